@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -17,8 +18,19 @@ import (
 	"github.com/crossover-bench/crossover/internal/exit"
 )
 
-// cli is the command line: one field a verb.
-type cli struct{}
+// cli is the command line: one field a verb, in the group that --help lists it
+// under.
+type cli struct {
+	Version versionFlag `help:"Print the version and the commit this was built from, and exit."`
+}
+
+// groups are the headings of --help; a verb names its own with group:"...".
+var groups = kong.Groups{
+	"measure": "Measure:",
+	"judge":   "Judge what was measured:",
+	"offload": "Offload:",
+	"model":   "Work it out on paper:",
+}
 
 // env is what a verb may touch of the outside.
 type env struct {
@@ -32,8 +44,8 @@ func main() {
 	os.Exit(int(run(&env{Context: ctx, stdout: os.Stdout, stderr: os.Stderr}, os.Args[1:])))
 }
 
-// errParsed stands for the exit that kong asks for after it printed help.
-var errParsed = errors.New("parsed")
+// errAnswered ends the parsing when a flag such as --help was the whole job.
+var errAnswered = errors.New("answered")
 
 // run executes the command line args and returns the exit code.
 func run(e *env, args []string) exit.Code {
@@ -42,27 +54,39 @@ func run(e *env, args []string) exit.Code {
 		kong.Name("crossover"),
 		kong.Description("Measure a neural network on the device and offloaded to a host, and find where they cross."),
 		kong.Writers(e.stdout, e.stderr),
-		kong.Exit(func(int) { panic(errParsed) }),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
+		kong.Help(func(o kong.HelpOptions, ctx *kong.Context) error {
+			// A chosen verb shows all it has; the list of verbs stays short.
+			o.Compact = ctx.Selected() == nil
+			return errors.Join(kong.DefaultHelpPrinter(o, ctx), errAnswered)
+		}),
+		groups,
 		kong.Bind(e),
 	)
 	if err != nil {
 		return report(e, err)
 	}
-	code := exit.OK
-	func() {
-		defer func() {
-			if r := recover(); r != nil && r != any(errParsed) {
-				panic(r)
+	ctx, err := parser.Parse(args)
+	switch {
+	case errors.Is(err, errAnswered):
+		return exit.OK
+	case err != nil:
+		return report(e, exit.Errorf(exit.Usage, "%w; see %s --help", err, verbOf(err)))
+	}
+	return report(e, ctx.Run())
+}
+
+// verbOf returns the command line whose --help explains the usage error err.
+func verbOf(err error) string {
+	verb := "crossover"
+	if p, ok := errors.AsType[*kong.ParseError](err); ok {
+		for _, at := range p.Context.Path {
+			if at.Command != nil {
+				verb += " " + at.Command.Name
 			}
-		}()
-		kctx, err := parser.Parse(args)
-		if err != nil {
-			code = report(e, exit.Errorf(exit.Usage, "%w; see crossover --help", err))
-			return
 		}
-		code = report(e, kctx.Run())
-	}()
-	return code
+	}
+	return verb
 }
 
 // report prints err, when there is one, and returns its exit code.
@@ -71,4 +95,23 @@ func report(e *env, err error) exit.Code {
 		fmt.Fprintf(e.stderr, "crossover: %v\n", err)
 	}
 	return exit.CodeOf(err)
+}
+
+// versionFlag prints what the build recorded about itself.
+type versionFlag bool
+
+// BeforeReset answers before kong asks for a verb.
+func (versionFlag) BeforeReset(e *env) error {
+	version := "(unknown)"
+	var commit string
+	if info, ok := debug.ReadBuildInfo(); ok {
+		version = info.Main.Version
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" {
+				commit = " " + s.Value
+			}
+		}
+	}
+	_, err := fmt.Fprintf(e.stdout, "crossover %s%s\n", version, commit)
+	return errors.Join(err, errAnswered)
 }
