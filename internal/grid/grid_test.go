@@ -1,0 +1,144 @@
+package grid_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/crossover-bench/crossover/internal/grid"
+)
+
+// known is a catalog of mobilenet alone and two links.
+type known struct{}
+
+func (known) CheckVariant(name string) error {
+	if !strings.HasPrefix(name, "model=mobilenet/") {
+		return fmt.Errorf("unknown variant %s", name)
+	}
+	return nil
+}
+
+func (known) CheckLink(name string) error {
+	if name != "ethernet" && name != "direct" {
+		return fmt.Errorf("unknown link %q", name)
+	}
+	return nil
+}
+
+func write(t *testing.T, text string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "g.yaml")
+	if err := os.WriteFile(file, []byte(text), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+func names(cs []grid.Combination) []string {
+	var out []string
+	for _, c := range cs {
+		out = append(out, c.Name())
+	}
+	return out
+}
+
+func TestExpandIsTheProductInDeclaredOrder(t *testing.T) {
+	g, err := grid.Read(write(t, `
+about: two sets
+models: here
+combinations:
+  - model: mobilenet
+    input: 32
+    compression: [none, pq]
+    backend: [cpu1, cpu-all]
+  - model: mobilenet
+    input: 32
+    compression: pq
+    granularity: tensor
+    backend: offload-all
+    link: [direct, ethernet]
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		here grid.Here
+		want []string
+	}{
+		{grid.Here{Cores: 1}, []string{
+			"model=mobilenet/input=32/compression=none/backend=cpu1/link=none",
+			"model=mobilenet/input=32/compression=pq/backend=cpu1/link=none",
+			"model=mobilenet/input=32/compression=pq/granularity=tensor/backend=offload-self/link=direct",
+			"model=mobilenet/input=32/compression=pq/granularity=tensor/backend=offload-self/link=ethernet",
+		}},
+		{grid.Here{Cores: 4, Hosts: []string{"desk"}}, []string{
+			"model=mobilenet/input=32/compression=none/backend=cpu1/link=none",
+			"model=mobilenet/input=32/compression=none/backend=cpu4/link=none",
+			"model=mobilenet/input=32/compression=pq/backend=cpu1/link=none",
+			"model=mobilenet/input=32/compression=pq/backend=cpu4/link=none",
+			"model=mobilenet/input=32/compression=pq/granularity=tensor/backend=offload-desk/link=direct",
+			"model=mobilenet/input=32/compression=pq/granularity=tensor/backend=offload-desk/link=ethernet",
+		}},
+	} {
+		cs, err := g.Expand(c.here, known{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := names(cs); !slices.Equal(got, c.want) {
+			t.Errorf("%+v:\ngot  %s\nwant %s", c.here, strings.Join(got, "\n     "), strings.Join(c.want, "\n     "))
+		}
+		for _, want := range cs {
+			if back, err := grid.ParseName(want.Name()); err != nil || back != want {
+				t.Errorf("ParseName(%s) = %+v, %v", want.Name(), back, err)
+			}
+		}
+	}
+	if want := filepath.Join(filepath.Dir(g.File), "here"); g.Models != want {
+		t.Errorf("Models = %s, want it beside the grid: %s", g.Models, want)
+	}
+	own := names(g.ExpandOwn(grid.Here{Cores: 2}, []string{"model=mine"}))
+	if want := []string{"model=mine/backend=cpu1/link=none", "model=mine/backend=cpu2/link=none", "model=mine/backend=offload-self/link=direct", "model=mine/backend=offload-self/link=ethernet"}; !slices.Equal(own, want) {
+		t.Errorf("own files: %q", own)
+	}
+}
+
+func TestFaultyGridsAreRefusedWithTheirPlace(t *testing.T) {
+	const entry = "combinations:\n  - model: mobilenet\n    input: 32\n    compression: pq\n"
+	for _, c := range []struct{ name, text, want string }{
+		{"misspelt key", "combinations:\n  - modle: mobilenet\n", `g.yaml:2:5: unknown key "modle"; did you mean "model"?`},
+		{"nothing declared", "about: nothing\n", "it declares no combinations"},
+		{"missing key", "combinations:\n  - model: mobilenet\n", `combinations[0] lacks the key "input"`},
+		{"unknown backend", entry + "    backend: [cpu1, tpu]\n", `g.yaml:5:21: "tpu" is no backend`},
+		{"zero threads", entry + "    backend: cpu0\n", `"cpu0" is no backend`},
+		{"link without offloading", entry + "    backend: cpu1\n    link: ethernet\n", `g.yaml:6:11: link "ethernet" is given but no backend of this entry offloads`},
+		{"offloading without link", entry + "    backend: offload-self\n", `g.yaml:5:14: an offloading backend needs the key "link"`},
+		{"offloading over none", entry + "    backend: offload-self\n    link: none\n", `g.yaml:6:11: link "none" belongs to local backends`},
+		{"nested list", "combinations:\n  - model: [[mobilenet]]\n", "g.yaml:2:13: want a word or a list of words"},
+		{"empty list", "combinations:\n  - model: []\n", "the list is empty"},
+		{"unknown model", "combinations:\n  - model: [mobilenet, alexnet]\n    input: 32\n    compression: pq\n    backend: cpu1\n", "g.yaml:2:24: unknown variant model=alexnet"},
+		{"unknown link", entry + "    backend: offload-self\n    link: [direct, carrier-pigeon]\n", `g.yaml:6:20: unknown link "carrier-pigeon"`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			g, err := grid.Read(write(t, c.text))
+			if err == nil {
+				_, err = g.Expand(grid.Here{Cores: 2}, known{})
+			}
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("got  %v\nwant %s", err, c.want)
+			}
+		})
+	}
+}
+
+func FuzzParseName(f *testing.F) {
+	f.Add("model=mobilenet/input=32/compression=pq/backend=cpu1/link=none")
+	f.Add("model=a/backend=/link=")
+	f.Fuzz(func(t *testing.T, name string) {
+		if c, err := grid.ParseName(name); err == nil && c.Name() != name {
+			t.Errorf("%q came back as %q", name, c.Name())
+		}
+	})
+}
