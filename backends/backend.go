@@ -54,6 +54,22 @@ type Timing struct {
 	Lost int
 }
 
+// Details is what a session of a local backend knows about how it runs.
+type Details struct {
+	Runtime  string `json:"runtime"`            // the runtime's own version string: "2.21.0"
+	Delegate string `json:"delegate,omitempty"` // "xnnpack", or the delegate's library and options; empty without one
+	Threads  int    `json:"threads"`
+	// Nodes counts the operators of the model's execution plan, and Delegated
+	// those that the delegate took; Nodes is 0 where the delegate does not tell.
+	Nodes     int `json:"nodes,omitempty"`
+	Delegated int `json:"delegated,omitempty"`
+}
+
+// A Detailed session tells its Details.
+type Detailed interface {
+	Details() Details
+}
+
 // UnavailableError says that a backend cannot run here, what is missing and
 // how to get it. The combination is skipped with this reason, never silently.
 type UnavailableError struct {
