@@ -1,0 +1,70 @@
+package model
+
+import (
+	"errors"
+	"fmt"
+)
+
+// LayerFit is how much of a memory an average layer's weights would fill, in
+// percent, with one byte a parameter: equation (5.1) of the study.
+//
+//	layer fit = 100 * parameters / layers / memory
+//
+// The number of layers is that of the whole Keras model, base, Flatten and
+// both Dense layers, with those that hold no weights; it is not the depth that
+// the study's table of models prints. Above 100 an average layer does not fit.
+// LayersThatFit looks at each layer instead.
+func LayerFit(parameters int64, layers int, memory Bytes) (percent float64, err error) {
+	errs := []error{positive("memory", memory)}
+	if parameters <= 0 {
+		errs = append(errs, fmt.Errorf("parameters: want a number above zero, got %d", parameters))
+	}
+	if layers <= 0 {
+		errs = append(errs, fmt.Errorf("layers: want a number above zero, got %d", layers))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return 0, fmt.Errorf("layer fit: %w", err)
+	}
+	return 100 * float64(parameters) / float64(layers) / float64(memory), nil
+}
+
+// Fit says how the layers of a model fit a memory.
+type Fit struct {
+	Layers  int     // layers that hold weights
+	Fitting int     // those whose weights fit by themselves
+	Share   float64 // Fitting / Layers
+	// Weights is the share of the bytes of all weights that are in a layer that
+	// fits.
+	Weights float64
+}
+
+// LayersThatFit counts the layers whose weights fit the memory, each by itself:
+// the honest form of (5.1), which a few large layers among many small ones
+// deceive. Layers of zero bytes hold no weights and do not count.
+func LayersThatFit(layers []Bytes, memory Bytes) (Fit, error) {
+	if err := positive("memory", memory); err != nil {
+		return Fit{}, fmt.Errorf("layers that fit: %w", err)
+	}
+	var f Fit
+	var all, fitting Bytes
+	for i, size := range layers {
+		if err := notNegative(fmt.Sprintf("layer %d", i), size); err != nil {
+			return Fit{}, fmt.Errorf("layers that fit: %w", err)
+		}
+		if size == 0 {
+			continue
+		}
+		f.Layers++
+		all += size
+		if size <= memory {
+			f.Fitting++
+			fitting += size
+		}
+	}
+	if f.Layers == 0 {
+		return Fit{}, errors.New("layers that fit: no layer holds weights")
+	}
+	f.Share = float64(f.Fitting) / float64(f.Layers)
+	f.Weights = float64(fitting) / float64(all)
+	return f, nil
+}

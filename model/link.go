@@ -1,0 +1,167 @@
+package model
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+)
+
+// A Link is a communication path between a device and a host as the device
+// sees it.
+type Link struct {
+	// Name is the profile's name: "ethernet".
+	Name string
+	// OneWay is t_latency of (2.1): the propagation delay of one direction.
+	OneWay Seconds
+	// Up is B_upload, from the device to the host; Down is B_download.
+	Up, Down BytesPerSecond
+	// EnergyUp and EnergyDown are what the device spends on a byte it sends and
+	// on one it receives; nil when that is not known, which leaves every energy
+	// over this link incomplete.
+	EnergyUp, EnergyDown *JoulesPerByte
+	// Jitter is a random delay added to each direction, or nil.
+	Jitter *Jitter
+	// Loss is the loss of messages, or nil.
+	Loss *Loss
+	// Source says where the figures are from.
+	Source string
+}
+
+// Jitter is a random delay that is added to the propagation in each direction.
+type Jitter struct {
+	// Distribution is one of Distributions.
+	Distribution string
+	// Mean is the mean of the added delay: uniform draws from 0 to twice the mean.
+	Mean Seconds
+}
+
+// The distributions of Jitter.
+const (
+	Uniform     = "uniform"
+	Exponential = "exponential"
+)
+
+// Distributions lists the distributions that Jitter knows.
+func Distributions() []string { return []string{Uniform, Exponential} }
+
+// Loss is the loss of a message, seen as the delay of sending it again.
+type Loss struct {
+	// Probability is that of one transmission being lost, in [0, 1).
+	Probability float64
+	// Retransmit is the delay that one loss adds.
+	Retransmit Seconds
+}
+
+// Validate returns an error that names every field that is out of its bounds.
+func (l Link) Validate() error {
+	errs := []error{
+		positive("latency", l.OneWay),
+		positive("up", l.Up),
+		positive("down", l.Down),
+	}
+	if l.EnergyUp != nil {
+		errs = append(errs, notNegative("energy-up", *l.EnergyUp))
+	}
+	if l.EnergyDown != nil {
+		errs = append(errs, notNegative("energy-down", *l.EnergyDown))
+	}
+	if j := l.Jitter; j != nil {
+		if j.Distribution != Uniform && j.Distribution != Exponential {
+			errs = append(errs, fmt.Errorf("jitter: distribution %q is not known; want %s", j.Distribution, strings.Join(Distributions(), " or ")))
+		}
+		errs = append(errs, positive("jitter: mean", j.Mean))
+	}
+	if l := l.Loss; l != nil {
+		if !(l.Probability >= 0 && l.Probability < 1) {
+			errs = append(errs, fmt.Errorf("loss: want a probability of at least 0 and below 1, got %v", l.Probability))
+		}
+		errs = append(errs, positive("loss: retransmit", l.Retransmit))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("link %s: %w", l.Name, err)
+	}
+	return nil
+}
+
+// RTT is the round-trip time of an empty message, equation (2.1) of the study:
+//
+//	t_RTT = 2 * t_latency
+func (l Link) RTT() Seconds { return 2 * l.OneWay }
+
+// NetworkTime is the time that an offloaded inference spends on the way, with
+// in bytes sent and out bytes received, equation (2.2) of the study:
+//
+//	t_network = t_RTT + s_input / B_upload + s_result / B_download
+func (l Link) NetworkTime(in, out Bytes) Seconds {
+	return l.RTT() + in.At(l.Up) + out.At(l.Down)
+}
+
+// NetworkEnergy is what the device spends on sending in bytes and receiving
+// out bytes, equation (2.4) of the study:
+//
+//	E_network = s_input * E_upload + s_result * E_download
+//
+// The study prints divisions. Its figures for E are in joules per byte, and
+// bytes divided by those are not joules; the product is.
+//
+// When the link's energy is not known, the result leaves it out and says so.
+func (l Link) NetworkEnergy(in, out Bytes) Energy {
+	e := Energy{}
+	if l.EnergyUp != nil {
+		e.Joules += in.Cost(*l.EnergyUp)
+	} else {
+		e.Missing = append(e.Missing, "transmit energy of link "+l.Name)
+	}
+	if l.EnergyDown != nil {
+		e.Joules += out.Cost(*l.EnergyDown)
+	} else {
+		e.Missing = append(e.Missing, "receive energy of link "+l.Name)
+	}
+	return e
+}
+
+// Disturbance is the mean delay that jitter and loss add to a round trip: twice
+// the jitter's mean, and for each direction the expected number of
+// retransmissions p/(1-p) times the delay of one. It is not part of the study's
+// equations and 0 for a link that declares neither.
+func (l Link) Disturbance() Seconds {
+	var s Seconds
+	if l.Jitter != nil {
+		s += 2 * l.Jitter.Mean
+	}
+	if l.Loss != nil {
+		s += 2 * Seconds(l.Loss.Probability/(1-l.Loss.Probability)) * l.Loss.Retransmit
+	}
+	return s
+}
+
+// Energy is an energy that may lack parts nobody knows. As no part is negative,
+// an incomplete energy is a lower bound.
+type Energy struct {
+	Joules Joules
+	// Missing names the parts that are not in Joules because they are not known.
+	Missing []string
+}
+
+// Complete reports whether nothing is missing.
+func (e Energy) Complete() bool { return len(e.Missing) == 0 }
+
+// plus adds a known amount.
+func (e Energy) plus(j Joules) Energy {
+	return Energy{Joules: e.Joules + j, Missing: e.Missing}
+}
+
+func positive[Q Quantity](field string, v Q) error {
+	if !(v > 0) || math.IsInf(float64(v), 0) {
+		return fmt.Errorf("%s: want %s above zero, got %v", field, unitOf[Q]().plural, v)
+	}
+	return nil
+}
+
+func notNegative[Q Quantity](field string, v Q) error {
+	if !(v >= 0) || math.IsInf(float64(v), 0) {
+		return fmt.Errorf("%s: want %s of zero or above, got %v", field, unitOf[Q]().plural, v)
+	}
+	return nil
+}

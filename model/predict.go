@@ -1,0 +1,154 @@
+package model
+
+import (
+	"errors"
+	"fmt"
+)
+
+// An Offload is one inference that a host runs for the device.
+type Offload struct {
+	Link Link
+	// Input is s_input of (2.2), Output is s_result.
+	Input, Output Bytes
+	// Exec is t_inference_on_host of (2.3).
+	Exec Seconds
+	// Overhead is what the software on both sides adds, 0 in the study.
+	Overhead Seconds
+	// Idle is how the device waits.
+	Idle Idle
+	// TCP adds the round trips of a congestion window that starts small; nil
+	// keeps to the study's equations.
+	TCP *TCP
+}
+
+// TimeParts is where the latency of an offloaded inference goes. The parts add
+// up to it.
+type TimeParts struct {
+	Up          Seconds `json:"up_s"`          // s_input / B_upload
+	Propagation Seconds `json:"propagation_s"` // t_RTT
+	Down        Seconds `json:"down_s"`        // s_result / B_download
+	Disturbance Seconds `json:"disturbance_s"` // mean of the link's jitter and loss
+	SlowStart   Seconds `json:"slow_start_s"`  // waiting for acknowledgements, with TCP alone
+	Exec        Seconds `json:"exec_s"`        // on the host
+	Overhead    Seconds `json:"overhead_s"`    // of the software
+	Wake        Seconds `json:"wake_s"`        // of the device, when it was suspended
+}
+
+// EnergyParts is where the device's energy of an offloaded inference goes.
+type EnergyParts struct {
+	Idle     Joules `json:"idle_J"`     // waiting, t_offload * P_idle
+	Wake     Joules `json:"wake_J"`     // waking up
+	Transmit Joules `json:"transmit_J"` // s_input * E_upload
+	Receive  Joules `json:"receive_J"`  // s_result * E_download
+}
+
+// A Prediction is what the model says about one offloaded inference.
+type Prediction struct {
+	// Network is t_network of (2.2), and the extras of the link where there are
+	// any: disturbance and slow start.
+	Network Seconds
+	// Latency is t_offload of (2.3).
+	Latency Seconds
+	Time    TimeParts
+	// Energy is E_offload of (2.5), the device's alone.
+	Energy      Energy
+	EnergyParts EnergyParts
+	// EDP is (4.1). It lacks what Energy or Latency lacks.
+	EDP JouleSeconds
+	// LatencyMissing names what is not in Latency because it is not known; then
+	// Latency is a lower bound.
+	LatencyMissing []string
+}
+
+// Validate returns an error that names every field that is out of its bounds.
+func (o Offload) Validate() error {
+	errs := []error{
+		o.Link.Validate(),
+		positive("input", o.Input),
+		positive("output", o.Output),
+		positive("exec", o.Exec),
+		notNegative("overhead", o.Overhead),
+		o.Idle.Validate(),
+	}
+	if o.TCP != nil {
+		errs = append(errs, o.TCP.Validate())
+	}
+	return errors.Join(errs...)
+}
+
+// Predict works out latency, energy and EDP of an offloaded inference, with
+// where each goes: equations (2.1) to (2.5) and (4.1) of the study, and the
+// parts that the study leaves out where o gives them.
+func Predict(o Offload) (Prediction, error) {
+	if err := o.Validate(); err != nil {
+		return Prediction{}, fmt.Errorf("predict: %w", err)
+	}
+	return o.predict(), nil
+}
+
+// predict is Predict for inputs that are known to be in their bounds, and at
+// the limits 0 and infinity that the crossing points are looked for between.
+func (o Offload) predict() Prediction {
+	t := TimeParts{
+		Up:          o.Input.At(o.Link.Up),
+		Propagation: o.Link.RTT(),
+		Down:        o.Output.At(o.Link.Down),
+		Disturbance: o.Link.Disturbance(),
+		Exec:        o.Exec,
+		Overhead:    o.Overhead,
+	}
+	if o.TCP != nil {
+		t.SlowStart = o.TCP.SlowStart(o.Input, o.Link.Up, o.Link.RTT()) + o.TCP.SlowStart(o.Output, o.Link.Down, o.Link.RTT())
+	}
+	p := Prediction{Network: o.Link.NetworkTime(o.Input, o.Output) + t.Disturbance + t.SlowStart}
+	waiting := OffloadLatency(t.Exec, p.Network) + t.Overhead
+
+	energy := o.Link.NetworkEnergy(o.Input, o.Output)
+	if o.Link.EnergyUp != nil {
+		p.EnergyParts.Transmit = o.Input.Cost(*o.Link.EnergyUp)
+	}
+	if o.Link.EnergyDown != nil {
+		p.EnergyParts.Receive = o.Output.Cost(*o.Link.EnergyDown)
+	}
+	p.EnergyParts.Idle = o.Idle.Power.For(waiting)
+	p.Energy = OffloadEnergy(waiting, o.Idle.Power, energy)
+
+	if o.Idle.Suspends {
+		if o.Idle.WakeTime != nil {
+			t.Wake = *o.Idle.WakeTime
+		} else {
+			p.LatencyMissing = append(p.LatencyMissing, "time to wake up from idle "+o.Idle.Name)
+		}
+		if o.Idle.WakeEnergy != nil {
+			p.EnergyParts.Wake = *o.Idle.WakeEnergy
+			p.Energy = p.Energy.plus(*o.Idle.WakeEnergy)
+		} else {
+			p.Energy.Missing = append(p.Energy.Missing, "energy to wake up from idle "+o.Idle.Name)
+		}
+	}
+	p.Time = t
+	p.Latency = waiting + t.Wake
+	p.EDP = EDP(p.Energy.Joules, p.Latency)
+	return p
+}
+
+// OffloadLatency is the latency of an offloaded inference, equation (2.3) of
+// the study:
+//
+//	t_offload = t_inference_on_host + t_network
+func OffloadLatency(exec, network Seconds) Seconds { return exec + network }
+
+// OffloadEnergy is what the device spends on an offloaded inference, equation
+// (2.5) of the study:
+//
+//	E_offload = t_offload * P_idle + E_network
+func OffloadEnergy(latency Seconds, idle Watts, network Energy) Energy {
+	return network.plus(idle.For(latency))
+}
+
+// EDP is the energy-delay product of an inference, equation (4.1) of the study:
+//
+//	EDP = energy per inference * latency
+func EDP(energy Joules, latency Seconds) JouleSeconds {
+	return JouleSeconds(float64(energy) * float64(latency))
+}

@@ -1,0 +1,54 @@
+package model
+
+import (
+	"errors"
+	"fmt"
+)
+
+// System is what the energy of the whole system counts beside the device: the
+// study names it as future work.
+type System struct {
+	// Host is the machine that runs the inference.
+	Host Host
+	// Path is what the network between device and host spends on a byte, of
+	// either direction; nil when not known.
+	Path *JoulesPerByte
+}
+
+// SystemEnergy is the energy of an offloaded inference in the whole system.
+type SystemEnergy struct {
+	Total Energy // Device + Host + Path, with what any of them lacks
+	Device,
+	Host, // t_inference_on_host times the host's active power
+	Path Joules // (s_input + s_result) times the path's energy per byte
+}
+
+// WholeSystem adds the host's energy and the network's to the device's:
+//
+//	E_system = E_offload + t_inference_on_host * P_host + (s_input + s_result) * E_path
+//
+// What the host and the network draw while nothing is asked of them is nobody's
+// in particular and is left out, as it is for a local inference.
+func WholeSystem(o Offload, s System) (SystemEnergy, error) {
+	p, err := Predict(o)
+	errs := []error{err, s.Host.Validate()}
+	if s.Path != nil {
+		errs = append(errs, notNegative("path energy", *s.Path))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return SystemEnergy{}, fmt.Errorf("whole system: %w", err)
+	}
+	e := SystemEnergy{Device: p.Energy.Joules, Total: Energy{Missing: p.Energy.Missing}}
+	if s.Host.Active != nil {
+		e.Host = s.Host.Active.For(o.Exec)
+	} else {
+		e.Total.Missing = append(e.Total.Missing, "active power of host "+s.Host.Name)
+	}
+	if s.Path != nil {
+		e.Path = (o.Input + o.Output).Cost(*s.Path)
+	} else {
+		e.Total.Missing = append(e.Total.Missing, "energy per byte of the network between device and host")
+	}
+	e.Total.Joules = e.Device + e.Host + e.Path
+	return e, nil
+}
