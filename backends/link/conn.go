@@ -1,0 +1,214 @@
+package link
+
+import (
+	"errors"
+	"io"
+	"net"
+	"os"
+	"runtime"
+	"sync"
+	"time"
+)
+
+// linger is how long a closed connection goes on delivering what was written
+// before, beyond the time that the link needs for it.
+const linger = 5 * time.Second
+
+// direct is a connection over the link "direct": it counts and shapes nothing.
+type direct struct {
+	net.Conn
+	meter *Meter
+}
+
+func (c *direct) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	c.meter.received.Add(int64(n))
+	return n, err
+}
+
+func (c *direct) Write(b []byte) (int, error) {
+	n, err := c.Conn.Write(b)
+	c.meter.sent.Add(int64(n))
+	return n, err
+}
+
+// CloseWrite closes the sending half where the connection has halves.
+func (c *direct) CloseWrite() error { return closeWrite(c.Conn) }
+
+// A Conn is a connection shaped like a link, at this end alone. It behaves as
+// net.Conn says, deadlines included; Close returns at once and what was written
+// before is still delivered when the link would deliver it.
+type Conn struct {
+	conn     net.Conn
+	meter    *Meter
+	up, down *direction
+
+	closing sync.Once
+	pumped  chan struct{} // closed when the pump has ended
+	mu      sync.Mutex
+	broken  error // why the pump gave up
+}
+
+// Wrap shapes c by s. number tells the connections of one link apart where the
+// link is random. The Conn owns c.
+func Wrap(c net.Conn, s Shape, meter *Meter, number uint64) *Conn {
+	w := &Conn{
+		conn: c, meter: meter, pumped: make(chan struct{}),
+		up:   newDirection(newSchedule(s, s.Up, number, 0), &meter.up),
+		down: newDirection(newSchedule(s, s.Down, number, 1), &meter.down),
+	}
+	go w.pump()
+	go w.pull()
+	return w
+}
+
+// pump owns the way up. Its thread does nothing else, so that no other
+// goroutine is delayed by its spinning on it.
+func (w *Conn) pump() {
+	runtime.LockOSThread() // never unlocked: the thread's timers are altered, so it ends with the goroutine
+	defer close(w.pumped)
+	sharpenTimers()
+	if err := w.up.pump(w.conn); err != nil {
+		w.mu.Lock()
+		w.broken = err
+		w.mu.Unlock()
+		w.up.close()
+		return
+	}
+	if !w.down.isClosed() && closeWrite(w.conn) != nil {
+		w.conn.Close() // a connection without halves ends as a whole
+	}
+}
+
+// pull stamps what the peer sends when it comes in.
+func (w *Conn) pull() {
+	buf := make([]byte, 64<<10)
+	for {
+		n, err := w.conn.Read(buf)
+		if n > 0 {
+			if _, perr := w.down.put(buf[:n], false); perr != nil {
+				return
+			}
+		}
+		if err != nil {
+			w.down.end(err)
+			return
+		}
+	}
+}
+
+func (d *direction) isClosed() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.closed
+}
+
+// Read returns bytes that the link has delivered.
+func (w *Conn) Read(b []byte) (int, error) {
+	n, err := w.down.read(b)
+	w.meter.received.Add(int64(n))
+	return n, w.opError("read", err)
+}
+
+// Write puts b on the link and returns when the link has taken it, which is
+// before the peer has.
+func (w *Conn) Write(b []byte) (int, error) {
+	n, err := w.up.put(b, true)
+	w.meter.sent.Add(int64(n))
+	if errors.Is(err, net.ErrClosed) {
+		w.mu.Lock()
+		if w.broken != nil && !w.down.isClosed() {
+			err = w.broken
+		}
+		w.mu.Unlock()
+	}
+	return n, w.opError("write", err)
+}
+
+// opError dresses err as net.Conn's errors are.
+func (w *Conn) opError(op string, err error) error {
+	if err == nil || errors.Is(err, io.EOF) {
+		return err
+	}
+	if oe := (*net.OpError)(nil); errors.As(err, &oe) {
+		return err
+	}
+	return &net.OpError{Op: op, Net: w.LocalAddr().Network(), Source: w.LocalAddr(), Addr: w.RemoteAddr(), Err: err}
+}
+
+// Close closes the connection.
+func (w *Conn) Close() error {
+	err := net.ErrClosed
+	w.closing.Do(func() {
+		err = nil
+		w.down.close()
+		w.up.end(io.EOF)
+		// The real connection closes when the link has delivered what was
+		// written; a peer that does not read can't hold it open.
+		patience := time.NewTimer(w.up.drained() + linger)
+		go func() {
+			defer patience.Stop()
+			select {
+			case <-w.pumped:
+			case <-patience.C:
+			}
+			w.up.close()
+			w.conn.Close()
+		}()
+	})
+	return w.opError("close", err)
+}
+
+// drained returns how long the link needs for what it has taken.
+func (d *direction) drained() time.Duration {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return max(d.schedule.arrived.sub(now()), 0)
+}
+
+// CloseWrite closes the sending half: the peer reads the end of the stream
+// after what was written, when the link delivers it.
+func (w *Conn) CloseWrite() error {
+	if w.down.isClosed() {
+		return w.opError("close", net.ErrClosed)
+	}
+	w.up.end(io.EOF)
+	return nil
+}
+
+// LocalAddr returns the address of this end.
+func (w *Conn) LocalAddr() net.Addr { return w.conn.LocalAddr() }
+
+// RemoteAddr returns the address of the peer.
+func (w *Conn) RemoteAddr() net.Addr { return w.conn.RemoteAddr() }
+
+// SetDeadline bounds reads and writes.
+func (w *Conn) SetDeadline(t time.Time) error {
+	return errors.Join(w.SetReadDeadline(t), w.SetWriteDeadline(t))
+}
+
+// SetReadDeadline bounds reads.
+func (w *Conn) SetReadDeadline(t time.Time) error {
+	if w.down.isClosed() {
+		return w.opError("set", net.ErrClosed)
+	}
+	w.down.setDeadline(t)
+	return nil
+}
+
+// SetWriteDeadline bounds writes.
+func (w *Conn) SetWriteDeadline(t time.Time) error {
+	if w.down.isClosed() {
+		return w.opError("set", net.ErrClosed)
+	}
+	w.up.setDeadline(t)
+	return nil
+}
+
+// closeWrite closes the sending half of c.
+func closeWrite(c net.Conn) error {
+	if h, ok := c.(interface{ CloseWrite() error }); ok {
+		return h.CloseWrite()
+	}
+	return &net.OpError{Op: "close", Net: c.LocalAddr().Network(), Addr: c.RemoteAddr(), Err: os.ErrInvalid}
+}
