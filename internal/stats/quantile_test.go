@@ -81,6 +81,7 @@ func TestIntervalOfTooFewSamplesIsUnbounded(t *testing.T) {
 }
 
 func TestMedianIntervalCoversTheTruthWhateverTheShape(t *testing.T) {
+	t.Parallel()
 	shapes := map[string]struct {
 		draw   func(*rand.Rand) float64
 		median float64

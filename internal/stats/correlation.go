@@ -1,0 +1,52 @@
+package stats
+
+import (
+	"fmt"
+	"math"
+
+	"gonum.org/v1/gonum/stat"
+	"gonum.org/v1/gonum/stat/distuv"
+)
+
+// Pearson returns the linear correlation of x and y with its interval at the
+// given confidence, by Fisher's transformation. It rests on the pairs being
+// independent and about bivariate normal; it needs four pairs and some
+// variance in both.
+//
+// Source: Fisher, Metron 1, 1921.
+func Pearson(x, y []float64, confidence float64) (float64, Interval, error) {
+	return correlation(x, y, confidence, func(float64) float64 { return 1 })
+}
+
+// Spearman returns the rank correlation of x and y with its interval at the
+// given confidence. It asks for no shape, only for independent pairs; the
+// variance of the transformed coefficient is that of Bonett and Wright
+// (Psychometrika 65(1), 2000), (1 + r^2/2) / (n-3).
+func Spearman(x, y []float64, confidence float64) (float64, Interval, error) {
+	return correlation(midRanks(x), midRanks(y), confidence, func(r float64) float64 { return 1 + r*r/2 })
+}
+
+// correlation returns Pearson's coefficient of x and y and the interval whose
+// transformed variance is inflation(r) / (n-3).
+func correlation(x, y []float64, confidence float64, inflation func(r float64) float64) (float64, Interval, error) {
+	switch {
+	case len(x) != len(y):
+		return 0, Interval{}, fmt.Errorf("%d values against %d", len(x), len(y))
+	case len(x) < 4:
+		return 0, Interval{}, fmt.Errorf("a correlation needs at least 4 pairs, there are %d", len(x))
+	case !(confidence > 0 && confidence < 1):
+		return 0, Interval{}, fmt.Errorf("confidence %v is not between 0 and 1", confidence)
+	}
+	r := stat.Correlation(x, y, nil)
+	if math.IsNaN(r) {
+		return 0, Interval{}, fmt.Errorf("one side of the correlation does not vary")
+	}
+	r = math.Max(-1, math.Min(1, r))
+	iv := Interval{Lo: r, Hi: r, Confidence: confidence}
+	if math.Abs(r) < 1 {
+		z := distuv.UnitNormal.Quantile((1 + confidence) / 2)
+		half := z * math.Sqrt(inflation(r)/float64(len(x)-3))
+		iv.Lo, iv.Hi = math.Tanh(math.Atanh(r)-half), math.Tanh(math.Atanh(r)+half)
+	}
+	return r, iv, nil
+}

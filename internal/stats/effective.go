@@ -1,0 +1,188 @@
+package stats
+
+import (
+	"fmt"
+	"slices"
+
+	"gonum.org/v1/gonum/stat"
+	"gonum.org/v1/gonum/stat/distuv"
+)
+
+// An Effective says how many independent samples the samples of some rounds
+// are worth.
+type Effective struct {
+	Samples int // as counted
+	Rounds  int
+	// DesignEffect is by how much the variance of a proportion among these
+	// samples exceeds that among as many independent ones, at least 1.
+	DesignEffect float64
+	// Samples are worth Effective independent ones: Samples / DesignEffect,
+	// lowered for a DesignEffect that is itself an estimate from few rounds.
+	// It is 0 for a single round, which says nothing of how rounds differ.
+	Effective float64
+}
+
+// EffectiveSamples estimates how many independent samples the rounds are worth
+// for a one-sided test of the p-quantile at level alpha. rounds holds the
+// samples of each round in the order they were taken.
+//
+// Samples of a board are correlated twice: neighbours resemble each other
+// (frequency, temperature), and so do all samples of a round (memory layout,
+// clock, daemons). The design effect is the largest of four estimates: from the
+// spread of the rounds' means and from the autocorrelation within rounds
+// (Geyer's initial positive sequence), each for the ranks of the samples and
+// for the indicator of lying above the p-quantile; a drift moves the ranks
+// first, rare bursts only the indicator. The divisor for few rounds is
+// (t(rounds-1) / t(samples-1))^2 with Student's quantiles at 1 - alpha, as Korn
+// and Graubard give it for proportions from surveys of few clusters (Survey
+// Methodology 24(2), 1998).
+//
+// It rests on rounds being exchangeable and independent of each other, which
+// is why combinations are interleaved in shuffled order; correlation over
+// several rounds (a room that warms up all day) is not seen.
+func EffectiveSamples(rounds [][]float64, p, alpha float64) (Effective, error) {
+	e := Effective{Rounds: len(rounds)}
+	var all []float64
+	for _, r := range rounds {
+		if len(r) == 0 {
+			return Effective{}, fmt.Errorf("a round of %d is empty: %w", len(rounds), ErrNoData)
+		}
+		all = append(all, r...)
+	}
+	if len(all) == 0 {
+		return Effective{}, ErrNoData
+	}
+	e.Samples = len(all)
+	e.DesignEffect = max(1, designEffect(split(midRanks(all), rounds)))
+
+	sorted := slices.Clone(all)
+	slices.Sort(sorted)
+	q := Quantile(sorted, p)
+	above := make([]float64, len(all))
+	for i, x := range all {
+		if x > q {
+			above[i] = 1
+		}
+	}
+	e.DesignEffect = max(e.DesignEffect, designEffect(split(above, rounds)))
+
+	if e.Rounds < 2 || e.Samples <= e.Rounds {
+		return e, nil
+	}
+	few := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: float64(e.Rounds - 1)}.Quantile(1 - alpha)
+	many := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: float64(e.Samples - 1)}.Quantile(1 - alpha)
+	e.Effective = float64(e.Samples) / e.DesignEffect * (many / few) * (many / few)
+	return e, nil
+}
+
+// split cuts flat into slices of the lengths of like.
+func split(flat []float64, like [][]float64) [][]float64 {
+	out := make([][]float64, len(like))
+	for i, r := range like {
+		out[i], flat = flat[:len(r)], flat[len(r):]
+	}
+	return out
+}
+
+// designEffect returns the larger of the between-round and the within-round
+// estimate, 1 for values without any variance.
+func designEffect(rounds [][]float64) float64 {
+	n, sum := 0, 0.0
+	for _, r := range rounds {
+		n += len(r)
+		for _, x := range r {
+			sum += x
+		}
+	}
+	mean := sum / float64(n)
+	variance := 0.0
+	for _, r := range rounds {
+		for _, x := range r {
+			variance += (x - mean) * (x - mean)
+		}
+	}
+	if variance == 0 || n < 2 {
+		return 1
+	}
+	variance /= float64(n - 1)
+
+	between := 0.0
+	if b := float64(len(rounds)); b > 1 {
+		for _, r := range rounds {
+			d := float64(len(r)) / float64(n) * (stat.Mean(r, nil) - mean)
+			between += d * d
+		}
+		between *= b / (b - 1) / (variance / float64(n))
+	}
+	return max(between, autocorrelationTime(rounds))
+}
+
+// maxLag bounds the lags that autocorrelationTime looks at.
+const maxLag = 1000
+
+// autocorrelationTime returns 1 + 2 * the sum of the autocorrelations within
+// rounds, cut where the sum of two neighbours stops being positive (Geyer,
+// Statistical Science 7(4), 1992).
+func autocorrelationTime(rounds [][]float64) float64 {
+	longest := 0
+	centred := make([][]float64, len(rounds))
+	for i, r := range rounds {
+		m := stat.Mean(r, nil)
+		centred[i] = make([]float64, len(r))
+		for j, x := range r {
+			centred[i][j] = x - m
+		}
+		longest = max(longest, len(r))
+	}
+	covariance := func(lag int) float64 {
+		sum := 0.0
+		for _, c := range centred {
+			for j := lag; j < len(c); j++ {
+				sum += c[j] * c[j-lag]
+			}
+		}
+		return sum
+	}
+	c0 := covariance(0)
+	if c0 == 0 {
+		return 1
+	}
+	tau := 1.0
+	for lag := 1; lag+1 < min(longest, maxLag); lag += 2 {
+		pair := covariance(lag) + covariance(lag+1)
+		if pair <= 0 {
+			break
+		}
+		tau += 2 * pair / c0
+	}
+	return tau
+}
+
+// midRanks returns the rank of each value, ties sharing the mean of theirs.
+func midRanks(x []float64) []float64 {
+	order := make([]int, len(x))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(a, b int) int {
+		switch {
+		case x[a] < x[b]:
+			return -1
+		case x[a] > x[b]:
+			return 1
+		}
+		return 0
+	})
+	ranks := make([]float64, len(x))
+	for i := 0; i < len(order); {
+		j := i
+		for j < len(order) && x[order[j]] == x[order[i]] {
+			j++
+		}
+		for k := i; k < j; k++ {
+			ranks[order[k]] = float64(i+j+1) / 2
+		}
+		i = j
+	}
+	return ranks
+}

@@ -1,0 +1,206 @@
+package stats
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"gonum.org/v1/gonum/stat"
+	"gonum.org/v1/gonum/stat/distuv"
+)
+
+// SamplesForPercentile returns how many independent samples a pass needs for
+// "the p-quantile is at most the limit" when over of them lie above the limit,
+// with an error of at most alpha: the early stopping rule of MLPerf's LoadGen,
+// which asks for the smallest number h of samples within the limit with
+//
+//	I(p; h, over+1) <= alpha
+//
+// I being the regularized incomplete beta function, which is the chance that
+// at most over of h+over samples exceed a limit that a share 1-p of all
+// exceeds. It returns h+over. For p90 at 1 % and none over it is 44.
+//
+// Source: MLPerf Inference, LoadGen, early stopping.
+func SamplesForPercentile(p float64, over int, alpha float64) int {
+	passes := func(n int) bool { return 1-binomialBelow(float64(n-over), float64(n), p) <= alpha }
+	hi := over + 1
+	for !passes(hi) {
+		hi *= 2
+	}
+	lo := over + 1
+	for lo < hi {
+		if mid := (lo + hi) / 2; passes(mid) {
+			hi = mid
+		} else {
+			lo = mid + 1
+		}
+	}
+	return lo
+}
+
+// PercentileAtMost judges "the p-quantile is at most limit" from samples sorted
+// in increasing order that are worth effective independent ones. It passes
+// when the order-statistic interval with alpha in each tail lies at or below
+// the limit, and fails when it lies above: for effective = len(sorted) the pass
+// is LoadGen's early stopping rule (see SamplesForPercentile), and the fail is
+// the same test of the opposite claim. The median is p = 0.5.
+//
+// Either wrong answer has a chance of at most alpha, for any distribution, as
+// far as effective is right.
+func PercentileAtMost(sorted []float64, p, limit, alpha, effective float64) (Result, error) {
+	if math.IsNaN(limit) {
+		return Result{}, fmt.Errorf("limit is not a number")
+	}
+	iv, err := QuantileIntervalEffective(sorted, p, 1-2*alpha, effective)
+	if err != nil {
+		return Result{}, err
+	}
+	r := Result{Verdict: judge(iv, limit), Value: Quantile(sorted, p), Interval: iv}
+	if r.Verdict == Inconclusive {
+		within, _ := slices.BinarySearchFunc(sorted, limit, func(x, l float64) int {
+			if x <= l {
+				return -1
+			}
+			return 1
+		})
+		share := float64(len(sorted)-within) / float64(len(sorted))
+		r.More = furtherSamples(p, share, alpha, effective, float64(len(sorted)))
+	}
+	return r, nil
+}
+
+// PercentileAtLeast judges "the p-quantile is at least limit"; see
+// PercentileAtMost.
+func PercentileAtLeast(sorted []float64, p, limit, alpha, effective float64) (Result, error) {
+	negated := make([]float64, len(sorted))
+	for i, x := range sorted {
+		negated[len(sorted)-1-i] = -x
+	}
+	r, err := PercentileAtMost(negated, 1-p, -limit, alpha, effective)
+	return mirror(r), err
+}
+
+// mostFurther bounds the search of furtherSamples: beyond it the value sits on
+// its limit for all practical ends.
+const mostFurther = 1e9
+
+// furtherSamples returns how many more samples would decide when the share of
+// samples over the limit stays as it is.
+func furtherSamples(p, share, alpha, effective, n float64) int {
+	decided := func(m float64) bool {
+		over := math.Round(share * m)
+		if share < 1-p {
+			return 1-binomialBelow(m-over, m, p) <= alpha
+		}
+		return binomialBelow(m-over+1, m, p) <= alpha
+	}
+	hi := math.Max(effective, 1)
+	for ; !decided(hi); hi *= 1.05 {
+		if hi > mostFurther || share == 1-p {
+			return Unknown
+		}
+	}
+	return max(1, int(math.Ceil((hi-effective)*n/effective)))
+}
+
+// MeanAtMost judges "the mean is at most limit" from the samples of each round,
+// by the confidence interval of the mean of the rounds' means with alpha in
+// each tail (Student's t with rounds-1 degrees of freedom). Rounds count
+// alike, whatever the number of their samples: a slow round holds fewer, and
+// weighting by them would hide it.
+//
+// It rests on the rounds' means being independent and about normal; a mean of
+// many samples is, even where the samples are skewed or correlated within the
+// round. A single round gives no interval and no verdict.
+func MeanAtMost(rounds [][]float64, limit, alpha float64) (Result, error) {
+	if math.IsNaN(limit) {
+		return Result{}, fmt.Errorf("limit is not a number")
+	}
+	if !(alpha > 0 && alpha < 0.5) {
+		return Result{}, fmt.Errorf("error %v is not between 0 and a half", alpha)
+	}
+	if len(rounds) == 0 {
+		return Result{}, ErrNoData
+	}
+	means := make([]float64, len(rounds))
+	samples := 0
+	for i, r := range rounds {
+		if len(r) == 0 {
+			return Result{}, fmt.Errorf("a round of %d is empty: %w", len(rounds), ErrNoData)
+		}
+		samples += len(r)
+		means[i] = stat.Mean(r, nil)
+	}
+	res := Result{
+		Value:    stat.Mean(means, nil),
+		Interval: Interval{Lo: math.Inf(-1), Hi: math.Inf(1), Confidence: 1 - 2*alpha},
+	}
+	perRound := float64(samples) / float64(len(rounds))
+	if len(rounds) == 1 {
+		res.More = int(math.Ceil(perRound))
+		return res, nil
+	}
+	sd := stat.StdDev(means, nil)
+	half := func(n float64) float64 {
+		return distuv.StudentsT{Mu: 0, Sigma: 1, Nu: n - 1}.Quantile(1-alpha) * sd / math.Sqrt(n)
+	}
+	h := half(float64(len(means)))
+	res.Interval.Lo, res.Interval.Hi = res.Value-h, res.Value+h
+	res.Verdict = judge(res.Interval, limit)
+	if res.Verdict == Inconclusive {
+		res.More = Unknown
+		for n := float64(len(means)); n*perRound < mostFurther; n = math.Ceil(n * 1.05) {
+			if half(n) < math.Abs(res.Value-limit) {
+				res.More = int(math.Ceil((n - float64(len(means))) * perRound))
+				break
+			}
+		}
+	}
+	return res, nil
+}
+
+// MeanAtLeast judges "the mean is at least limit"; see MeanAtMost.
+func MeanAtLeast(rounds [][]float64, limit, alpha float64) (Result, error) {
+	negated := make([][]float64, len(rounds))
+	for i, r := range rounds {
+		negated[i] = make([]float64, len(r))
+		for j, x := range r {
+			negated[i][j] = -x
+		}
+	}
+	r, err := MeanAtMost(negated, -limit, alpha)
+	return mirror(r), err
+}
+
+// RoundsAtMost judges "the p-quantile is at most limit" from the samples of
+// each round: PercentileAtMost with the effective number of samples that
+// EffectiveSamples finds. With a single round it gives no verdict, since that
+// says nothing of how rounds differ.
+func RoundsAtMost(rounds [][]float64, p, limit, alpha float64) (Result, error) {
+	return judgeRounds(rounds, p, limit, alpha, PercentileAtMost)
+}
+
+// RoundsAtLeast judges "the p-quantile is at least limit"; see RoundsAtMost.
+func RoundsAtLeast(rounds [][]float64, p, limit, alpha float64) (Result, error) {
+	return judgeRounds(rounds, p, limit, alpha, PercentileAtLeast)
+}
+
+func judgeRounds(rounds [][]float64, p, limit, alpha float64,
+	rule func(sorted []float64, p, limit, alpha, effective float64) (Result, error),
+) (Result, error) {
+	e, err := EffectiveSamples(rounds, p, alpha)
+	if err != nil {
+		return Result{}, err
+	}
+	sorted := slices.Concat(rounds...)
+	slices.Sort(sorted)
+	if e.Effective == 0 {
+		return Result{
+			Value:    Quantile(sorted, p),
+			Interval: Interval{Lo: math.Inf(-1), Hi: math.Inf(1), Confidence: 1 - 2*alpha},
+			// Two more rounds are the least that shows a spread worth the name.
+			More: 2 * max(1, e.Samples/max(1, e.Rounds)),
+		}, nil
+	}
+	return rule(sorted, p, limit, alpha, min(e.Effective, float64(e.Samples)))
+}
