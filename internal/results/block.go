@@ -1,10 +1,10 @@
-// Package results is what a run leaves on disk and how it is read again: the
-// raw samples, the benchmark lines and the state of the machine. Everything
-// that judges or reports works on this package's types, on a recorded run as
-// well as on one just made.
 package results
 
 import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/crossover-bench/crossover/internal/grid"
@@ -20,6 +20,24 @@ const (
 	PhaseSteady              // what is judged
 )
 
+var phaseNames = [...]string{"first", "warmup", "steady"}
+
+// String returns the phase as samples.csv.gz spells it.
+func (p Phase) String() string {
+	if int(p) < len(phaseNames) {
+		return phaseNames[p]
+	}
+	return fmt.Sprintf("phase %d", uint8(p))
+}
+
+func parsePhase(s string) (Phase, error) {
+	i := slices.Index(phaseNames[:], s)
+	if i < 0 {
+		return 0, fmt.Errorf("%q is no phase; want one of %s", s, strings.Join(phaseNames[:], ", "))
+	}
+	return Phase(i), nil
+}
+
 // Mark is a set of reasons to doubt a sample. Burst results leave marked
 // samples out and say how many.
 type Mark uint16
@@ -32,6 +50,35 @@ const (
 	MarkLateLink                     // the link's emulator was late beyond its bound
 	MarkLost                         // a request failed before this one was answered
 )
+
+var markNames = [...]string{"throttled", "foreign", "stolen", "late", "lost"}
+
+// String returns the marks as samples.csv.gz spells them, joined by "+", or
+// the empty string when there is none.
+func (m Mark) String() string {
+	var names []string
+	for i, name := range markNames {
+		if m&(1<<i) != 0 {
+			names = append(names, name)
+		}
+	}
+	return strings.Join(names, "+")
+}
+
+func parseMark(s string) (Mark, error) {
+	var m Mark
+	if s == "" {
+		return 0, nil
+	}
+	for name := range strings.SplitSeq(s, "+") {
+		i := slices.Index(markNames[:], name)
+		if i < 0 {
+			return 0, fmt.Errorf("%q is no mark; want some of %s", name, strings.Join(markNames[:], ", "))
+		}
+		m |= 1 << i
+	}
+	return m, nil
+}
 
 // A Sample is one inference. All times are durations; a part that does not
 // apply is zero.
@@ -60,5 +107,51 @@ type Block struct {
 	Start       time.Time        `json:"start"`
 	Open        time.Duration    `json:"open_ns"` // loading until ready
 	Warmup      Warmup           `json:"warmup"`
-	Samples     []Sample         `json:"-"` // all phases in order; kept in samples.csv.gz
+	// NsPerOp is the benchmark's own figure, in nanoseconds, where go test
+	// took the block; 0 elsewhere, and Metrics then takes the mean of Total.
+	NsPerOp float64 `json:"ns_per_op,omitempty"`
+	// Drift is the relative change of the median from the first to the last
+	// third of the steady samples, where it is more than their spread
+	// explains; 0 otherwise.
+	Drift   float64  `json:"drift,omitempty"`
+	Samples []Sample `json:"-"` // all phases in order; kept in samples.csv.gz
 }
+
+// Steady returns the samples that are judged: the steady ones without any of
+// the marks in leaveOut, in order, and the number of steady ones left out.
+func (b *Block) Steady(leaveOut Mark) (kept []Sample, left int) {
+	for _, s := range b.Samples {
+		switch {
+		case s.Phase != PhaseSteady:
+		case s.Mark&leaveOut != 0:
+			left++
+		default:
+			kept = append(kept, s)
+		}
+	}
+	return kept, left
+}
+
+// check says what is wrong with a block that asks to be kept.
+func (b *Block) check() error {
+	name := b.Combination.Name()
+	if _, err := grid.ParseName(name); err != nil {
+		return err
+	}
+	if strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r == 0x7f }) {
+		return fmt.Errorf("combination %q: a name in a benchmark file holds no blanks", name)
+	}
+	if b.Round < 0 {
+		return fmt.Errorf("combination %s: round %d is below 0", name, b.Round)
+	}
+	for _, s := range b.Samples {
+		if s.Phase == PhaseSteady {
+			return nil
+		}
+	}
+	return fmt.Errorf("combination %s, round %d: %w", name, b.Round, ErrNoSteady)
+}
+
+// ErrNoSteady says that a block holds no steady sample: it is no result and
+// is not kept.
+var ErrNoSteady = errors.New("the block has no steady sample")

@@ -1,0 +1,124 @@
+package results
+
+import (
+	"math"
+	"slices"
+
+	"golang.org/x/perf/benchfmt"
+
+	"github.com/crossover-bench/crossover/internal/stats"
+)
+
+// A Metric is one figure of a benchmark line, in SI base units but for ns/op,
+// which is Go's own.
+type Metric struct {
+	Unit  string
+	Value float64
+}
+
+// units says of each unit that Metrics can give which way is better. Those
+// without a direction describe and do not judge.
+var units = []struct{ unit, better string }{
+	{"ns/op", "lower"},
+	{"p50-sec", "lower"},
+	{"p90-sec", "lower"},
+	{"p99-sec", "lower"},
+	{"exec-sec/op", "lower"},
+	{"net-sec/op", "lower"},
+	{"queue-sec/op", "lower"},
+	{"tx-B/op", "lower"},
+	{"rx-B/op", "lower"},
+	{"J/op", "lower"},
+	{"Js/op", "lower"},
+	{"W", "lower"},
+}
+
+// UnitLines returns the metadata that says which way each unit is better, one
+// record a unit. A benchmark prints them once, before its first result.
+func UnitLines() []*benchfmt.UnitMetadata {
+	var lines []*benchfmt.UnitMetadata
+	for _, u := range units {
+		lines = append(lines, &benchfmt.UnitMetadata{
+			UnitMetadataKey: benchfmt.UnitMetadataKey{Unit: u.unit, Key: "better"},
+			OrigUnit:        u.unit, Value: u.better,
+		})
+	}
+	return lines
+}
+
+// Metrics returns N, the number of steady inferences, and the figures of b's
+// benchmark line. ns/op is over all steady inferences, as Go counts them; the
+// others leave marked ones out, unless all are marked. Percentiles are there
+// only when enough samples carry them (MinSamples), and what does not
+// apply is left out: benchfmt would give a 0 another unit.
+func Metrics(b *Block) (n int, metrics []Metric) {
+	all, _ := b.Steady(0)
+	if len(all) == 0 {
+		return 0, nil
+	}
+	kept, _ := b.Steady(^Mark(0))
+	if len(kept) == 0 {
+		kept = all
+	}
+	add := func(unit string, value float64) {
+		if value > 0 {
+			metrics = append(metrics, Metric{Unit: unit, Value: value})
+		}
+	}
+	mean := func(samples []Sample, of func(Sample) int64) float64 {
+		var sum int64 // exact: nanoseconds or bytes
+		for _, s := range samples {
+			sum += of(s)
+		}
+		return float64(sum) / float64(len(samples))
+	}
+
+	ns := b.NsPerOp
+	if ns <= 0 {
+		ns = mean(all, func(s Sample) int64 { return int64(s.Total) })
+	}
+	add("ns/op", ns)
+
+	latency := Latencies(kept)
+	slices.Sort(latency)
+	for _, p := range []struct {
+		unit string
+		p    float64
+	}{{"p50-sec", 0.5}, {"p90-sec", 0.9}, {"p99-sec", 0.99}} {
+		if len(latency) >= MinSamples(p.p) {
+			add(p.unit, stats.Quantile(latency, p.p))
+		}
+	}
+	add("exec-sec/op", mean(kept, func(s Sample) int64 { return int64(s.Exec) })/1e9)
+	add("net-sec/op", mean(kept, func(s Sample) int64 { return int64(s.Network) })/1e9)
+	add("queue-sec/op", mean(kept, func(s Sample) int64 { return int64(s.Queue) })/1e9)
+	add("tx-B/op", mean(kept, func(s Sample) int64 { return s.Sent }))
+	add("rx-B/op", mean(kept, func(s Sample) int64 { return s.Received }))
+	return len(all), metrics
+}
+
+// Latencies returns the total of each sample in seconds, in the samples' order.
+func Latencies(samples []Sample) []float64 {
+	seconds := make([]float64, len(samples))
+	for i, s := range samples {
+		seconds[i] = s.Total.Seconds()
+	}
+	return seconds
+}
+
+// MinSamples returns how many samples a claim about the p-quantile of latency
+// needs: any one for the median, 64 for p90, 130 for p95, 662 for p99. These
+// are MLPerf LoadGen's numbers to estimate a percentile at 99 % confidence by
+// early stopping (its early-stopping notes; one run over the limit allowed),
+// continued to other quantiles as 6.62/(1-p), which they follow.
+func MinSamples(p float64) int {
+	switch {
+	case p <= 0.5:
+		return 1
+	case p == 0.9:
+		return 64
+	case p == 0.95:
+		return 130
+	}
+	return int(math.Ceil(math.Round(6.62/(1-p)*1e6) / 1e6))
+}

@@ -1,0 +1,272 @@
+package results
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+
+	"github.com/crossover-bench/crossover/internal/grid"
+)
+
+// columns are those of samples.csv.gz.
+var columns = []string{
+	"combination", "round", "phase", "mark", "at_sec", "total_sec", "fill_sec", "exec_sec",
+	"network_sec", "queue_sec", "lateness_sec", "sent_bytes", "received_bytes", "note",
+}
+
+// phaseOpen is the phase of a block's first row.
+const phaseOpen = "open"
+
+// encodeMember returns b as one closed gzip member of samples.csv.gz.
+func encodeMember(b *Block, header bool) ([]byte, error) {
+	var buf bytes.Buffer
+	zw := gzip.NewWriter(&buf)
+	cw := csv.NewWriter(zw)
+	if header {
+		cw.Write(columns)
+	}
+	note, err := json.Marshal(b)
+	if err != nil {
+		return nil, err
+	}
+	row := make([]string, len(columns))
+	row[0], row[1] = b.Combination.Name(), strconv.Itoa(b.Round)
+	row[2], row[5], row[13] = phaseOpen, formatSeconds(b.Open), string(note)
+	cw.Write(row)
+	clear(row[2:])
+	for _, s := range b.Samples {
+		row[2], row[3] = s.Phase.String(), s.Mark.String()
+		for i, d := range [...]time.Duration{s.At, s.Total, s.Fill, s.Exec, s.Network, s.Queue, s.Lateness} {
+			row[4+i] = formatSeconds(d)
+		}
+		row[11], row[12] = formatBytes(s.Sent), formatBytes(s.Received)
+		cw.Write(row)
+	}
+	cw.Flush()
+	if err := cw.Error(); err != nil {
+		return nil, err
+	}
+	if err := zw.Close(); err != nil {
+		return nil, err
+	}
+	return buf.Bytes(), nil
+}
+
+// formatSeconds spells d in seconds, exactly, and 0 as nothing.
+func formatSeconds(d time.Duration) string {
+	if d == 0 {
+		return ""
+	}
+	sign := ""
+	if d < 0 {
+		sign, d = "-", -d
+	}
+	return fmt.Sprintf("%s%d.%09d", sign, d/time.Second, d%time.Second)
+}
+
+// parseSeconds is the inverse of formatSeconds.
+func parseSeconds(s string) (time.Duration, error) {
+	if s == "" {
+		return 0, nil
+	}
+	digits, neg := s, false
+	if digits[0] == '-' {
+		digits, neg = digits[1:], true
+	}
+	if n := len(digits); n < 11 || digits[n-10] != '.' {
+		return 0, fmt.Errorf("%q is no time in seconds with nine decimals", s)
+	}
+	ns, err := strconv.ParseInt(digits[:len(digits)-10]+digits[len(digits)-9:], 10, 64)
+	if err != nil || digits[0] == '-' || digits[0] == '+' {
+		return 0, fmt.Errorf("%q is no time in seconds with nine decimals", s)
+	}
+	if neg {
+		ns = -ns
+	}
+	return time.Duration(ns), nil
+}
+
+func formatBytes(n int64) string {
+	if n == 0 {
+		return ""
+	}
+	return strconv.FormatInt(n, 10)
+}
+
+func parseBytes(s string) (int64, error) {
+	if s == "" {
+		return 0, nil
+	}
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil || n < 0 {
+		return 0, fmt.Errorf("%q is no number of bytes", s)
+	}
+	return n, nil
+}
+
+// maxRow bounds a row of samples.csv.gz: longer is damage, and would let a
+// small file take all the memory.
+const maxRow = 1 << 20
+
+// readSamples reads the blocks of a samples.csv.gz from r. whole is the
+// length of what the blocks fill: less than the file's when its last member is
+// cut, which is no error; torn then says so.
+func readSamples(r io.Reader, name string) (blocks []Block, whole int64, torn bool, err error) {
+	counted := &countingReader{r: r}
+	br := bufio.NewReaderSize(counted, 64<<10)
+	pos := func() int64 { return counted.n - int64(br.Buffered()) }
+	line := 0 // of the uncompressed table
+	var zr gzip.Reader
+	for {
+		if _, err := br.Peek(1); err == io.EOF {
+			return blocks, whole, false, nil
+		} else if err != nil {
+			return blocks, whole, false, fmt.Errorf("%s: byte %d: %w", name, whole, err)
+		}
+		b, n, err := readMember(&zr, br, line)
+		if err != nil {
+			// Go's gzip reports a cut header as EOF or ErrUnexpectedEOF and a
+			// cut body as ErrUnexpectedEOF; only at the file's end is it a cut.
+			if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
+				if _, end := br.Peek(1); end == io.EOF {
+					return blocks, whole, true, nil
+				}
+			}
+			return blocks, whole, false, fmt.Errorf("%s: block %d (from byte %d): %w", name, len(blocks)+1, whole, err)
+		}
+		blocks = append(blocks, b)
+		line += n
+		whole = pos()
+	}
+}
+
+// readMember reads one gzip member, whose first line has the number line+1,
+// and returns its block and its number of lines.
+func readMember(zr *gzip.Reader, br *bufio.Reader, line int) (Block, int, error) {
+	if err := zr.Reset(br); err != nil {
+		return Block{}, 0, fmt.Errorf("gzip: %w", err)
+	}
+	zr.Multistream(false)
+	var b Block
+	var rows int
+	var bad error // what is wrong with a row; a cut member outranks it
+	lines := bufio.NewReaderSize(zr, 64<<10)
+	for {
+		text, err := readRow(lines)
+		if err != nil && err != io.EOF {
+			return Block{}, 0, fmt.Errorf("gzip: %w", err)
+		}
+		if len(text) == 0 {
+			break
+		}
+		rows++
+		if bad == nil {
+			bad = b.parseRow(text, line+rows, rows)
+		}
+		if err == io.EOF {
+			break
+		}
+	}
+	if bad != nil {
+		return Block{}, 0, bad
+	}
+	if b.Combination == (grid.Combination{}) {
+		return Block{}, 0, errors.New("the gzip member holds no block")
+	}
+	if err := b.check(); err != nil {
+		return Block{}, 0, err
+	}
+	return b, rows, nil
+}
+
+func readRow(r *bufio.Reader) ([]byte, error) {
+	var row []byte
+	for {
+		part, err := r.ReadSlice('\n')
+		row = append(row, part...)
+		if len(row) > maxRow {
+			return nil, fmt.Errorf("a row is longer than %d bytes", maxRow)
+		}
+		if err != bufio.ErrBufferFull {
+			return row, err
+		}
+	}
+}
+
+// parseRow takes one line of the table into b: line is its number in the whole
+// table, row that in its block.
+func (b *Block) parseRow(text []byte, line, row int) error {
+	fail := func(format string, args ...any) error {
+		return fmt.Errorf("row %d: %w", line, fmt.Errorf(format, args...))
+	}
+	cr := csv.NewReader(bytes.NewReader(text))
+	cr.FieldsPerRecord = len(columns)
+	f, err := cr.Read()
+	if err != nil {
+		return fail("%d columns wanted: %v", len(columns), err)
+	}
+	if line == 1 {
+		for i, want := range columns {
+			if f[i] != want {
+				return fail("column %d is %q; want %q", i+1, f[i], want)
+			}
+		}
+		return nil
+	}
+	if first := b.Combination == (grid.Combination{}); first {
+		if f[2] != phaseOpen {
+			return fail("a block starts with the phase %q, not %q", phaseOpen, f[2])
+		}
+		if err := json.Unmarshal([]byte(f[13]), b); err != nil {
+			return fail("note: %v", err)
+		}
+		if f[0] != b.Combination.Name() || f[1] != strconv.Itoa(b.Round) || f[5] != formatSeconds(b.Open) {
+			return fail("note and columns disagree on combination, round or opening time")
+		}
+		return nil
+	}
+	if f[0] != b.Combination.Name() || f[1] != strconv.Itoa(b.Round) {
+		return fail("%s in round %s stands in the block of %s, round %d", f[0], f[1], b.Combination.Name(), b.Round)
+	}
+	var s Sample
+	if s.Phase, err = parsePhase(f[2]); err != nil {
+		return fail("%w", err)
+	}
+	if s.Mark, err = parseMark(f[3]); err != nil {
+		return fail("%w", err)
+	}
+	for i, d := range [...]*time.Duration{&s.At, &s.Total, &s.Fill, &s.Exec, &s.Network, &s.Queue, &s.Lateness} {
+		if *d, err = parseSeconds(f[4+i]); err != nil {
+			return fail("%s: %w", columns[4+i], err)
+		}
+	}
+	for i, n := range [...]*int64{&s.Sent, &s.Received} {
+		if *n, err = parseBytes(f[11+i]); err != nil {
+			return fail("%s: %w", columns[11+i], err)
+		}
+	}
+	if f[13] != "" {
+		return fail("a sample has no note, but here is %q", f[13])
+	}
+	b.Samples = append(b.Samples, s)
+	return nil
+}
+
+// countingReader counts the bytes read through it.
+type countingReader struct {
+	r io.Reader
+	n int64
+}
+
+func (c *countingReader) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	c.n += int64(n)
+	return n, err
+}
