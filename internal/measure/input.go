@@ -1,0 +1,72 @@
+package measure
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+	"math/rand/v2"
+
+	"github.com/crossover-bench/crossover/backends"
+	"github.com/crossover-bench/crossover/fixtures"
+)
+
+// buffers returns one slice a tensor, of its size.
+func buffers(tensors []fixtures.Tensor) ([][]byte, error) {
+	all := make([][]byte, len(tensors))
+	for i, t := range tensors {
+		n, err := backends.TensorBytes(t)
+		if err != nil {
+			return nil, err
+		}
+		all[i] = make([]byte, n)
+	}
+	return all, nil
+}
+
+// fill puts seeded random values into data, a tensor of type t: real numbers
+// from [-1, 1), for random bits would be NaN or subnormal now and then, which
+// some processors take many times longer for; 0 or 1 for integers of 16 bits
+// and more, which may be indices; any byte otherwise.
+func fill(data []byte, t fixtures.Tensor, rng *rand.Rand) error {
+	real := func() float64 { return 2*rng.Float64() - 1 }
+	le := binary.LittleEndian // every machine that runs TensorFlow Lite is
+	switch t.Type {
+	case "int8", "uint8":
+		for i := range data {
+			data[i] = byte(rng.Uint32())
+		}
+	case "bool":
+		for i := range data {
+			data[i] = byte(rng.IntN(2))
+		}
+	case "float32", "complex64":
+		for i := 0; i < len(data); i += 4 {
+			le.PutUint32(data[i:], math.Float32bits(float32(real())))
+		}
+	case "float64", "complex128":
+		for i := 0; i < len(data); i += 8 {
+			le.PutUint64(data[i:], math.Float64bits(real()))
+		}
+	case "float16", "bfloat16":
+		// Sign and fraction at random under an exponent that gives magnitudes
+		// of 0.5 to 1 in either format.
+		exponent, mask := uint16(14<<10), uint16(0x83ff)
+		if t.Type == "bfloat16" {
+			exponent, mask = 126<<7, 0x807f
+		}
+		for i := 0; i < len(data); i += 2 {
+			le.PutUint16(data[i:], exponent|uint16(rng.Uint32())&mask)
+		}
+	case "int16", "uint16", "int32", "uint32", "int64", "uint64":
+		size, err := backends.TensorBytes(fixtures.Tensor{Type: t.Type})
+		if err != nil {
+			return err
+		}
+		for i := 0; i < len(data); i += size {
+			data[i] = byte(rng.IntN(2))
+		}
+	default:
+		return fmt.Errorf("input %q has type %q, for which there is no random value", t.Name, t.Type)
+	}
+	return nil
+}

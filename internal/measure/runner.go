@@ -1,0 +1,269 @@
+// Package measure takes the samples of one block. It opens a variant on a
+// backend, runs the first inference, warms up until the latency has settled
+// ([Settle]), and then runs inferences one after another for as long as its
+// caller asks. It keeps every inference with the part of the block it belongs
+// to, and marks those during which the machine was throttled, shared or
+// stolen. It knows backends and results, and no runtime.
+//
+// A benchmark and a spec measure alike:
+//
+//	r, err := measure.Begin(ctx, backend, variant, measure.Config{Seed: 1})
+//	...
+//	for b.Loop() {
+//		if err := r.Sample(); err != nil { ... }
+//	}
+//	block, err := r.End()
+package measure
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"math/rand/v2"
+	"time"
+
+	"github.com/crossover-bench/crossover/backends"
+	"github.com/crossover-bench/crossover/fixtures"
+	"github.com/crossover-bench/crossover/internal/grid"
+	"github.com/crossover-bench/crossover/internal/machine"
+	"github.com/crossover-bench/crossover/internal/results"
+)
+
+// Config says how a block is taken. Its zero value measures with the defaults
+// and without a probe.
+type Config struct {
+	Link   string // the combination's link; empty means grid.LinkNone
+	Round  int    // from 0
+	Seed   uint64 // of the random input; the same for every backend of a variant
+	Settle Settle
+
+	// SteadyTime is about how long the steady part will take: Sample then
+	// finds its storage ready. Zero means a second.
+	SteadyTime time.Duration
+
+	// Probe reads the machine between samples; nil marks nothing.
+	Probe machine.Probe
+	// Bounds say from when on a reading marks samples.
+	Bounds Bounds
+
+	// Clock is the monotonic time since any moment; nil means the system's.
+	Clock func() time.Duration
+	// Now is the time of day of the block's start; nil means time.Now.
+	Now func() time.Time
+}
+
+// A Runner takes the samples of one block. It is not safe for concurrent use.
+type Runner struct {
+	ctx     context.Context
+	cfg     Config
+	session backends.Session
+	in, out [][]byte
+	clock   func() time.Duration
+	start   time.Duration
+	block   results.Block
+	marker  marker
+	ended   bool
+}
+
+// Begin opens variant v on b, runs the first inference and warms up. The
+// Runner it returns is ready for its first steady sample; its End must be
+// called. An error means that nothing is left open; it is, or wraps, an
+// *backends.UnavailableError when the combination can't run here.
+func Begin(ctx context.Context, b backends.Backend, v fixtures.Variant, cfg Config) (*Runner, error) {
+	cfg.Settle = cfg.Settle.withDefaults()
+	if err := cfg.Settle.check(); err != nil {
+		return nil, err
+	}
+	cfg.Bounds = cfg.Bounds.withDefaults()
+	if cfg.Link == "" {
+		cfg.Link = grid.LinkNone
+	}
+	if cfg.SteadyTime <= 0 {
+		cfg.SteadyTime = time.Second
+	}
+	if cfg.Clock == nil {
+		base := time.Now()
+		cfg.Clock = func() time.Duration { return time.Since(base) }
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	r := &Runner{ctx: ctx, cfg: cfg, clock: cfg.Clock}
+	r.block = results.Block{
+		Combination: grid.Combination{Variant: v.Name, Backend: b.Name(), Link: cfg.Link},
+		Round:       cfg.Round,
+		Start:       cfg.Now().UTC(),
+	}
+	fail := func(what string, err error) error {
+		return fmt.Errorf("%s: %s: %w", r.block.Combination.Name(), what, err)
+	}
+	r.start = r.clock()
+	session, err := b.Open(ctx, v)
+	if err != nil {
+		return nil, fail("open", err)
+	}
+	r.session = session
+	r.block.Open = r.clock() - r.start
+	if err := r.prepare(v); err != nil {
+		return nil, errors.Join(fail("prepare the input", err), session.Close())
+	}
+	if err := r.warmUp(); err != nil {
+		return nil, errors.Join(fail("warm-up", err), session.Close())
+	}
+	if err := r.marker.begin(cfg.Probe, cfg.Bounds, r.clock(), len(r.block.Samples)); err != nil {
+		return nil, errors.Join(fail("read the machine's state", err), session.Close())
+	}
+	return r, nil
+}
+
+// prepare makes the input, random from the seed and the variant's name, and
+// room for the output.
+func (r *Runner) prepare(v fixtures.Variant) (err error) {
+	if r.in, err = buffers(r.session.Inputs()); err != nil {
+		return err
+	}
+	if r.out, err = buffers(r.session.Outputs()); err != nil {
+		return err
+	}
+	h := fnv.New64a()
+	h.Write([]byte(v.Name))
+	rng := rand.New(rand.NewPCG(r.cfg.Seed, h.Sum64()))
+	for i, t := range r.session.Inputs() {
+		if err := fill(r.in[i], t, rng); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// warmUp runs the first inference and then others until the latency has
+// settled or a bound is hit, and readies the storage for the steady part.
+func (r *Runner) warmUp() error {
+	if err := r.infer(results.PhaseFirst); err != nil {
+		return err
+	}
+	s := settling{Settle: r.cfg.Settle}
+	w := &r.block.Warmup
+	begin, busy := r.clock(), time.Duration(0)
+	for {
+		if err := r.infer(results.PhaseWarmup); err != nil {
+			return err
+		}
+		total := r.block.Samples[len(r.block.Samples)-1].Total
+		w.Runs++
+		busy += total
+		// The clock and the latencies differ for a session that only says how
+		// long it took, such as a simulated one.
+		w.Time = max(busy, r.clock()-begin)
+		switch {
+		case s.add(total):
+			w.Settled, w.Reason = true, "settled"
+		case w.Time >= s.MaxTime:
+			w.Reason = fmt.Sprintf("not settled within the bound of %v", s.MaxTime)
+		case w.Runs >= s.MaxRuns:
+			w.Reason = fmt.Sprintf("not settled within the bound of %d runs", s.MaxRuns)
+		default:
+			continue
+		}
+		break
+	}
+	// Half as many again as the warm-up's pace asks for, since it may have
+	// been slower; 64 bytes and some a sample.
+	pace := max(w.Time/time.Duration(w.Runs), 100*time.Nanosecond)
+	more := min(int(r.cfg.SteadyTime/pace)*3/2+1024, maxReserve)
+	grown := make([]results.Sample, len(r.block.Samples), len(r.block.Samples)+more)
+	copy(grown, r.block.Samples)
+	clear(grown[len(grown):cap(grown)]) // touched now, or its page faults fall into the steady part
+	r.block.Samples = grown
+	return nil
+}
+
+// maxReserve bounds the storage made ready, to about 90 MB.
+const maxReserve = 1 << 20
+
+// Sample runs one steady inference and keeps it. It allocates nothing as long
+// as SteadyTime holds, and takes under a microsecond besides the inference,
+// but for the reading of the machine's state every tenth of a second or so,
+// which lies between two samples.
+func (r *Runner) Sample() error {
+	now := r.clock()
+	if r.marker.due(now) {
+		if err := r.marker.read(now, r.block.Samples); err != nil {
+			return fmt.Errorf("%s: read the machine's state: %w", r.block.Combination.Name(), err)
+		}
+		now = r.clock()
+	}
+	if err := r.inferAt(now, results.PhaseSteady); err != nil {
+		return fmt.Errorf("%s: %w", r.block.Combination.Name(), err)
+	}
+	return nil
+}
+
+func (r *Runner) infer(phase results.Phase) error { return r.inferAt(r.clock(), phase) }
+
+// inferAt runs an inference that is due now: in a closed loop a request is due
+// when the one before returned and was kept. The session counts its latency
+// from its call, which follows at once.
+func (r *Runner) inferAt(now time.Duration, phase results.Phase) error {
+	t, err := r.session.Infer(r.ctx, r.in, r.out)
+	if err != nil {
+		return fmt.Errorf("inference %d: %w", len(r.block.Samples)+1, err)
+	}
+	var mark results.Mark
+	if t.Lost > 0 {
+		mark |= results.MarkLost
+	}
+	if t.Lateness > 0 && t.Lateness > r.cfg.Bounds.lateness(t.Total) {
+		mark |= results.MarkLateLink
+	}
+	r.block.Samples = append(r.block.Samples, results.Sample{
+		Phase: phase, Mark: mark, At: now - r.start,
+		Total: t.Total, Fill: t.Fill, Exec: t.Exec, Network: t.Network, Queue: t.Queue,
+		Lateness: t.Lateness, Sent: t.Sent, Received: t.Received,
+	})
+	return nil
+}
+
+// Run takes samples until d has passed and count were taken, whichever is
+// later; for a count alone d is 0, for a time alone count is 0. It takes one
+// at least. It stops early when the context ends or an inference fails.
+func (r *Runner) Run(d time.Duration, count int) error {
+	begin, busy := r.clock(), time.Duration(0)
+	for n := 1; ; n++ {
+		if err := r.ctx.Err(); err != nil {
+			return fmt.Errorf("%s: %w", r.block.Combination.Name(), context.Cause(r.ctx))
+		}
+		if err := r.Sample(); err != nil {
+			return err
+		}
+		busy += r.block.Samples[len(r.block.Samples)-1].Total
+		if n >= count && max(busy, r.clock()-begin) >= d {
+			return nil
+		}
+	}
+}
+
+// End closes the session and returns the block with the samples taken so far;
+// the block is good even when closing fails. Calling it again returns the
+// same block.
+func (r *Runner) End() (results.Block, error) {
+	if r.ended {
+		return r.block, nil
+	}
+	r.ended = true
+	err := r.marker.read(r.clock(), r.block.Samples)
+	if err != nil {
+		err = fmt.Errorf("%s: read the machine's state: %w", r.block.Combination.Name(), err)
+	}
+	if cerr := r.session.Close(); cerr != nil {
+		err = errors.Join(err, fmt.Errorf("%s: close: %w", r.block.Combination.Name(), cerr))
+	}
+	steady, _ := r.block.Steady(0)
+	r.block.Drift = driftOf(results.Latencies(steady), driftTolerance)
+	return r.block, err
+}
+
+// driftTolerance is the change within a block's steady part that is not worth
+// a word: what a regression gate looks for is 3 % and more.
+const driftTolerance = 0.02

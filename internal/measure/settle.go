@@ -1,0 +1,141 @@
+package measure
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/crossover-bench/crossover/internal/stats"
+)
+
+// Settle is the test that ends a warm-up, and its bounds. The zero value of a
+// field stands for the default.
+//
+// Inferences are put into successive windows of at least WindowTime and at
+// least WindowRuns inferences. The latency has settled when the last Windows
+// medians agree: when all lie within Tolerance of each other, or when the
+// order-statistic intervals of all of them have a point in common.
+//
+//   - The intervals make the tolerance follow from the windows' own spread,
+//     whatever its shape: a quiet series must be level, a noisy or bimodal one
+//     need not be more level than it can show. Each has 99 % confidence, or
+//     runs from the least to the greatest sample where there are too few (for 5
+//     samples 94 %), so level noise rarely fails by chance.
+//   - Tolerance, 1 %, is the floor: windows of thousands of inferences would
+//     else see drifts that matter to no one.
+//   - All of the last windows are compared, not only neighbours, so a slow
+//     drift can't creep through in small steps.
+//   - 100 ms a window: governors and boost clocks answer within tens of
+//     milliseconds, and a fast model must not settle on its first microseconds.
+//     Five runs a window: fewer have no spread to speak of.
+type Settle struct {
+	Windows    int           // how many must agree; 3
+	WindowTime time.Duration // 100 ms
+	WindowRuns int           // 5
+	Tolerance  float64       // relative; 0.01
+	MaxTime    time.Duration // the warm-up ends unsettled; 10 s
+	MaxRuns    int           // the warm-up ends unsettled; 100 000
+}
+
+func (s Settle) withDefaults() Settle {
+	def := func(v *int, d int) {
+		if *v == 0 {
+			*v = d
+		}
+	}
+	def(&s.Windows, 3)
+	def(&s.WindowRuns, 5)
+	def(&s.MaxRuns, 100_000)
+	if s.WindowTime == 0 {
+		s.WindowTime = 100 * time.Millisecond
+	}
+	if s.Tolerance == 0 {
+		s.Tolerance = 0.01
+	}
+	if s.MaxTime == 0 {
+		s.MaxTime = 10 * time.Second
+	}
+	return s
+}
+
+func (s Settle) check() error {
+	switch {
+	case s.Windows < 2:
+		return fmt.Errorf("settle: %d windows; it takes 2 to agree", s.Windows)
+	case s.WindowRuns < 1 || s.MaxRuns < 1 || s.WindowTime < 0 || s.MaxTime <= 0:
+		return errors.New("settle: windows and bounds of time and runs must be above 0")
+	case !(s.Tolerance >= 0 && s.Tolerance < 1):
+		return fmt.Errorf("settle: tolerance %v; want 0 to 1, relative", s.Tolerance)
+	}
+	return nil
+}
+
+// settling applies a Settle to a series of latencies.
+type settling struct {
+	Settle
+	window  []float64 // seconds
+	spent   time.Duration
+	windows []level // the last ones, at most Windows
+}
+
+// level is a window's median with its interval, in seconds.
+type level struct{ median, lo, hi float64 }
+
+// add takes one latency and reports whether the series has settled with it.
+func (s *settling) add(latency time.Duration) bool {
+	s.window = append(s.window, latency.Seconds())
+	s.spent += latency
+	if len(s.window) < s.WindowRuns || s.spent < s.WindowTime {
+		return false
+	}
+	if len(s.windows) == s.Windows {
+		s.windows = append(s.windows[:0], s.windows[1:]...)
+	}
+	s.windows = append(s.windows, levelOf(s.window))
+	s.window, s.spent = s.window[:0], 0
+	return len(s.windows) == s.Windows && agree(s.windows, s.Tolerance)
+}
+
+// levelOf sorts samples and returns their level.
+func levelOf(samples []float64) level {
+	slices.Sort(samples)
+	iv, err := stats.MedianInterval(samples, 0.99)
+	if err != nil { // no samples
+		return level{math.NaN(), math.NaN(), math.NaN()}
+	}
+	return level{
+		median: stats.Quantile(samples, 0.5),
+		lo:     max(iv.Lo, samples[0]), // the ends are infinite for few samples
+		hi:     min(iv.Hi, samples[len(samples)-1]),
+	}
+}
+
+// agree reports whether the medians lie within the relative tolerance, or all
+// intervals have a point in common.
+func agree(levels []level, tolerance float64) bool {
+	least, most := math.Inf(1), math.Inf(-1)
+	lo, hi := math.Inf(-1), math.Inf(1)
+	for _, l := range levels {
+		least, most = min(least, l.median), max(most, l.median)
+		lo, hi = max(lo, l.lo), min(hi, l.hi)
+	}
+	return most-least <= tolerance*least || lo <= hi
+}
+
+// driftOf returns the relative change of the median from the first to the last
+// third of latencies (seconds, in order), 0 where it is within what their
+// spread explains or within tolerance.
+func driftOf(latencies []float64, tolerance float64) float64 {
+	third := len(latencies) / 3
+	if third < 5 { // no interval to speak of
+		return 0
+	}
+	first := levelOf(slices.Clone(latencies[:third]))
+	last := levelOf(slices.Clone(latencies[len(latencies)-third:]))
+	if first.median <= 0 || agree([]level{first, last}, tolerance) {
+		return 0
+	}
+	return last.median/first.median - 1
+}
