@@ -1,0 +1,105 @@
+//go:build cgo && linux
+
+package tflite
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+
+	"github.com/crossover-bench/crossover/fixtures"
+)
+
+// fileState is what changes when a file's content does.
+type fileState struct {
+	path       string
+	size       int64
+	modified   int64 // ns
+	inode, dev uint64
+}
+
+// hashes remembers each file state's SHA-256: models are large and opened many
+// times in a run.
+var hashes sync.Map // fileState -> string
+
+// checkFile says what is wrong with a file before the library looks at it.
+func checkFile(path string) error {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return fileFault(path, err)
+	case !info.Mode().IsRegular():
+		return fmt.Errorf("%s: not a regular file", path)
+	case info.Size() == 0:
+		return fmt.Errorf("%s: the file is empty", path)
+	}
+	return nil
+}
+
+// fileFault puts the path first, as every error of this package has it.
+func fileFault(path string, err error) error {
+	if pathErr, ok := errors.AsType[*fs.PathError](err); ok {
+		err = pathErr.Err
+	}
+	return fmt.Errorf("%s: %w", path, err)
+}
+
+// hashFile returns the file's SHA-256 in hexadecimal.
+func hashFile(path string) (string, error) {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", path, err)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return "", fileFault(path, err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return "", fileFault(path, err)
+	}
+	state := fileState{path: abs, size: info.Size(), modified: info.ModTime().UnixNano()}
+	if st, ok := info.Sys().(*syscall.Stat_t); ok {
+		state.inode, state.dev = st.Ino, uint64(st.Dev)
+	}
+	if sum, ok := hashes.Load(state); ok {
+		return sum.(string), nil
+	}
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return "", fileFault(path, err)
+	}
+	sum := hex.EncodeToString(h.Sum(nil))
+	hashes.Store(state, sum)
+	return sum, nil
+}
+
+// admit checks the variant's file before this process loads it.
+func (b *backend) admit(ctx context.Context, v fixtures.Variant) error {
+	if err := checkFile(v.Path); err != nil {
+		return err
+	}
+	sum, err := hashFile(v.Path)
+	if err != nil {
+		return err
+	}
+	vouched := v.SHA256 != ""
+	if vouched && !strings.EqualFold(sum, v.SHA256) {
+		return fmt.Errorf("%s: SHA-256 is %s; the manifest says %s: the file changed or was damaged since it was built; build it again with make fixtures",
+			v.Path, sum, v.SHA256)
+	}
+	if vouched && (b.Library == "" || b.Trusted) {
+		return nil
+	}
+	return b.try(ctx, v, sum)
+}

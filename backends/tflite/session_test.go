@@ -1,0 +1,227 @@
+//go:build cgo && linux
+
+package tflite_test
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/crossover-bench/crossover/backends"
+	"github.com/crossover-bench/crossover/backends/tflite"
+	"github.com/crossover-bench/crossover/fixtures"
+)
+
+// doubling is a model that gives max(0, 2x) for each of four elements.
+var doubling = graph{shape: []int32{1, 4}, ops: []int32{opFullyConnected, opRelu}}
+
+// own is a file that no manifest vouches for.
+func own(path string) fixtures.Variant {
+	return fixtures.Variant{Name: "model=" + filepath.Base(path), Path: path}
+}
+
+func open(t testing.TB, b backends.Backend, v fixtures.Variant) backends.Session {
+	t.Helper()
+	s, err := b.Open(t.Context(), v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+func floats(x ...float32) []byte {
+	b, _ := binary.Append(nil, binary.LittleEndian, x)
+	return b
+}
+
+func asFloats(b []byte) []float32 {
+	x := make([]float32, len(b)/4)
+	for i := range x {
+		x[i] = math.Float32frombits(binary.LittleEndian.Uint32(b[4*i:]))
+	}
+	return x
+}
+
+func TestInferenceComputesTheModel(t *testing.T) {
+	path := doubling.file(t)
+	for _, b := range []backends.Backend{tflite.New(1), tflite.New(1, tflite.WithoutXNNPACK())} {
+		t.Run(b.Name(), func(t *testing.T) {
+			s := open(t, b, own(path))
+			out := [][]byte{make([]byte, 16)}
+			for range 3 {
+				timing, err := s.Infer(t.Context(), [][]byte{floats(1, -2, 3, 0.5)}, out)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if got := asFloats(out[0]); got[0] != 2 || got[1] != 0 || got[2] != 6 || got[3] != 1 {
+					t.Errorf("2x of (1, -2, 3, 0.5), not below 0: %v", got)
+				}
+				if timing.Exec <= 0 || timing.Fill < 0 || timing.Total < timing.Fill+timing.Exec {
+					t.Errorf("timing %+v: the total must cover its parts", timing)
+				}
+			}
+		})
+	}
+}
+
+func TestSessionDescribesItsTensors(t *testing.T) {
+	s := open(t, tflite.New(1), own(doubling.file(t)))
+	want := fixtures.Tensor{Name: "input", Type: "float32", Shape: []int{1, 4}}
+	if got := s.Inputs(); len(got) != 1 || got[0].Name != want.Name || got[0].Type != want.Type || len(got[0].Shape) != 2 || got[0].Shape[1] != 4 {
+		t.Errorf("inputs %v; want %v", got, want)
+	}
+	if got := s.Outputs(); len(got) != 1 || got[0].Name != "activation 1" {
+		t.Errorf("outputs %v; want activation 1", got)
+	}
+}
+
+func TestSessionSaysHowMuchTheDelegateTook(t *testing.T) {
+	// FLOOR_MOD is not among XNNPACK's operators.
+	path := graph{shape: []int32{1, 4}, ops: []int32{opRelu, opFullyConnected, opFloorMod}}.file(t)
+	details := open(t, tflite.New(1), own(path)).(backends.Detailed).Details()
+	if want := (backends.Details{Runtime: tflite.Version(), Delegate: "xnnpack", Threads: 1, Nodes: 3, Delegated: 2}); details != want {
+		t.Errorf("with XNNPACK: %+v; want %+v", details, want)
+	}
+	details = open(t, tflite.New(1, tflite.WithoutXNNPACK()), own(path)).(backends.Detailed).Details()
+	if want := (backends.Details{Runtime: tflite.Version(), Threads: 1}); details != want {
+		t.Errorf("without: %+v; want %+v", details, want)
+	}
+	if !strings.HasPrefix(tflite.Version(), "2.") {
+		t.Errorf("version %q", tflite.Version())
+	}
+}
+
+func TestWrongSizesAreErrors(t *testing.T) {
+	s := open(t, tflite.New(1), own(doubling.file(t)))
+	in, out := floats(1, 2, 3, 4), make([]byte, 16)
+	for _, tt := range []struct {
+		name    string
+		in, out [][]byte
+		want    string
+	}{
+		{"one byte in", [][]byte{in[:1]}, [][]byte{out}, `input 0 ("input") is given 1 bytes; it takes 16`},
+		{"too much in", [][]byte{append(in[:16:16], 0)}, [][]byte{out}, "is given 17 bytes"},
+		{"nothing in", nil, [][]byte{out}, "0 inputs given; it has 1"},
+		{"one byte out", [][]byte{in}, [][]byte{out[:1]}, "room of 1 bytes given for output 0"},
+		{"two out", [][]byte{in}, [][]byte{out, out}, "room for 2 outputs given; it has 1"},
+	} {
+		if _, err := s.Infer(t.Context(), tt.in, tt.out); err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: error %v; want one with %q", tt.name, err, tt.want)
+		}
+	}
+}
+
+func TestInferLooksAtTheContextFirst(t *testing.T) {
+	s := open(t, tflite.New(1), own(doubling.file(t)))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := s.Infer(ctx, [][]byte{floats(1, 2, 3, 4)}, [][]byte{make([]byte, 16)}); !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v; want %v", err, context.Canceled)
+	}
+	if _, err := tflite.New(1).Open(ctx, own(doubling.file(t))); !errors.Is(err, context.Canceled) {
+		t.Errorf("open: error %v; want %v", err, context.Canceled)
+	}
+}
+
+func TestAClosedSessionSaysSo(t *testing.T) {
+	s, err := tflite.New(1).Open(t.Context(), own(doubling.file(t)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	if _, err := s.Infer(t.Context(), [][]byte{floats(1, 2, 3, 4)}, [][]byte{make([]byte, 16)}); err == nil || !strings.Contains(err.Error(), "closed") {
+		t.Errorf("error %v; want one that says it is closed", err)
+	}
+}
+
+func TestInferAllocatesNothing(t *testing.T) {
+	s := open(t, tflite.New(1), own(doubling.file(t)))
+	in, out := [][]byte{floats(1, 2, 3, 4)}, [][]byte{make([]byte, 16)}
+	ctx := t.Context()
+	if n := testing.AllocsPerRun(100, func() {
+		if _, err := s.Infer(ctx, in, out); err != nil {
+			t.Error(err)
+		}
+	}); n != 0 {
+		t.Errorf("%v allocations an inference; want 0", n)
+	}
+}
+
+func TestMoreThreadsThanCoresAreUnavailable(t *testing.T) {
+	_, err := tflite.New(runtime.NumCPU()+1).Open(t.Context(), own(doubling.file(t)))
+	unavailable, ok := errors.AsType[*backends.UnavailableError](err)
+	if !ok || !strings.Contains(unavailable.Missing, "threads: this process may use") {
+		t.Errorf("error %v; want an UnavailableError that names threads and cores", err)
+	}
+	if _, err := tflite.New(0).Open(t.Context(), own(doubling.file(t))); err == nil || !strings.Contains(err.Error(), "at least 1") {
+		t.Errorf("0 threads: error %v", err)
+	}
+}
+
+// TestOpeningThousandsOfTimesLeaksNothing compares the resident memory after
+// the first tenth with that at the end: what leaks grows with the count.
+func TestOpeningThousandsOfTimesLeaksNothing(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector's shadow memory grows by itself; make test runs this without it")
+	}
+	const count, bound = 5000, 4 << 20 // under 1 KiB each; a leaked interpreter is several
+	path := doubling.file(t)
+	broken := graph{shape: []int32{1, 4}, ops: []int32{opCustom}, custom: "NoSuchOp"}.file(t)
+	b := tflite.New(1)
+	in, out := [][]byte{floats(1, 2, 3, 4)}, [][]byte{make([]byte, 16)}
+	var before int64
+	for i := range count {
+		s, err := b.Open(t.Context(), own(path))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Infer(t.Context(), in, out); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		// The way of an error must free as much.
+		if _, err := tflite.OpenHere(b, own(broken)); err == nil {
+			t.Fatal("a model with an unknown operator was opened")
+		}
+		if i == count/10 {
+			before = resident(t)
+		}
+	}
+	if grown := resident(t) - before; grown > bound {
+		t.Errorf("%d openings grew the process by %d KiB; the bound is %d KiB", count*9/10, grown>>10, bound>>10)
+	}
+}
+
+// resident returns the memory that the process holds, in bytes, after Go gave
+// back its own.
+func resident(t *testing.T) int64 {
+	t.Helper()
+	runtime.GC()
+	statm, err := os.ReadFile("/proc/self/statm")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var size, pages int64
+	if _, err := fmt.Sscan(string(statm), &size, &pages); err != nil {
+		t.Fatal(err)
+	}
+	return pages * int64(os.Getpagesize())
+}
