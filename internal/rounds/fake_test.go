@@ -1,0 +1,76 @@
+package rounds
+
+import (
+	"flag"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/crossover-bench/crossover/internal/grid"
+	"github.com/crossover-bench/crossover/internal/results"
+)
+
+func TestMain(m *testing.M) {
+	if os.Getenv("CROSSOVER_FAKE_SUITES") != "" {
+		os.Exit(fakeSuites(os.Args[1:]))
+	}
+	os.Exit(m.Run())
+}
+
+// fakeSuites stands for the suites' test binary: it answers to the same flags
+// with events, and the model's name says what each combination does.
+func fakeSuites(args []string) int {
+	fs := flag.NewFlagSet("fake", flag.ExitOnError)
+	for _, known := range []string{"test.run", "test.bench", "test.count", "test.timeout"} {
+		fs.String(known, "", "")
+	}
+	block := fs.Duration("test.benchtime", 0, "")
+	fd := fs.Int("events", 0, "")
+	round := fs.Int("round", 0, "")
+	list := fs.String("combinations", "", "")
+	fs.Parse(args)
+
+	w := results.NewEventWriter(os.NewFile(uintptr(*fd), "events"))
+	names, err := os.ReadFile(*list)
+	if err != nil {
+		panic(err)
+	}
+	for _, name := range strings.Fields(string(names)) {
+		c, err := grid.ParseName(name)
+		if err != nil {
+			panic(err)
+		}
+		w.Write(results.Event{Kind: results.EventStart, Combination: c})
+		does, _, _ := strings.Cut(strings.TrimPrefix(c.Variant, "model="), "-")
+		if does == "crashlater" && *round == 1 {
+			does = "crash"
+		}
+		switch does {
+		case "crash":
+			os.Stderr.WriteString("delegate: out of memory\n")
+			os.Exit(134)
+		case "torn":
+			os.NewFile(uintptr(*fd), "events").WriteString(`{"event":"blo`)
+			os.Exit(9)
+		case "hang":
+			time.Sleep(time.Hour)
+		case "skip":
+			w.Write(results.Event{Kind: results.EventSkip, Combination: c, Reason: "no such device"})
+			continue
+		case "fail":
+			w.Write(results.Event{Kind: results.EventFail, Combination: c, Reason: "cannot load"})
+			continue
+		}
+		w.Write(results.Event{Kind: results.EventBlock, Block: &results.Block{
+			Combination: c, Round: max(0, *round), Start: time.Unix(1, 0), Open: 3 * time.Millisecond,
+			Warmup: results.Warmup{Settled: true, Runs: 5, Time: *block, Reason: "settled"},
+			Samples: []results.Sample{
+				{Phase: results.PhaseFirst, Total: 2 * time.Millisecond},
+				{Phase: results.PhaseSteady, Total: time.Millisecond},
+			},
+		}})
+	}
+	w.Write(results.Event{Kind: results.EventEnd})
+	return 0
+}

@@ -1,0 +1,379 @@
+// Package rounds drives the suites' test binary, which measures, and keeps what
+// it sends. One call of [Driver.Run] is one run:
+//
+//  1. probe: one short block of each combination tells how long opening and
+//     warming up take, and what cannot run here;
+//  2. plan: from the probe, how long the run will take; above the budget it is
+//     refused, with what to leave out;
+//  3. rounds: every open combination once a round, in an order shuffled by the
+//     run's seed, in processes of their own, so that no combination owns the
+//     cold or the hot minutes and a crash costs its combination alone;
+//  4. with a precision, rounds go on for the combinations whose median is not
+//     known well enough yet.
+//
+// The driver is the one writer of the run folder.
+package rounds
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/crossover-bench/crossover/internal/exit"
+	"github.com/crossover-bench/crossover/internal/grid"
+	"github.com/crossover-bench/crossover/internal/results"
+)
+
+// Keeper is what the driver does to the run folder; *results.Writer is one.
+type Keeper interface {
+	AppendBlock(b *results.Block) error
+	Skip(c grid.Combination, reason string) error
+	Fail(c grid.Combination, reason string) error
+}
+
+// Screen shows a person how a run goes. Its methods are called one at a time.
+type Screen interface {
+	// Probing is called before the probe of n combinations.
+	Probing(n int)
+	// Planned is called once the plan is made.
+	Planned(p Plan)
+	// Started is called when a block begins: done of total blocks are over.
+	Started(c grid.Combination, round, done, total int)
+	// Finished is called with each block that was kept; left is the estimate of
+	// the time to the end of the run.
+	Finished(b *results.Block, done, total int, left time.Duration)
+	// Lost is called for a combination that is out of the run from now on.
+	Lost(c grid.Combination, verb, reason string)
+}
+
+// Settings say how much to measure.
+type Settings struct {
+	Rounds    int           // blocks of each combination
+	Block     time.Duration // steady time of a block
+	Seed      uint64        // of the order within the rounds
+	Budget    time.Duration // the run is refused when its plan is longer; 0: no bound
+	Precision float64       // half-width of the median's 95 % interval, relative; 0: a fixed number of rounds
+}
+
+// A Plan says what a run is going to do.
+type Plan struct {
+	Open []Planned // what will be measured
+	// Skipped are the combinations that cannot run here, Failed those whose
+	// probe failed; both with the reason.
+	Skipped, Failed []Lost
+}
+
+// Lost is a combination that is not measured, and why.
+type Lost struct {
+	grid.Combination
+	Reason string
+}
+
+// Duration returns how long the plan takes.
+func (p Plan) Duration() time.Duration {
+	var sum time.Duration
+	for _, o := range p.Open {
+		sum += o.Duration()
+	}
+	return sum
+}
+
+// Blocks returns the number of blocks of the plan.
+func (p Plan) Blocks() int {
+	n := 0
+	for _, o := range p.Open {
+		n += o.Rounds
+	}
+	return n
+}
+
+// Outcome says how a run ended.
+type Outcome struct {
+	Plan Plan
+	// Failed are the combinations that crashed, hung or returned an error.
+	Failed []Lost
+	// Imprecise are those that the budget ended before they reached the
+	// precision asked for, with the half-width that they reached.
+	Imprecise []Imprecise
+}
+
+// Imprecise is a combination whose median is known less well than asked for.
+type Imprecise struct {
+	grid.Combination
+	Reached float64 // half-width of the median's 95 % interval, relative; +Inf where it has no bounds
+}
+
+// A Driver measures combinations in rounds.
+type Driver struct {
+	Binary   Binary
+	Settings Settings
+	Keep     Keeper
+	Screen   Screen
+	// HalfWidth returns the relative half-width of the 95 % interval of the
+	// median over a combination's blocks, +Inf when they cannot bound it.
+	HalfWidth func(blocks []*results.Block) float64
+	// Recorded are the blocks that an interrupted run left: they count as
+	// measured, and Run completes what is missing.
+	Recorded []*results.Block
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
+	// Patience is how long the next result may take beyond ten times what the
+	// plan says, before the process counts as hung; 0 means a minute.
+	Patience time.Duration
+
+	kept     map[grid.Combination][]*results.Block
+	lost     map[grid.Combination]bool
+	outcome  Outcome
+	done     int
+	deadline time.Time // of rounds added for precision
+}
+
+// leastRounds is the number of blocks that a run with a precision plans for: 6
+// is the fewest whose order statistics bound a median at 95 %.
+const leastRounds = 6
+
+// probeRound marks the blocks of the probe, which are not kept.
+const probeRound = -1
+
+// probeTime is the steady time of a probe's block.
+const probeTime = 20 * time.Millisecond
+
+// Run measures the combinations. The error says why nothing, or not everything,
+// was measured; the outcome holds what is known even then.
+func (d *Driver) Run(ctx context.Context, declared []grid.Combination) (*Outcome, error) {
+	if d.Now == nil {
+		d.Now = time.Now
+	}
+	if d.Patience == 0 {
+		d.Patience = time.Minute
+	}
+	if d.Settings.Precision > 0 {
+		d.Settings.Rounds = leastRounds
+	}
+	if d.Settings.Budget > 0 {
+		d.deadline = d.Now().Add(d.Settings.Budget)
+	}
+	d.kept, d.lost = map[grid.Combination][]*results.Block{}, map[grid.Combination]bool{}
+	for _, b := range d.Recorded {
+		d.kept[b.Combination] = append(d.kept[b.Combination], b)
+		d.done++
+	}
+	if err := d.probe(ctx, declared); err != nil {
+		return &d.outcome, err
+	}
+	plan := &d.outcome.Plan
+	d.Screen.Planned(*plan)
+	if len(plan.Open) == 0 {
+		return &d.outcome, exit.Errorf(exit.NoData, "no combination can run here, so there is nothing to measure:\n%s", reasons(append(plan.Skipped, plan.Failed...)))
+	}
+	if err := d.withinBudget(); err != nil {
+		return &d.outcome, err
+	}
+	for round := 0; d.pending(round); round++ {
+		for _, b := range schedule(d.due(round), round, d.Settings.Seed) {
+			if err := d.measure(ctx, b); err != nil {
+				return &d.outcome, err
+			}
+		}
+	}
+	if n := len(d.outcome.Failed); n > 0 {
+		return &d.outcome, exit.Errorf(exit.NoData, "%d of %d combinations failed:\n%s", n, len(declared), reasons(d.outcome.Failed))
+	}
+	return &d.outcome, nil
+}
+
+func reasons(lost []Lost) string {
+	var b strings.Builder
+	for _, l := range lost {
+		fmt.Fprintf(&b, "  %s: %s\n", l.Name(), l.Reason)
+	}
+	return strings.TrimRight(b.String(), "\n")
+}
+
+// probe runs one short block of every combination and makes the plan. Nothing is
+// known of their speed yet, and a delegate may compile for minutes, so patience
+// is fivefold.
+func (d *Driver) probe(ctx context.Context, declared []grid.Combination) error {
+	d.Screen.Probing(len(declared))
+	b := batch{round: probeRound, block: probeTime, todo: declared}
+	for len(b.todo) > 0 {
+		left, err := d.Binary.run(ctx, b, func(grid.Combination) time.Duration { return 5 * d.Patience }, func(ev results.Event) error {
+			made := &d.outcome.Plan
+			switch ev.Kind {
+			case results.EventBlock:
+				overhead := ev.Block.Open + ev.Block.Warmup.Time
+				for _, s := range ev.Block.Samples {
+					if s.Phase == results.PhaseFirst {
+						overhead += s.Total
+					}
+				}
+				made.Open = append(made.Open, plan(ev.Block.Combination, overhead, d.Settings.Block, d.Settings.Rounds))
+			case results.EventSkip:
+				made.Skipped = append(made.Skipped, Lost{ev.Combination, ev.Reason})
+				return d.lose(ev.Combination, "skipped", ev.Reason)
+			case results.EventFail:
+				made.Failed = append(made.Failed, Lost{ev.Combination, ev.Reason})
+				return d.lose(ev.Combination, "failed", ev.Reason)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		b.todo = left
+	}
+	return nil
+}
+
+// patience is how long the next result of a planned combination may take.
+func (d *Driver) patience(c grid.Combination) time.Duration {
+	i := slices.IndexFunc(d.outcome.Plan.Open, func(p Planned) bool { return p.Combination == c })
+	if i < 0 {
+		return d.Patience
+	}
+	p := d.outcome.Plan.Open[i]
+	return d.Patience + 10*(p.Overhead+p.Block)
+}
+
+// lose takes a combination out of the run.
+func (d *Driver) lose(c grid.Combination, verb, reason string) error {
+	d.lost[c] = true
+	d.Screen.Lost(c, verb, reason)
+	if verb == "skipped" {
+		return d.Keep.Skip(c, reason)
+	}
+	d.outcome.Failed = append(d.outcome.Failed, Lost{c, reason})
+	return d.Keep.Fail(c, reason)
+}
+
+// withinBudget refuses a plan that takes longer than the budget and names what
+// to leave out.
+func (d *Driver) withinBudget() error {
+	plan, budget := d.outcome.Plan, d.Settings.Budget
+	if budget == 0 || plan.Duration() <= budget {
+		return nil
+	}
+	dearest := slices.Clone(plan.Open)
+	slices.SortStableFunc(dearest, func(a, b Planned) int { return int(b.Duration() - a.Duration()) })
+	var b strings.Builder
+	left := plan.Duration()
+	for _, p := range dearest {
+		if left <= budget {
+			break
+		}
+		left -= p.Duration()
+		fmt.Fprintf(&b, "\n  %s: %s", p.Name(), about(p.Duration()))
+	}
+	fewer := int(float64(d.Settings.Rounds) * float64(budget) / float64(plan.Duration()))
+	advice := "raise the budget"
+	if fewer >= 1 {
+		advice += fmt.Sprintf(", measure fewer rounds (%d would fit)", fewer)
+	}
+	return exit.Errorf(exit.Usage, "the plan takes about %s, the budget is %s; %s, or leave out the dearest combinations:%s",
+		about(plan.Duration()), about(budget), advice, b.String())
+}
+
+// about prints a duration as a person would say it.
+func about(d time.Duration) string {
+	switch {
+	case d >= 10*time.Minute:
+		return d.Round(time.Minute).String()
+	case d >= 10*time.Second:
+		return d.Round(time.Second).String()
+	}
+	return d.Round(100 * time.Millisecond).String()
+}
+
+// pending reports whether any combination is to be measured in this round or a
+// later one, and notes those that the budget ends before they are precise.
+func (d *Driver) pending(round int) bool {
+	pending := false
+	d.outcome.Imprecise = nil
+	for _, p := range d.outcome.Plan.Open {
+		switch {
+		case d.lost[p.Combination]:
+		case d.Settings.Precision == 0:
+			pending = pending || round < p.Rounds
+		default:
+			reached := d.HalfWidth(d.kept[p.Combination])
+			switch {
+			case reached <= d.Settings.Precision:
+			case d.outOfTime(p):
+				d.outcome.Imprecise = append(d.outcome.Imprecise, Imprecise{p.Combination, reached})
+			default:
+				pending = true
+			}
+		}
+	}
+	return pending
+}
+
+// due returns the combinations to measure in this round: those that lack its
+// block and still need it.
+func (d *Driver) due(round int) []Planned {
+	var out []Planned
+	for _, p := range d.outcome.Plan.Open {
+		has := slices.ContainsFunc(d.kept[p.Combination], func(b *results.Block) bool { return b.Round == round })
+		needs := round < p.Rounds
+		if d.Settings.Precision > 0 {
+			needs = d.HalfWidth(d.kept[p.Combination]) > d.Settings.Precision && !d.outOfTime(p)
+		}
+		if !d.lost[p.Combination] && !has && needs {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// outOfTime reports whether another block of p would end after the budget.
+func (d *Driver) outOfTime(p Planned) bool {
+	return !d.deadline.IsZero() && d.Now().Add(p.Overhead+p.Block).After(d.deadline)
+}
+
+// measure runs one batch, starting a new process for what a dead one left.
+func (d *Driver) measure(ctx context.Context, b batch) error {
+	for len(b.todo) > 0 {
+		left, err := d.Binary.run(ctx, b, d.patience, func(ev results.Event) error {
+			total := max(d.outcome.Plan.Blocks(), d.done)
+			switch ev.Kind {
+			case results.EventStart:
+				d.Screen.Started(ev.Combination, b.round, d.done, total)
+			case results.EventBlock:
+				if err := d.Keep.AppendBlock(ev.Block); err != nil {
+					return err
+				}
+				c := ev.Block.Combination
+				d.kept[c] = append(d.kept[c], ev.Block)
+				d.done++
+				d.Screen.Finished(ev.Block, d.done, total, d.left())
+			case results.EventSkip:
+				return d.lose(ev.Combination, "skipped", ev.Reason)
+			case results.EventFail:
+				return d.lose(ev.Combination, "failed", ev.Reason)
+			}
+			return nil
+		})
+		if err != nil {
+			if errors.Is(err, context.Canceled) {
+				return exit.Errorf(exit.NoData, "interrupted after %d of %d blocks; what was measured is kept, and the same command goes on from there", d.done, d.outcome.Plan.Blocks())
+			}
+			return err
+		}
+		b.todo = left
+	}
+	return nil
+}
+
+// left estimates the time to the end of the run.
+func (d *Driver) left() time.Duration {
+	var sum time.Duration
+	for _, p := range d.outcome.Plan.Open {
+		if !d.lost[p.Combination] {
+			sum += time.Duration(max(0, p.Rounds-len(d.kept[p.Combination]))) * (p.Overhead + p.Block)
+		}
+	}
+	return sum
+}

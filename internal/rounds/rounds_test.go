@@ -1,0 +1,229 @@
+package rounds
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/crossover-bench/crossover/internal/exit"
+	"github.com/crossover-bench/crossover/internal/grid"
+	"github.com/crossover-bench/crossover/internal/results"
+)
+
+// notes is a Keeper and a Screen that writes everything down.
+type notes struct {
+	blocks  []*results.Block
+	lost    []string
+	plan    Plan
+	onBlock func(n int) error
+}
+
+func (n *notes) AppendBlock(b *results.Block) error {
+	n.blocks = append(n.blocks, b)
+	if n.onBlock != nil {
+		return n.onBlock(len(n.blocks))
+	}
+	return nil
+}
+func (n *notes) Skip(c grid.Combination, reason string) error     { return nil }
+func (n *notes) Fail(c grid.Combination, reason string) error     { return nil }
+func (n *notes) Probing(int)                                      {}
+func (n *notes) Planned(p Plan)                                   { n.plan = p }
+func (n *notes) Started(grid.Combination, int, int, int)          {}
+func (n *notes) Finished(*results.Block, int, int, time.Duration) {}
+func (n *notes) Lost(c grid.Combination, verb, reason string) {
+	n.lost = append(n.lost, c.Variant+" "+verb+": "+reason)
+}
+
+// perCombination counts the kept blocks and fails on a round kept twice.
+func (n *notes) perCombination(t *testing.T) map[string]int {
+	t.Helper()
+	count, seen := map[string]int{}, map[string]bool{}
+	for _, b := range n.blocks {
+		count[strings.TrimPrefix(b.Combination.Variant, "model=")]++
+		key := fmt.Sprint(b.Combination, b.Round)
+		if seen[key] {
+			t.Errorf("kept twice: %s", key)
+		}
+		seen[key] = true
+	}
+	return count
+}
+
+func driver(t *testing.T, n *notes, s Settings) *Driver {
+	t.Helper()
+	t.Setenv("CROSSOVER_FAKE_SUITES", "1")
+	t.Setenv("GORACE", "atexit_sleep_ms=0") // the race detector sleeps a second in each process else
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	log, err := os.Create(t.TempDir() + "/log.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { log.Close() })
+	if s.Rounds == 0 {
+		s.Rounds = 3
+	}
+	if s.Block == 0 {
+		s.Block = 100 * time.Millisecond
+	}
+	return &Driver{Binary: Binary{Path: self, Log: log}, Settings: s, Keep: n, Screen: n}
+}
+
+func combinations(models ...string) []grid.Combination {
+	var out []grid.Combination
+	for _, m := range models {
+		out = append(out, grid.Combination{Variant: "model=" + m, Backend: "cpu1", Link: grid.LinkNone})
+	}
+	return out
+}
+
+func TestARunMeasuresEveryCombinationOnceARound(t *testing.T) {
+	n := &notes{}
+	if _, err := driver(t, n, Settings{}).Run(t.Context(), combinations("a", "b", "c")); err != nil {
+		t.Fatal(err)
+	}
+	got := n.perCombination(t)
+	if len(got) != 3 || got["a"] != 3 || got["b"] != 3 || got["c"] != 3 {
+		t.Errorf("blocks: %v", got)
+	}
+	if want := 9 * 125 * time.Millisecond; n.plan.Duration() != want { // 3+2+20 ms overhead, 100 ms block
+		t.Errorf("the plan says %v, want %v", n.plan.Duration(), want)
+	}
+}
+
+func TestACrashCostsItsCombinationAndIsNamed(t *testing.T) {
+	for _, c := range []struct{ model, reason string }{
+		{"crash", "delegate: out of memory"},
+		{"crashlater", "exit status 134"},
+		{"torn", "exit status 9"},
+		{"fail", "cannot load"},
+		{"hang", "hung and was killed"},
+	} {
+		t.Run(c.model, func(t *testing.T) {
+			n := &notes{}
+			d := driver(t, n, Settings{})
+			if c.model == "hang" {
+				d.Patience = 600 * time.Millisecond
+			}
+			_, err := d.Run(t.Context(), combinations("a", c.model, "b"))
+			if exit.CodeOf(err) != exit.NoData || !strings.Contains(err.Error(), "model="+c.model) || !strings.Contains(err.Error(), c.reason) {
+				t.Errorf("code %d, error %v", exit.CodeOf(err), err)
+			}
+			got := n.perCombination(t)
+			if got["a"] != 3 || got["b"] != 3 {
+				t.Errorf("the others suffered: %v", got)
+			}
+		})
+	}
+}
+
+func TestWhatCannotRunHereIsSkippedAloud(t *testing.T) {
+	n := &notes{}
+	out, err := driver(t, n, Settings{}).Run(t.Context(), combinations("a", "skip"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{"model=skip skipped: no such device"}; !slices.Equal(n.lost, want) || len(out.Plan.Skipped) != 1 {
+		t.Errorf("lost %q, plan %+v", n.lost, out.Plan.Skipped)
+	}
+	_, err = driver(t, &notes{}, Settings{}).Run(t.Context(), combinations("skip"))
+	if exit.CodeOf(err) != exit.NoData || !strings.Contains(err.Error(), "no such device") {
+		t.Errorf("everything skipped: %v", err)
+	}
+}
+
+func TestAPlanAboveTheBudgetIsRefusedBeforeMeasuring(t *testing.T) {
+	n := &notes{}
+	_, err := driver(t, n, Settings{Rounds: 10, Block: 2 * time.Second, Budget: 30 * time.Second}).Run(t.Context(), combinations("a", "b"))
+	if exit.CodeOf(err) != exit.Usage || !strings.Contains(err.Error(), "7 would fit") || !strings.Contains(err.Error(), "model=a") {
+		t.Errorf("error %v", err)
+	}
+	if len(n.blocks) != 0 {
+		t.Errorf("%d blocks measured all the same", len(n.blocks))
+	}
+}
+
+func TestResumingMeasuresOnlyWhatIsMissing(t *testing.T) {
+	first := &notes{}
+	first.onBlock = func(n int) error {
+		if n == 5 {
+			return errors.New("disk full")
+		}
+		return nil
+	}
+	_, err := driver(t, first, Settings{Seed: 1}).Run(t.Context(), combinations("a", "b", "c"))
+	if err == nil || !strings.Contains(err.Error(), "disk full") {
+		t.Fatalf("error %v", err)
+	}
+	second := &notes{blocks: slices.Clone(first.blocks[:4])}
+	d := driver(t, second, Settings{Seed: 1})
+	d.Recorded = first.blocks[:4]
+	if _, err := d.Run(t.Context(), combinations("a", "b", "c")); err != nil {
+		t.Fatal(err)
+	}
+	if got := second.perCombination(t); len(second.blocks) != 9 || got["a"] != 3 || got["b"] != 3 || got["c"] != 3 {
+		t.Errorf("after resuming: %v", got)
+	}
+}
+
+func TestAnInterruptKeepsWhatWasMeasured(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	n := &notes{onBlock: func(n int) error {
+		if n == 2 {
+			cancel()
+		}
+		return nil
+	}}
+	_, err := driver(t, n, Settings{}).Run(ctx, combinations("a", "b", "c"))
+	if exit.CodeOf(err) != exit.NoData || !strings.Contains(err.Error(), "interrupted after 2 of 9 blocks") {
+		t.Errorf("error %v", err)
+	}
+	if len(n.blocks) != 2 {
+		t.Errorf("%d blocks kept", len(n.blocks))
+	}
+}
+
+func TestPrecisionGoesOnOnlyWhereItIsMissing(t *testing.T) {
+	n := &notes{}
+	d := driver(t, n, Settings{Precision: 0.02, Budget: time.Hour})
+	d.HalfWidth = func(bs []*results.Block) float64 {
+		need := 6
+		if len(bs) > 0 && bs[0].Combination.Variant == "model=noisy" {
+			need = 9
+		}
+		if len(bs) < need {
+			return math.Inf(1)
+		}
+		return 0.01
+	}
+	if _, err := d.Run(t.Context(), combinations("calm", "noisy")); err != nil {
+		t.Fatal(err)
+	}
+	if got := n.perCombination(t); got["calm"] != 6 || got["noisy"] != 9 {
+		t.Errorf("blocks: %v", got)
+	}
+}
+
+func TestPrecisionNamesWhatTheBudgetCutOff(t *testing.T) {
+	n := &notes{}
+	d := driver(t, n, Settings{Precision: 0.02, Budget: 10 * time.Second})
+	d.HalfWidth = func([]*results.Block) float64 { return 0.05 }
+	now := time.Unix(0, 0)
+	d.Now = func() time.Time { now = now.Add(100 * time.Millisecond); return now }
+	out, err := d.Run(t.Context(), combinations("noisy"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(out.Imprecise) != 1 || out.Imprecise[0].Reached != 0.05 || len(n.blocks) == 0 {
+		t.Errorf("%d blocks, imprecise %+v", len(n.blocks), out.Imprecise)
+	}
+}
