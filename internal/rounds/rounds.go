@@ -29,9 +29,9 @@ import (
 
 // Keeper is what the driver does to the run folder; *results.Writer is one.
 type Keeper interface {
-	AppendBlock(b *results.Block) error
+	AppendBlock(b results.Block) error
 	Skip(c grid.Combination, reason string) error
-	Fail(c grid.Combination, reason string) error
+	Fail(c grid.Combination, round int, reason string) error
 }
 
 // Screen shows a person how a run goes. Its methods are called one at a time.
@@ -213,10 +213,10 @@ func (d *Driver) probe(ctx context.Context, declared []grid.Combination) error {
 				made.Open = append(made.Open, plan(ev.Block.Combination, overhead, d.Settings.Block, d.Settings.Rounds))
 			case results.EventSkip:
 				made.Skipped = append(made.Skipped, Lost{ev.Combination, ev.Reason})
-				return d.lose(ev.Combination, "skipped", ev.Reason)
+				return d.skip(ev.Combination, ev.Reason)
 			case results.EventFail:
 				made.Failed = append(made.Failed, Lost{ev.Combination, ev.Reason})
-				return d.lose(ev.Combination, "failed", ev.Reason)
+				return d.fail(ev.Combination, 0, ev.Reason)
 			}
 			return nil
 		})
@@ -238,15 +238,18 @@ func (d *Driver) patience(c grid.Combination) time.Duration {
 	return d.Patience + 10*(p.Overhead+p.Block)
 }
 
-// lose takes a combination out of the run.
-func (d *Driver) lose(c grid.Combination, verb, reason string) error {
+// skip and fail take a combination out of the run.
+func (d *Driver) skip(c grid.Combination, reason string) error {
 	d.lost[c] = true
-	d.Screen.Lost(c, verb, reason)
-	if verb == "skipped" {
-		return d.Keep.Skip(c, reason)
-	}
+	d.Screen.Lost(c, "skipped", reason)
+	return d.Keep.Skip(c, reason)
+}
+
+func (d *Driver) fail(c grid.Combination, round int, reason string) error {
+	d.lost[c] = true
+	d.Screen.Lost(c, "failed", reason)
 	d.outcome.Failed = append(d.outcome.Failed, Lost{c, reason})
-	return d.Keep.Fail(c, reason)
+	return d.Keep.Fail(c, round, reason)
 }
 
 // withinBudget refuses a plan that takes longer than the budget and names what
@@ -342,7 +345,7 @@ func (d *Driver) measure(ctx context.Context, b batch) error {
 			case results.EventStart:
 				d.Screen.Started(ev.Combination, b.round, d.done, total)
 			case results.EventBlock:
-				if err := d.Keep.AppendBlock(ev.Block); err != nil {
+				if err := d.Keep.AppendBlock(*ev.Block); err != nil {
 					return err
 				}
 				c := ev.Block.Combination
@@ -350,9 +353,9 @@ func (d *Driver) measure(ctx context.Context, b batch) error {
 				d.done++
 				d.Screen.Finished(ev.Block, d.done, total, d.left())
 			case results.EventSkip:
-				return d.lose(ev.Combination, "skipped", ev.Reason)
+				return d.skip(ev.Combination, ev.Reason)
 			case results.EventFail:
-				return d.lose(ev.Combination, "failed", ev.Reason)
+				return d.fail(ev.Combination, b.round, ev.Reason)
 			}
 			return nil
 		})

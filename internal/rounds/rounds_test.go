@@ -24,15 +24,15 @@ type notes struct {
 	onBlock func(n int) error
 }
 
-func (n *notes) AppendBlock(b *results.Block) error {
-	n.blocks = append(n.blocks, b)
+func (n *notes) AppendBlock(b results.Block) error {
+	n.blocks = append(n.blocks, &b)
 	if n.onBlock != nil {
 		return n.onBlock(len(n.blocks))
 	}
 	return nil
 }
-func (n *notes) Skip(c grid.Combination, reason string) error     { return nil }
-func (n *notes) Fail(c grid.Combination, reason string) error     { return nil }
+func (n *notes) Skip(grid.Combination, string) error              { return nil }
+func (n *notes) Fail(grid.Combination, int, string) error         { return nil }
 func (n *notes) Probing(int)                                      {}
 func (n *notes) Planned(p Plan)                                   { n.plan = p }
 func (n *notes) Started(grid.Combination, int, int, int)          {}
