@@ -27,8 +27,10 @@ func (c *direct) Read(b []byte) (int, error) {
 }
 
 func (c *direct) Write(b []byte) (int, error) {
+	// Counted before: the answer may be here before Write returns.
+	c.meter.sent.Add(int64(len(b)))
 	n, err := c.Conn.Write(b)
-	c.meter.sent.Add(int64(n))
+	c.meter.sent.Add(int64(n - len(b)))
 	return n, err
 }
 
@@ -113,8 +115,9 @@ func (w *Conn) Read(b []byte) (int, error) {
 // Write puts b on the link and returns when the link has taken it, which is
 // before the peer has.
 func (w *Conn) Write(b []byte) (int, error) {
+	w.meter.sent.Add(int64(len(b)))
 	n, err := w.up.put(b, true)
-	w.meter.sent.Add(int64(n))
+	w.meter.sent.Add(int64(n - len(b)))
 	if errors.Is(err, net.ErrClosed) {
 		w.mu.Lock()
 		if w.broken != nil && !w.down.isClosed() {

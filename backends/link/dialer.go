@@ -35,3 +35,8 @@ func (d *Dialer) DialContext(ctx context.Context, network, addr string) (net.Con
 	}
 	return Wrap(c, d.Shape, &d.Meter, d.connections.Add(1)), nil
 }
+
+// DialTCP is DialContext over TCP, as gRPC wants it.
+func (d *Dialer) DialTCP(ctx context.Context, addr string) (net.Conn, error) {
+	return d.DialContext(ctx, "tcp", addr)
+}

@@ -31,7 +31,11 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
+	"strings"
 	"time"
+
+	"github.com/crossover-bench/crossover/model"
 )
 
 // A Shape is what a link does to the bytes on it, seen from the device: up is
@@ -49,41 +53,42 @@ type Shape struct {
 // Direct is the name of the link that shapes nothing.
 const Direct = "direct"
 
-// Distribution names how a link's jitter is distributed.
-type Distribution string
-
-// The distributions of jitter.
-const (
-	Uniform     Distribution = "uniform"     // between 0 and twice the scale
-	Normal      Distribution = "normal"      // of standard deviation scale around the latency
-	Exponential Distribution = "exponential" // of mean scale on top of the latency
-)
-
-// Jitter varies the propagation delay of each write. Order is kept: a delay
-// that would let bytes overtake earlier ones is cut short by waiting for them.
+// Jitter is a random delay added to each write, with the distributions of
+// model.Jitter. Order is kept: bytes that would overtake earlier ones wait for
+// them.
 type Jitter struct {
-	Distribution Distribution
-	Scale        time.Duration // 0 is no jitter
+	Distribution string        // model.Uniform (0 to twice the mean) or model.Exponential
+	Mean         time.Duration // 0 is no jitter
 }
 
-// Loss is the chance that a packet is lost. TCP repairs a loss, so what an
-// application sees of it is a delay: Retransmit for the first loss of a packet,
-// doubled for each further loss of the same packet (RFC 6298, section 5.5).
+// Loss is the loss of a write. TCP repairs it, so what an application sees is a
+// delay: Retransmit for each time that the same write is lost.
 type Loss struct {
-	Probability float64       // of each packet of 1448 bytes, 0 to below 1
-	Retransmit  time.Duration // 0 stands for the round trip plus 200 ms, Linux's least timeout
+	Probability float64 // of one transmission, 0 to below 1
+	Retransmit  time.Duration
 }
 
-// segment is the payload of a full TCP segment on an Ethernet of 1500 bytes
-// with timestamps.
-const segment = 1448
+// FromModel returns the shape of a link of the cost model. seed is that of its
+// jitter and loss.
+func FromModel(l model.Link, seed uint64) (Shape, error) {
+	if err := l.Validate(); err != nil {
+		return Shape{}, err
+	}
+	s := Shape{Name: l.Name, Latency: duration(l.OneWay), Up: float64(l.Up), Down: float64(l.Down), Seed: seed}
+	if j := l.Jitter; j != nil {
+		s.Jitter = Jitter{Distribution: j.Distribution, Mean: duration(j.Mean)}
+	}
+	if o := l.Loss; o != nil {
+		s.Loss = Loss{Probability: o.Probability, Retransmit: duration(o.Retransmit)}
+	}
+	return s, s.Validate()
+}
 
-// maxBackoff bounds the doubling of the retransmission timeout, as Linux does.
-const maxBackoff = 120 * time.Second
+func duration(s model.Seconds) time.Duration { return time.Duration(math.Round(float64(s) * 1e9)) }
 
 // Shapes reports whether the link does anything at all.
 func (s Shape) Shapes() bool {
-	return s.Latency != 0 || s.Up != 0 || s.Down != 0 || s.Jitter.Scale != 0 || s.Loss.Probability != 0
+	return s.Latency != 0 || s.Up != 0 || s.Down != 0 || s.Jitter.Mean != 0 || s.Loss.Probability != 0
 }
 
 // RTT returns the round trip's propagation delay, equation 2.1.
@@ -111,22 +116,17 @@ func (s Shape) Validate() error {
 		return fmt.Errorf("link %s: up is %g B/s; want 0 (no limit) or more", s.Name, s.Up)
 	case !(s.Down >= 0) || math.IsInf(s.Down, 0):
 		return fmt.Errorf("link %s: down is %g B/s; want 0 (no limit) or more", s.Name, s.Down)
-	case s.Jitter.Scale < 0:
-		return fmt.Errorf("link %s: jitter is %v; want 0 or more", s.Name, s.Jitter.Scale)
+	case s.Jitter.Mean < 0:
+		return fmt.Errorf("link %s: jitter is %v; want 0 or more", s.Name, s.Jitter.Mean)
 	case !(s.Loss.Probability >= 0 && s.Loss.Probability < 1):
 		return fmt.Errorf("link %s: loss is %g; want 0 or more and less than 1", s.Name, s.Loss.Probability)
 	case s.Loss.Retransmit < 0:
 		return fmt.Errorf("link %s: retransmission delay is %v; want 0 or more", s.Name, s.Loss.Retransmit)
 	}
-	if s.Jitter.Scale == 0 {
-		return nil
+	if s.Jitter.Mean != 0 && !slices.Contains(model.Distributions(), s.Jitter.Distribution) {
+		return fmt.Errorf("link %s: jitter has the distribution %q; want %s", s.Name, s.Jitter.Distribution, strings.Join(model.Distributions(), " or "))
 	}
-	switch s.Jitter.Distribution {
-	case Uniform, Normal, Exponential:
-		return nil
-	}
-	return fmt.Errorf("link %s: jitter has the distribution %q; want %s, %s or %s",
-		s.Name, s.Jitter.Distribution, Uniform, Normal, Exponential)
+	return nil
 }
 
 // transmission returns how long n bytes take at rate bytes per second.
@@ -139,11 +139,11 @@ func transmission(n int, rate float64) time.Duration {
 
 // A schedule is the virtual clock of one direction.
 type schedule struct {
-	latency, retransmit time.Duration
-	rate                float64
-	jitter              Jitter
-	loss                float64
-	random              *rand.Rand
+	latency time.Duration
+	rate    float64
+	jitter  Jitter
+	loss    Loss
+	random  *rand.Rand // nil where nothing is drawn
 
 	departed, arrived instant // of the bytes before
 }
@@ -151,11 +151,8 @@ type schedule struct {
 // newSchedule returns the clock of direction way (0 up, 1 down) of the link's
 // connection number conn; the two say where in the seed's stream it draws.
 func newSchedule(s Shape, rate float64, conn, way uint64) schedule {
-	c := schedule{latency: s.Latency, rate: rate, jitter: s.Jitter, loss: s.Loss.Probability, retransmit: s.Loss.Retransmit}
-	if c.retransmit == 0 {
-		c.retransmit = s.RTT() + 200*time.Millisecond
-	}
-	if c.jitter.Scale != 0 || c.loss != 0 {
+	c := schedule{latency: s.Latency, rate: rate, jitter: s.Jitter, loss: s.Loss}
+	if c.jitter.Mean != 0 || c.loss.Probability != 0 {
 		c.random = rand.New(rand.NewPCG(s.Seed, conn<<1|way))
 	}
 	return c
@@ -165,39 +162,26 @@ func newSchedule(s Shape, rate float64, conn, way uint64) schedule {
 // of them comes out at the other end.
 func (c *schedule) arrival(now instant, n int) instant {
 	c.departed = max(now, c.departed).add(transmission(n, c.rate))
-	c.arrived = max(c.arrived, c.departed.add(c.delay(n)))
+	c.arrived = max(c.arrived, c.departed.add(c.delay()))
 	return c.arrived
 }
 
-// delay draws the propagation delay of n bytes.
-func (c *schedule) delay(n int) time.Duration {
+// delay draws the propagation delay of one write.
+func (c *schedule) delay() time.Duration {
 	d := c.latency
 	if c.random == nil {
 		return d
 	}
-	if scale := float64(c.jitter.Scale); scale != 0 {
+	if mean := float64(c.jitter.Mean); mean != 0 {
 		switch c.jitter.Distribution {
-		case Uniform:
-			d += time.Duration(2 * scale * c.random.Float64())
-		case Normal:
-			d += time.Duration(scale * c.random.NormFloat64())
-		case Exponential:
-			d += time.Duration(scale * c.random.ExpFloat64())
+		case model.Uniform:
+			d += time.Duration(2 * mean * c.random.Float64())
+		case model.Exponential:
+			d += time.Duration(mean * c.random.ExpFloat64())
 		}
-		d = max(d, 0)
 	}
-	if c.loss != 0 {
-		// The application sees a write when its last missing packet is
-		// there, so the slowest packet counts.
-		var slowest time.Duration
-		for range (n + segment - 1) / segment {
-			var wait time.Duration
-			for timeout := c.retransmit; c.random.Float64() < c.loss; timeout = min(2*timeout, maxBackoff) {
-				wait += timeout
-			}
-			slowest = max(slowest, wait)
-		}
-		d += slowest
+	for c.random.Float64() < c.loss.Probability {
+		d += c.loss.Retransmit
 	}
 	return d
 }

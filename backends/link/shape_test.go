@@ -7,6 +7,9 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"github.com/crossover-bench/crossover/model"
+	"github.com/crossover-bench/crossover/model/profiles"
 )
 
 func anyShape(t *rapid.T) Shape {
@@ -15,10 +18,10 @@ func anyShape(t *rapid.T) Shape {
 		Latency: time.Duration(rapid.Int64Range(0, int64(time.Second)).Draw(t, "latency")),
 		Up:      rapid.Float64Range(1e3, 1e9).Draw(t, "up"),
 		Jitter: Jitter{
-			Distribution: rapid.SampledFrom([]Distribution{Uniform, Normal, Exponential}).Draw(t, "distribution"),
-			Scale:        time.Duration(rapid.Int64Range(0, int64(50*time.Millisecond)).Draw(t, "jitter")),
+			Distribution: rapid.SampledFrom(model.Distributions()).Draw(t, "distribution"),
+			Mean:         time.Duration(rapid.Int64Range(0, int64(50*time.Millisecond)).Draw(t, "jitter")),
 		},
-		Loss: Loss{Probability: rapid.Float64Range(0, 0.5).Draw(t, "loss")},
+		Loss: Loss{Probability: rapid.Float64Range(0, 0.5).Draw(t, "loss"), Retransmit: 50 * time.Millisecond},
 		Seed: rapid.Uint64().Draw(t, "seed"),
 	}
 }
@@ -62,46 +65,62 @@ func TestSameSeedDrawsTheSameDelays(t *testing.T) {
 }
 
 func TestBothDirectionsDrawApart(t *testing.T) {
-	s := Shape{Jitter: Jitter{Distribution: Uniform, Scale: time.Millisecond}, Seed: 1}
+	s := Shape{Jitter: Jitter{Distribution: model.Uniform, Mean: time.Millisecond}, Seed: 1}
 	up, down := newSchedule(s, 0, 1, 0), newSchedule(s, 0, 1, 1)
-	if up.delay(1) == down.delay(1) {
+	if up.delay() == down.delay() {
 		t.Error("up and down draw the same jitter")
 	}
 }
 
-func TestJitterHasTheMeanOfItsDistribution(t *testing.T) {
-	const latency, scale, n = 20 * time.Millisecond, 2 * time.Millisecond, 20000
-	for d, want := range map[Distribution]time.Duration{
-		Uniform: latency + scale, Normal: latency, Exponential: latency + scale,
+func TestJitterAndLossAddWhatTheModelExpects(t *testing.T) {
+	const n = 40000
+	for _, l := range []model.Link{
+		{Name: "uniform", OneWay: 20e-3, Up: 1e6, Down: 1e6, Jitter: &model.Jitter{Distribution: model.Uniform, Mean: 2e-3}},
+		{Name: "exponential", OneWay: 20e-3, Up: 1e6, Down: 1e6, Jitter: &model.Jitter{Distribution: model.Exponential, Mean: 2e-3}},
+		{Name: "lossy", OneWay: 20e-3, Up: 1e6, Down: 1e6, Loss: &model.Loss{Probability: 0.1, Retransmit: 10e-3}},
 	} {
-		c := newSchedule(Shape{Latency: latency, Jitter: Jitter{d, scale}, Seed: 7}, 0, 1, 0)
-		var sum time.Duration
-		for range n {
-			sum += c.delay(100)
+		s, err := FromModel(l, 7)
+		if err != nil {
+			t.Fatal(err)
 		}
-		// Four standard errors of the widest of the three.
-		if off := math.Abs(float64(sum/n - want)); off > 4*float64(scale)/math.Sqrt(n) {
-			t.Errorf("%s: mean delay %v, want %v", d, sum/n, want)
+		c := newSchedule(s, 0, 1, 0)
+		var sum, squares float64
+		for range n {
+			d := (c.delay() - s.Latency).Seconds()
+			if d < 0 {
+				t.Fatalf("%s: a delay of %v below the latency", l.Name, d)
+			}
+			sum, squares = sum+d, squares+d*d
+		}
+		mean := sum / n
+		deviation := math.Sqrt(squares/n - mean*mean)
+		// Four standard errors; the seed is fixed, so this holds or it does not.
+		if want := float64(l.Disturbance()) / 2; math.Abs(mean-want) > 4*deviation/math.Sqrt(n) {
+			t.Errorf("%s: mean disturbance of one way %v s, the model says %v s", l.Name, mean, want)
 		}
 	}
 }
 
-func TestLossShowsAsRetransmissionDelay(t *testing.T) {
-	const n = 20000
-	s := Shape{Latency: 10 * time.Millisecond, Loss: Loss{Probability: 0.02}, Seed: 5}
-	c := newSchedule(s, 0, 1, 0)
-	late := 0
-	for range n {
-		switch d := c.delay(segment); {
-		case d == s.Latency:
-		case d >= s.Latency+220*time.Millisecond: // round trip + 200 ms
-			late++
-		default:
-			t.Fatalf("a delay of %v is neither the latency nor a retransmission", d)
+func TestShapeOfAProfileIsItsLink(t *testing.T) {
+	l, err := profiles.Link("radio")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := FromModel(l, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := (Shape{Name: "radio", Latency: 29 * time.Millisecond, Up: 1e6, Down: 3.53e6, Seed: 1}); s != want {
+		t.Errorf("got %+v, want %+v", s, want)
+	}
+	for _, in := range []int64{3072, 49152} {
+		want := time.Duration(math.Round(float64(l.NetworkTime(model.Bytes(in), 100)) * 1e9))
+		if got := s.Network(in, 100); (got - want).Abs() > 2 {
+			t.Errorf("%d bytes: network time %v, the model says %v", in, got, want)
 		}
 	}
-	if share := float64(late) / n; math.Abs(share-0.02) > 0.004 {
-		t.Errorf("%.4f of the packets were lost, want 0.02", share)
+	if _, err := FromModel(model.Link{Name: "none"}, 0); err == nil {
+		t.Error("a link without a rate became a shape")
 	}
 }
 
@@ -118,8 +137,8 @@ func TestNonsenseShapesAreRefused(t *testing.T) {
 		"latency":        {Latency: -1},
 		"up":             {Up: math.NaN()},
 		"down":           {Down: math.Inf(1)},
-		"jitter":         {Jitter: Jitter{Scale: -1}},
-		"distribution":   {Jitter: Jitter{Scale: 1, Distribution: "cauchy"}},
+		"jitter":         {Jitter: Jitter{Mean: -1}},
+		"distribution":   {Jitter: Jitter{Mean: 1, Distribution: "cauchy"}},
 		"loss":           {Loss: Loss{Probability: 1}},
 		"retransmission": {Loss: Loss{Retransmit: -1}},
 	} {

@@ -1,0 +1,343 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/crossover-bench/crossover/backends"
+	"github.com/crossover-bench/crossover/backends/offload/oip"
+	"github.com/crossover-bench/crossover/fixtures"
+	"github.com/crossover-bench/crossover/internal/strictyaml"
+)
+
+// A Model is what a host serves under a name.
+type Model struct {
+	Name    string           `json:"name"`
+	Variant fixtures.Variant `json:"variant"`
+}
+
+// ModelName returns the name under which hosts of Crossover serve a variant: its
+// file's name without ".tflite".
+func ModelName(v fixtures.Variant) string {
+	return strings.TrimSuffix(filepath.Base(v.Path), ".tflite")
+}
+
+// errBusy is why a request is refused that may succeed when it comes again.
+var errBusy = errors.New("busy")
+
+// A repository loads models and closes them again.
+type repository struct {
+	options *Options
+	models  map[string]*model // never changes
+
+	loading sync.Mutex // held while a model loads: one after the other
+
+	mu     sync.Mutex // guards what follows and each model's instance and reason
+	loaded int64      // bytes of the loaded models together
+	uses   uint64     // counts acquisitions, the clock of "least recently used"
+	closed bool
+}
+
+type model struct {
+	Model
+	instance *instance // nil while it is not loaded
+	reason   string    // why it can't be loaded, as last tried
+}
+
+// An instance is a loaded model.
+type instance struct {
+	model           *model
+	sha256          string
+	inputs, outputs []fixtures.Tensor
+	outputBytes     []int
+	described       []described // of the outputs
+	sessions        chan backends.Session
+	all             []backends.Session
+	waiting         atomic.Int32
+	queue           int32
+
+	users int    // requests that hold it
+	used  uint64 // when it was last acquired
+	bytes int64
+}
+
+type described struct {
+	Name, Datatype string
+	Shape          []int64
+}
+
+func newRepository(o *Options) (*repository, error) {
+	r := &repository{options: o, models: make(map[string]*model, len(o.Models))}
+	for _, m := range o.Models {
+		if m.Name == oip.EchoModel {
+			return nil, fmt.Errorf("host: %s: the name %q is taken by the built-in model", m.Variant.Path, m.Name)
+		}
+		if old := r.models[m.Name]; old != nil {
+			return nil, fmt.Errorf("host: two models have the name %q: %s and %s", m.Name, old.Variant.Path, m.Variant.Path)
+		}
+		r.models[m.Name] = &model{Model: m}
+	}
+	if o.resident == nil {
+		o.resident = residentBytes
+	}
+	return r, nil
+}
+
+// unknown says that there is no model of that name, and which is near.
+func (r *repository) unknown(name string) string {
+	var names []string
+	for _, m := range r.options.Models {
+		names = append(names, m.Name)
+	}
+	msg := fmt.Sprintf("there is no model %q", name)
+	if near := strictyaml.Nearest(name, names); near != "" {
+		msg += fmt.Sprintf("; did you mean %q?", near)
+	}
+	return msg
+}
+
+// state returns whether a model is loaded and why it can't be.
+func (r *repository) state(name string) (loaded bool, reason string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	m := r.models[name]
+	return m.instance != nil, m.reason
+}
+
+// acquire returns the loaded model, which stays loaded until it is released.
+func (r *repository) acquire(ctx context.Context, name string) (*instance, error) {
+	if i, err := r.hold(name); i != nil || err != nil {
+		return i, err
+	}
+	r.loading.Lock()
+	defer r.loading.Unlock()
+	if i, err := r.hold(name); i != nil || err != nil { // someone else loaded it meanwhile
+		return i, err
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	m := r.models[name]
+	i, err := r.load(ctx, m)
+	if err != nil && ctx.Err() == nil && !errors.Is(err, errBusy) {
+		r.options.Log.Warn("model not loaded", "model", name, "error", err)
+		r.mu.Lock()
+		m.reason = err.Error()
+		r.mu.Unlock()
+	}
+	return i, err
+}
+
+// hold returns the model when it is loaded, else nil.
+func (r *repository) hold(name string) (*instance, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed {
+		return nil, fmt.Errorf("%w: the host is stopping", errBusy)
+	}
+	i := r.models[name].instance
+	if i != nil {
+		r.uses++
+		i.users, i.used = i.users+1, r.uses
+	}
+	return i, nil
+}
+
+func (r *repository) release(i *instance) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	i.users--
+}
+
+// load opens a model's sessions; r.loading is held. The model is held for the
+// caller.
+func (r *repository) load(ctx context.Context, m *model) (*instance, error) {
+	file, err := os.Stat(m.Variant.Path)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.makeRoom(m, file.Size()); err != nil {
+		return nil, err
+	}
+	start, before := time.Now(), r.options.resident()
+	i := &instance{model: m, sha256: m.Variant.SHA256, queue: int32(r.options.Queue), sessions: make(chan backends.Session, r.options.Interpreters)}
+	for range r.options.Interpreters {
+		s, err := r.options.Backend.Open(ctx, m.Variant)
+		if err != nil {
+			i.close()
+			return nil, err
+		}
+		i.all = append(i.all, s)
+		i.sessions <- s
+	}
+	if err := i.describe(); err != nil {
+		i.close()
+		return nil, err
+	}
+	// What the process grew by is what the model takes, weights that are
+	// touched later set aside; the file's size is the least it can be.
+	i.bytes = max(file.Size(), r.options.resident()-before)
+	if err := r.makeRoom(m, i.bytes); err != nil {
+		i.close()
+		return nil, err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed {
+		i.close()
+		return nil, fmt.Errorf("%w: the host is stopping", errBusy)
+	}
+	r.uses++
+	i.users, i.used = 1, r.uses
+	m.instance, m.reason = i, ""
+	r.loaded += i.bytes
+	r.options.Log.Info("model loaded", "model", m.Name, "took", time.Since(start), "bytes", i.bytes, "interpreters", len(i.all))
+	return i, nil
+}
+
+func (i *instance) describe() error {
+	s := i.all[0]
+	i.inputs, i.outputs = s.Inputs(), s.Outputs()
+	for _, t := range i.outputs {
+		n, err := backends.TensorBytes(t)
+		if err != nil {
+			return err
+		}
+		d, err := oip.Datatype(t.Type)
+		if err != nil {
+			return fmt.Errorf("output %q: %w", t.Name, err)
+		}
+		i.outputBytes = append(i.outputBytes, n)
+		i.described = append(i.described, described{t.Name, d, oip.Dims(t.Shape)})
+	}
+	return nil
+}
+
+// makeRoom closes models, the least recently used first, until need bytes more
+// fit into the limit.
+func (r *repository) makeRoom(m *model, need int64) error {
+	limit := r.options.Memory
+	if limit == 0 {
+		return nil
+	}
+	if need > limit {
+		return fmt.Errorf("the model takes %d bytes, more than the memory limit of %d", need, limit)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for r.loaded+need > limit {
+		var oldest *model
+		var used uint64 = math.MaxUint64
+		for _, o := range r.models {
+			if i := o.instance; i != nil && i.users == 0 && i.used < used {
+				oldest, used = o, i.used
+			}
+		}
+		if oldest == nil {
+			return fmt.Errorf("%w: %d bytes are wanted for it, and every loaded model is in use (%d of %d bytes)", errBusy, need, r.loaded, limit)
+		}
+		r.loaded -= oldest.instance.bytes
+		oldest.instance.close()
+		oldest.instance = nil
+		r.options.Log.Info("model closed", "model", oldest.Name, "for", m.Name)
+	}
+	return nil
+}
+
+// preload loads every model.
+func (r *repository) preload(ctx context.Context) error {
+	for _, m := range r.options.Models {
+		i, err := r.acquire(ctx, m.Name)
+		if err != nil {
+			return fmt.Errorf("host: model %q: %w", m.Name, err)
+		}
+		r.release(i)
+	}
+	return nil
+}
+
+func (r *repository) close() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.closed = true
+	for _, m := range r.models {
+		if m.instance != nil {
+			m.instance.close()
+			m.instance = nil
+		}
+	}
+}
+
+func (i *instance) close() {
+	for _, s := range i.all {
+		if err := s.Close(); err != nil {
+			// Nothing can be done about it and no result depends on it.
+			_ = err
+		}
+	}
+}
+
+// take waits for a free interpreter, in the queue's bound.
+func (i *instance) take(ctx context.Context) (backends.Session, error) {
+	select {
+	case s := <-i.sessions:
+		return s, nil
+	default:
+	}
+	if i.waiting.Add(1) > i.queue {
+		i.waiting.Add(-1)
+		return nil, fmt.Errorf("%w: the queue is full (%d requests wait for %d interpreters); come again or raise the host's --queue",
+			errBusy, i.queue, len(i.all))
+	}
+	defer i.waiting.Add(-1)
+	select {
+	case s := <-i.sessions:
+		return s, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+func (i *instance) give(s backends.Session) { i.sessions <- s }
+
+// Folder returns every .tflite file under dir as a model, in the order of their
+// names. variant says which of them are the catalog's; nil knows none.
+func Folder(dir string, variant func(path string) (fixtures.Variant, bool)) ([]Model, error) {
+	var out []Model
+	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() || filepath.Ext(path) != ".tflite" {
+			return err
+		}
+		if path, err = filepath.Abs(path); err != nil {
+			return err
+		}
+		v := fixtures.Variant{Path: path}
+		v.Name = "model=" + ModelName(v)
+		v.Title = ModelName(v)
+		if variant != nil {
+			if known, ok := variant(path); ok {
+				v = known
+			}
+		}
+		out = append(out, Model{Name: ModelName(v), Variant: v})
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if len(out) == 0 {
+		return nil, fmt.Errorf("%s holds no .tflite file", dir)
+	}
+	slices.SortFunc(out, func(a, b Model) int { return strings.Compare(a.Name, b.Name) })
+	return out, nil
+}

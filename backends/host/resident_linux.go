@@ -1,0 +1,25 @@
+package host
+
+import (
+	"bytes"
+	"os"
+	"strconv"
+)
+
+// residentBytes returns the memory that the process holds, 0 when the kernel
+// does not say.
+func residentBytes() int64 {
+	data, err := os.ReadFile("/proc/self/statm")
+	if err != nil {
+		return 0
+	}
+	fields := bytes.Fields(data)
+	if len(fields) < 2 {
+		return 0
+	}
+	pages, err := strconv.ParseInt(string(fields[1]), 10, 64)
+	if err != nil {
+		return 0
+	}
+	return pages * int64(os.Getpagesize())
+}

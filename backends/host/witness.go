@@ -1,0 +1,76 @@
+package host
+
+import (
+	"net"
+	"sync"
+	"sync/atomic"
+
+	"github.com/crossover-bench/crossover/backends/link"
+)
+
+// A witness stamps when bytes go through the host's end of its connections, on
+// the machine's monotonic clock. The emulated link is at the client's end, so
+// what it says of itself can be held against this.
+type witness struct {
+	mu    sync.Mutex
+	conns map[string]*witnessed // by the peer's address
+}
+
+type witnessed struct {
+	net.Conn
+	of             *witness
+	read, departed atomic.Int64
+}
+
+func newWitness() *witness { return &witness{conns: make(map[string]*witnessed)} }
+
+// stamps returns when the last bytes from peer were read and the last bytes to
+// it were written.
+func (w *witness) stamps(peer net.Addr) (arrived, departed int64) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if c := w.conns[peer.String()]; c != nil {
+		return c.read.Load(), c.departed.Load()
+	}
+	return 0, 0
+}
+
+func (w *witness) listen(l net.Listener) net.Listener { return witnessListener{l, w} }
+
+type witnessListener struct {
+	net.Listener
+	w *witness
+}
+
+func (l witnessListener) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	wc := &witnessed{Conn: c, of: l.w}
+	l.w.mu.Lock()
+	defer l.w.mu.Unlock()
+	l.w.conns[c.RemoteAddr().String()] = wc
+	return wc, nil
+}
+
+func (c *witnessed) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	if n > 0 {
+		c.read.Store(link.Monotonic())
+	}
+	return n, err
+}
+
+func (c *witnessed) Write(b []byte) (int, error) {
+	n, err := c.Conn.Write(b)
+	c.departed.Store(link.Monotonic())
+	return n, err
+}
+
+func (c *witnessed) Close() error {
+	c.of.mu.Lock()
+	delete(c.of.conns, c.RemoteAddr().String())
+	c.of.mu.Unlock()
+	return c.Conn.Close()
+}

@@ -1,0 +1,146 @@
+package offload
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/crossover-bench/crossover/backends"
+	"github.com/crossover-bench/crossover/backends/host"
+	"github.com/crossover-bench/crossover/backends/link"
+)
+
+// SelfLabel stands wherever a figure of offload-self is shown to people.
+const SelfLabel = "offload-self: the host is this very machine; it shows that the path works and what it costs in software, not what offloading would gain"
+
+// A Self is the embedded host: this binary, run again as a child process that
+// serves on loopback. It ends with Close, or with this process.
+type Self struct {
+	cmd     *exec.Cmd
+	stdin   io.WriteCloser
+	address string
+	log     *tail
+	once    sync.Once
+	ended   chan struct{}
+	err     error
+}
+
+// startTimeout bounds how long the embedded host may take until it listens.
+const startTimeout = 30 * time.Second
+
+// StartSelf starts the embedded host. The program must call host.ChildMain
+// first thing. log takes what the child logs; nil drops it.
+func StartSelf(ctx context.Context, c host.ChildConfig, log io.Writer) (*Self, error) {
+	exe, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("embedded host: %w", err)
+	}
+	config, err := json.Marshal(c)
+	if err != nil {
+		return nil, fmt.Errorf("embedded host: %w", err)
+	}
+	if log == nil {
+		log = io.Discard
+	}
+	s := &Self{cmd: exec.Command(exe), log: &tail{to: log}, ended: make(chan struct{})}
+	s.cmd.Env = append(os.Environ(), host.ChildEnv+"=1")
+	s.cmd.Stderr = s.log
+	if s.stdin, err = s.cmd.StdinPipe(); err != nil {
+		return nil, fmt.Errorf("embedded host: %w", err)
+	}
+	stdout, err := s.cmd.StdoutPipe()
+	if err != nil {
+		return nil, fmt.Errorf("embedded host: %w", err)
+	}
+	if err := s.cmd.Start(); err != nil {
+		return nil, fmt.Errorf("embedded host: %w", err)
+	}
+	said := make(chan string, 1)
+	go func() {
+		r := bufio.NewReader(stdout)
+		line, _ := r.ReadString('\n') // an empty line says that it ended
+		said <- line
+		_, _ = io.Copy(io.Discard, r)
+		s.err = s.cmd.Wait()
+		close(s.ended)
+	}()
+	if _, err := s.stdin.Write(append(config, '\n')); err != nil {
+		return nil, errors.Join(fmt.Errorf("embedded host: sending its configuration: %w", err), s.Close())
+	}
+	timeout := time.NewTimer(startTimeout)
+	defer timeout.Stop()
+	select {
+	case line := <-said:
+		if address, ok := strings.CutPrefix(strings.TrimSpace(line), host.Listening); ok {
+			s.address = address
+			return s, nil
+		}
+		s.Close()
+		return nil, fmt.Errorf("embedded host: it did not start (%v): %s", s.err, s.log.last())
+	case <-timeout.C:
+		return nil, errors.Join(fmt.Errorf("embedded host: not listening after %v: %s", startTimeout, s.log.last()), s.Close())
+	case <-ctx.Done():
+		return nil, errors.Join(ctx.Err(), s.Close())
+	}
+}
+
+// Host returns the embedded host as a declared one.
+func (s *Self) Host() Host { return Host{Name: SelfName, Address: s.address} }
+
+// Backend returns offload-self over a link of that shape.
+func (s *Self) Backend(shape link.Shape) backends.Backend { return New(s.Host(), shape) }
+
+// PID returns the process id of the embedded host, whose processor time is not
+// this process's.
+func (s *Self) PID() int { return s.cmd.Process.Pid }
+
+// Close ends the embedded host and waits for it. It returns an error when the
+// host did not end by itself. Closing twice is harmless.
+func (s *Self) Close() error {
+	s.once.Do(func() {
+		s.stdin.Close()
+		timeout := time.NewTimer(startTimeout)
+		defer timeout.Stop()
+		select {
+		case <-s.ended:
+		case <-timeout.C:
+			_ = s.cmd.Process.Kill()
+			<-s.ended
+		}
+	})
+	if s.err != nil {
+		return fmt.Errorf("embedded host: %w: %s", s.err, s.log.last())
+	}
+	return nil
+}
+
+// A tail passes a log on and keeps its last lines for an error.
+type tail struct {
+	to  io.Writer
+	mu  sync.Mutex
+	end []byte
+}
+
+const tailBytes = 2000
+
+func (t *tail) Write(p []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.end = append(t.end, p...)
+	t.end = t.end[max(0, len(t.end)-tailBytes):]
+	return t.to.Write(p)
+}
+
+func (t *tail) last() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return strings.TrimSpace(string(t.end))
+}

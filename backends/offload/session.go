@@ -1,0 +1,243 @@
+package offload
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/crossover-bench/crossover/backends"
+	"github.com/crossover-bench/crossover/backends/link"
+	"github.com/crossover-bench/crossover/backends/offload/oip"
+	"github.com/crossover-bench/crossover/fixtures"
+)
+
+// A session is one model at one host over one connection.
+type session struct {
+	host   Host
+	model  ModelAt
+	dialer *link.Dialer
+	conn   *grpc.ClientConn
+	client oip.GRPCInferenceServiceClient
+
+	inputs, outputs         []fixtures.Tensor // as Inputs and Outputs return them
+	inputBytes, outputBytes []int
+	served                  []fixtures.Tensor // the inputs that the server takes
+
+	// fill turns the image into the server's tensor; nil where it takes the
+	// image.
+	fill   func(tensor, image []byte) error
+	tensor []byte
+
+	request  *oip.ModelInferRequest // used again for every inference
+	response oip.ModelInferResponse // likewise
+	typed    []byte                 // likewise, for servers that answer with typed elements
+	closed   bool
+}
+
+var errClosed = errors.New("the session is closed")
+
+// Inputs returns what Infer takes: for a catalog variant the image.
+func (s *session) Inputs() []fixtures.Tensor { return s.inputs }
+
+// Outputs returns the server's outputs. Their quantization is known from our
+// own host alone; the protocol does not carry it.
+func (s *session) Outputs() []fixtures.Tensor { return s.outputs }
+
+// retryPause is how long a refused request waits before it is sent again, at
+// first; it doubles up to retryPauseMax.
+const (
+	retryPause    = 5 * time.Millisecond
+	retryPauseMax = 200 * time.Millisecond
+)
+
+var (
+	failFast = []grpc.CallOption{grpc.WaitForReady(false)}
+	patient  = []grpc.CallOption{grpc.WaitForReady(true)}
+)
+
+// Infer sends in and reads out. A request that fails in a way that another try
+// may mend (the connection broke, the queue was full, its deadline passed) is
+// sent again for as long as the host's patience lasts: Timing.Lost counts such
+// requests, and Total includes the time that they cost. Timing is filled as far
+// as it is known when an error is returned.
+func (s *session) Infer(ctx context.Context, in, out [][]byte) (t backends.Timing, err error) {
+	due := time.Now()
+	if s.closed {
+		return t, errClosed
+	}
+	if err := sized(in, s.inputBytes, "input"); err != nil {
+		return t, err
+	}
+	if err := sized(out, s.outputBytes, "output"); err != nil {
+		return t, err
+	}
+	sent, received := s.dialer.Meter.Sent(), s.dialer.Meter.Received()
+	s.dialer.Meter.TakeLateness()
+	defer func() {
+		t.Total = time.Since(due)
+		t.Sent, t.Received = s.dialer.Meter.Sent()-sent, s.dialer.Meter.Received()-received
+		t.Lateness = s.dialer.Meter.TakeLateness()
+	}()
+	copy(s.request.RawInputContents, in)
+	if s.fill != nil {
+		if err := s.fill(s.tensor, in[0]); err != nil {
+			return t, err
+		}
+		s.request.RawInputContents[0] = s.tensor
+		t.Fill = time.Since(due)
+	}
+	pause := retryPause
+	for options := failFast; ; options = patient {
+		err := s.attempt(ctx, options)
+		if err == nil {
+			break
+		}
+		if !mendable(err) || ctx.Err() != nil {
+			return t, s.explain(err, t.Lost)
+		}
+		if t.Lost++; time.Since(due) > s.host.patience() {
+			return t, s.explain(err, t.Lost)
+		}
+		if status.Code(err) == codes.Unavailable {
+			if err := s.again(ctx); err != nil {
+				return t, s.explain(err, t.Lost)
+			}
+			continue
+		}
+		timer := time.NewTimer(pause)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return t, s.explain(ctx.Err(), t.Lost)
+		}
+		pause = min(2*pause, retryPauseMax)
+	}
+	if err := s.read(out); err != nil {
+		return t, s.explain(err, t.Lost)
+	}
+	if total, ok := s.response.Parameters[oip.ParamTotal]; ok {
+		ns := func(name string) time.Duration { return time.Duration(s.response.Parameters[name].GetInt64Param()) }
+		t.Queue, t.Exec = ns(oip.ParamQueue), ns(oip.ParamExec)
+		t.Network = time.Since(due) - t.Fill - time.Duration(total.GetInt64Param())
+		t.Fill += ns(oip.ParamFill)
+	}
+	return t, nil
+}
+
+// attempt sends the request once.
+func (s *session) attempt(ctx context.Context, options []grpc.CallOption) error {
+	ctx, cancel := context.WithTimeout(ctx, s.host.timeout())
+	defer cancel()
+	return s.conn.Invoke(ctx, oip.GRPCInferenceService_ModelInfer_FullMethodName, s.request, &s.response, options...)
+}
+
+// mendable says whether another try may succeed.
+func mendable(err error) bool {
+	switch status.Code(err) {
+	case codes.Unavailable, codes.ResourceExhausted, codes.DeadlineExceeded, codes.Aborted:
+		return true
+	}
+	return false
+}
+
+// again waits for the host to be back and makes sure that it still serves the
+// same model: what came back may not be what went away.
+func (s *session) again(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, s.host.patience())
+	defer cancel()
+	var answer *oip.ModelMetadataResponse
+	for {
+		var err error
+		var details *oip.Details
+		if answer, details, err = s.metadata(ctx); err == nil {
+			if details != nil && !slices.EqualFunc(details.Outputs, s.outputs, sameTensor) {
+				return errors.New("the host came back with another model of that name")
+			}
+			break
+		}
+		if !mendable(err) || ctx.Err() != nil {
+			return fmt.Errorf("the host did not come back: %w", err)
+		}
+	}
+	if len(answer.Inputs) != len(s.served) || len(answer.Outputs) != len(s.outputs) {
+		return errors.New("the host came back with another model of that name")
+	}
+	return nil
+}
+
+func sameTensor(a, b fixtures.Tensor) bool {
+	return a.Name == b.Name && a.Type == b.Type && slices.Equal(a.Shape, b.Shape) && a.Scale == b.Scale && a.ZeroPoint == b.ZeroPoint
+}
+
+func (s *session) explain(err error, lost int) error {
+	if lost > 0 {
+		return fmt.Errorf("host %s: model %q: %w (after %d lost requests)", s.host.Name, s.model.Name, err, lost)
+	}
+	return fmt.Errorf("host %s: model %q: %w", s.host.Name, s.model.Name, err)
+}
+
+// read copies the response's tensors, raw or typed, to out.
+func (s *session) read(out [][]byte) error {
+	r := &s.response
+	raw := len(r.RawOutputContents) > 0
+	if raw && len(r.RawOutputContents) != len(r.Outputs) {
+		return fmt.Errorf("the response has %d raw tensors for %d outputs", len(r.RawOutputContents), len(r.Outputs))
+	}
+	found := 0
+	for i, want := range s.outputs {
+		for k, o := range r.Outputs {
+			if o.Name != want.Name {
+				continue
+			}
+			var b []byte
+			if raw {
+				b = r.RawOutputContents[k]
+			} else {
+				var err error
+				if s.typed, err = oip.AppendRaw(s.typed[:0], o.Contents, o.Datatype); err != nil {
+					return fmt.Errorf("output %q: %w", o.Name, err)
+				}
+				b = s.typed
+			}
+			if len(b) != s.outputBytes[i] {
+				return fmt.Errorf("output %q has %d bytes, want %d (%s %v)", o.Name, len(b), s.outputBytes[i], want.Type, want.Shape)
+			}
+			copy(out[i], b)
+			found++
+			break
+		}
+	}
+	if found != len(s.outputs) {
+		return fmt.Errorf("the response has %d of the %d outputs that the metadata names", found, len(s.outputs))
+	}
+	return nil
+}
+
+// sized checks that there is one slice of the right size a tensor.
+func sized(slices [][]byte, want []int, what string) error {
+	if len(slices) != len(want) {
+		return fmt.Errorf("%d %ss were given, want %d", len(slices), what, len(want))
+	}
+	for i, b := range slices {
+		if len(b) != want[i] {
+			return fmt.Errorf("%s %d has %d bytes, want %d", what, i, len(b), want[i])
+		}
+	}
+	return nil
+}
+
+// Close ends the connection.
+func (s *session) Close() error {
+	if s.closed {
+		return nil
+	}
+	s.closed = true
+	return s.conn.Close()
+}
