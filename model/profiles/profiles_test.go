@@ -171,3 +171,73 @@ func TestAWrittenLinkReadsBackTheSame(t *testing.T) {
 		}
 	}
 }
+
+func ExampleBuiltIn() {
+	d, err := profiles.BuiltIn().Device("imx8mp")
+	fmt.Println(d.Idle[0].Name, d.Idle[0].Power, err)
+	// Output: high 3.05W <nil>
+}
+
+func ExampleLoad() {
+	_, err := profiles.Load("testdata/misspelt.yaml")
+	fmt.Println(err)
+	// Output:
+	// read profiles: testdata/misspelt.yaml:4:5: unknown key "latncy"; did you mean "latency"?
+	//     latncy: 4ms
+}
+
+func ExampleWriteLink() {
+	err := profiles.WriteLink(os.Stdout, model.Link{Name: "lab", OneWay: 0.002, Up: 5e6, Down: 5e6, Source: "measured"})
+	if err != nil {
+		fmt.Println(err)
+	}
+	// Output:
+	// links:
+	// - name: lab
+	//   latency: 2ms
+	//   up: 5MB/s
+	//   down: 5MB/s
+	//   source: measured
+}
+
+func ExampleSet_Links() {
+	fmt.Println(len(profiles.BuiltIn().Links()))
+	// Output: 8
+}
+
+func ExampleSet_Link() {
+	l, err := profiles.BuiltIn().Link("radio")
+	fmt.Println(l.OneWay, err)
+	// Output: 29ms <nil>
+}
+
+func ExampleSet_Devices() {
+	for _, d := range profiles.BuiltIn().Devices() {
+		fmt.Println(d.Name)
+	}
+	// Output:
+	// imx8mp
+	// raspberry-pi-zero-2w
+	// generic
+}
+
+func ExampleSet_Device() {
+	d, err := profiles.BuiltIn().Device("imx8mp")
+	fmt.Println(d.Memories, err)
+	// Output: [{L1 32768B} {L2 524288B} {RAM 888832B}] <nil>
+}
+
+func ExampleSet_Hosts() {
+	for _, h := range profiles.BuiltIn().Hosts() {
+		fmt.Println(h.Name, *h.Active)
+	}
+	// Output:
+	// i9-10850k 125W
+	// rtx-3070 220W
+}
+
+func ExampleSet_Host() {
+	_, err := profiles.BuiltIn().Host("rtx-3080")
+	fmt.Println(err)
+	// Output: no host is called "rtx-3080"; did you mean "rtx-3070"?
+}
