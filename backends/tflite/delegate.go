@@ -12,7 +12,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"unsafe"
 )
 
@@ -86,7 +85,7 @@ func (c *config) newExternal() (*delegate, error) {
 	defer freeStrings(values)
 	ptr := C.cx_plugin_create(plugin, unsafe.SliceData(keys), unsafe.SliceData(values), C.size_t(len(names)), &why[0], C.size_t(len(why)))
 	if ptr == nil {
-		words := strings.TrimSpace(C.GoString(&why[0]))
+		words := oneLine(C.GoString(&why[0]))
 		if words == "" {
 			words = "it gives no reason"
 		}

@@ -17,9 +17,9 @@
 //  4. A Session fills the input tensor, invokes and copies the outputs, and
 //     says what each part took. It allocates nothing.
 //
-// The library is silent meanwhile: its own logger is turned off when the
-// program starts, and whatever it, or the driver behind a plug-in, still writes
-// to standard output or standard error while a variant is opened or closed is
+// The library is silent meanwhile: its own logger is turned down to errors when
+// the program starts, and whatever it, or the driver behind a plug-in, writes to
+// standard output or standard error while a variant is opened or closed is
 // caught and becomes part of the error, if there is one. Otherwise such lines
 // would break the benchmark's result line, which go test prints in two parts.
 //

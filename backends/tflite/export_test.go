@@ -3,6 +3,8 @@
 package tflite
 
 import (
+	"github.com/mattn/go-tflite"
+
 	"github.com/crossover-bench/crossover/backends"
 	"github.com/crossover-bench/crossover/fixtures"
 )
@@ -15,3 +17,16 @@ func OpenHere(b backends.Backend, v fixtures.Variant) (backends.Session, error) 
 	}
 	return s, nil
 }
+
+// FlushStdio writes out what C code has printed so far.
+func FlushStdio() { flushStdio() }
+
+// Trials returns how many trials in a child process are remembered.
+func Trials() int {
+	verdicts.Lock()
+	defer verdicts.Unlock()
+	return len(verdicts.of)
+}
+
+// Adopted are the types of go-tflite that this package sees as one C pointer.
+var Adopted = []any{tflite.Model{}, tflite.InterpreterOptions{}}

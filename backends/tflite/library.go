@@ -16,10 +16,12 @@ import (
 	"github.com/mattn/go-tflite"
 )
 
-func init() { C.cx_silence() }
-
 // Version returns the runtime's own version string, such as "2.21.0".
 func Version() string { return C.GoString(C.TfLiteVersion()) }
+
+// silence leaves of the library's own log only its errors, which come with a
+// failure and are caught while a model is opened.
+func silence() { C.cx_silence() }
 
 // dieOfSignals gives the signals of a crash their default action. The Go runtime
 // would turn them into a page of goroutines and exit status 2.

@@ -4,6 +4,8 @@ package tflite
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/mattn/go-tflite"
 )
@@ -47,7 +49,19 @@ func (m *Model) Close() {
 // fault returns an error that says what failed and the library's words why.
 func (m *Model) fault(what string) error {
 	if words := m.reporter.take(); words != "" {
-		return fmt.Errorf("%s: %s: %s", m.path, what, words)
+		return fmt.Errorf("%s: %s: %s", m.path, what, oneLine(words))
 	}
 	return fmt.Errorf("%s: %s; the TensorFlow Lite library gives no reason", m.path, what)
+}
+
+// oneLine joins the lines of the library's words, each once: it reports some
+// faults for every tensor, with empty lines between.
+func oneLine(words string) string {
+	var lines []string
+	for line := range strings.Lines(words) {
+		if line = strings.TrimSpace(line); line != "" && !slices.Contains(lines, line) {
+			lines = append(lines, line)
+		}
+	}
+	return strings.Join(lines, "; ")
 }

@@ -71,7 +71,7 @@ func (b *backend) load(v fixtures.Variant) (*session, error) {
 		return err
 	})
 	if err != nil && words != "" {
-		err = fmt.Errorf("%w (meanwhile it printed: %s)", err, words)
+		err = fmt.Errorf("%w (meanwhile it printed: %s)", err, oneLine(words))
 	}
 	return s, err
 }

@@ -10,6 +10,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"reflect"
 	"runtime"
 	"strings"
 	"testing"
@@ -160,6 +161,41 @@ func TestInferAllocatesNothing(t *testing.T) {
 		}
 	}); n != 0 {
 		t.Errorf("%v allocations an inference; want 0", n)
+	}
+}
+
+func TestAnInferenceThatFailsIsAnErrorAndTheNextOneRuns(t *testing.T) {
+	// x mod x for integers, which fails for 0: go-tflite's Error equals its OK.
+	path := graph{shape: []int32{1, 2}, ops: []int32{opFloorMod}, typ: 2}.file(t)
+	s := open(t, tflite.New(1), own(path))
+	out := []byte{1, 1, 1, 1, 1, 1, 1, 1}
+	if _, err := s.Infer(t.Context(), [][]byte{make([]byte, 8)}, [][]byte{out}); err == nil || !strings.HasPrefix(err.Error(), path+": ") || !strings.Contains(err.Error(), "ivision by 0") {
+		t.Errorf("error %v; want the library's words on a division by 0", err)
+	}
+	if _, err := s.Infer(t.Context(), [][]byte{{7, 0, 0, 0, 9, 0, 0, 0}}, [][]byte{out}); err != nil || string(out) != "\x00\x00\x00\x00\x00\x00\x00\x00" {
+		t.Errorf("7 mod 7, 9 mod 9: %v, %v", out, err)
+	}
+}
+
+func TestGoTFLiteObjectsAreOnePointer(t *testing.T) {
+	for _, object := range tflite.Adopted {
+		typ := reflect.TypeOf(object)
+		if typ.NumField() != 1 || typ.Field(0).Type.Kind() != reflect.Pointer {
+			t.Errorf("%v is no longer one pointer: library.go must learn its new layout", typ)
+		}
+	}
+}
+
+func TestForNameKnowsTheBackendsOfTheProcessor(t *testing.T) {
+	for _, name := range []string{"cpu1", "cpu4", "cpu16", "cpu4-noxnnpack"} {
+		if b, ok := tflite.ForName(name); !ok || b.Name() != name {
+			t.Errorf("%s: %v, %v", name, b, ok)
+		}
+	}
+	for _, name := range []string{"", "cpu", "cpu0", "cpu-1", "cpu01", "cpu+1", "npu", "cpu1-fast", "cpu-noxnnpack"} {
+		if b, ok := tflite.ForName(name); ok {
+			t.Errorf("%q gives %s", name, b.Name())
+		}
 	}
 }
 

@@ -176,11 +176,11 @@ cx_count cx_count_end(TfLiteDelegate *d) {
 }
 
 void cx_silence(void) {
-  // tflite::logging_internal::MinimalLogger::SetMinimumLogSeverity. 4 is above
-  // every severity.
+  // tflite::logging_internal::MinimalLogger::SetMinimumLogSeverity, where 3 is
+  // an error.
   int (*set)(int) = (int (*)(int))dlsym(
       RTLD_DEFAULT, "_ZN6tflite16logging_internal13MinimalLogger21SetMinimumLogSeverityENS_11LogSeverityE");
-  if (set != NULL) set(4);
+  if (set != NULL) set(3);
 }
 
 void cx_flush(void) { fflush(NULL); }

@@ -40,7 +40,8 @@ typedef struct {
 void cx_count_begin(TfLiteDelegate *d);
 cx_count cx_count_end(TfLiteDelegate *d);
 
-// cx_silence turns the library's own logger off where it has that switch.
+// cx_silence turns the library's own logger off below errors where it has that
+// switch.
 void cx_silence(void);
 
 // cx_flush flushes the C library's output streams.

@@ -1,0 +1,50 @@
+# The TensorFlow Lite runtime: include this in the top Makefile.
+#   make runtime [ARCH=arm64]           fetches it; a no-op when it is there
+#   make install-runtime PREFIX=/usr/local   installs it for the whole machine
+#   eval "$(make -s env)"               gives a shell what go build needs
+#   TFLITE_PREFIX=/some/prefix          uses an installation that is there already
+
+ARCH ?= $(shell go env GOHOSTARCH)
+PREFIX ?= /usr/local
+
+tflite_dir := $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
+ifdef TFLITE_PREFIX
+tflite_home := $(abspath $(TFLITE_PREFIX))
+else
+tflite_home := $(tflite_dir)/linux-$(ARCH)
+endif
+
+# A cross-built program looks for the library beside itself: it runs elsewhere.
+ifeq ($(ARCH),$(shell go env GOHOSTARCH))
+tflite_rpath := $(tflite_home)/lib
+tflite_vars := CGO_ENABLED CGO_CFLAGS CGO_LDFLAGS
+else
+tflite_rpath := $$ORIGIN
+tflite_vars := CGO_ENABLED CGO_CFLAGS CGO_LDFLAGS GOARCH CC
+export GOARCH := $(ARCH)
+export CC := $(or $(filter-out cc,$(CC)),$(if $(filter arm64,$(ARCH)),aarch64,x86_64)-linux-gnu-gcc)
+endif
+
+export CGO_ENABLED := 1
+export CGO_CFLAGS := '-I$(tflite_home)/include'
+export CGO_LDFLAGS := '-L$(tflite_home)/lib' '-Wl,-rpath,$(tflite_rpath)'
+
+.PHONY: runtime install-runtime env
+
+runtime:
+ifdef TFLITE_PREFIX
+	@for f in lib/libtensorflowlite_c.so include/tensorflow/lite/c/c_api.h; do \
+		test -e "$(tflite_home)/$$f" || { echo "TFLITE_PREFIX=$(TFLITE_PREFIX) has no $$f" >&2; exit 1; }; done
+else
+	@env -u GOOS -u GOARCH -u CC CGO_ENABLED=0 go run "$(tflite_dir)" -dir "$(tflite_dir)" -arch "$(ARCH)"
+endif
+
+install-runtime: runtime
+	install -d "$(DESTDIR)$(PREFIX)/lib" "$(DESTDIR)$(PREFIX)/include"
+	install -m 0644 "$(tflite_home)/lib/libtensorflowlite_c.so" "$(DESTDIR)$(PREFIX)/lib/"
+	cp -R "$(tflite_home)/include/tensorflow" "$(DESTDIR)$(PREFIX)/include/"
+	if [ -z "$(DESTDIR)" ] && [ "$$(id -u)" = 0 ]; then ldconfig; fi
+
+# The shell that evaluates this must see the $ of $ORIGIN quoted.
+env:
+	@$(foreach v,$(tflite_vars),printf 'export %s="%s"\n' $(v) "$$$(v)" | sed 's/\$$/\\$$/g';)
