@@ -1,7 +1,6 @@
 package results
 
 import (
-	"math"
 	"slices"
 
 	"golang.org/x/perf/benchfmt"
@@ -65,17 +64,17 @@ func Metrics(b *Block) (n int, metrics []Metric) {
 			metrics = append(metrics, Metric{Unit: unit, Value: value})
 		}
 	}
-	mean := func(samples []Sample, of func(Sample) int64) float64 {
-		var sum int64 // exact: nanoseconds or bytes
-		for _, s := range samples {
-			sum += of(s)
+	part := func(unit string, of func(Sample) int64, per float64) {
+		if mean := meanOf(kept, of, per); mean != nil {
+			add(unit, *mean)
 		}
-		return float64(sum) / float64(len(samples))
 	}
 
 	ns := b.NsPerOp
 	if ns <= 0 {
-		ns = mean(all, func(s Sample) int64 { return int64(s.Total) })
+		if mean := meanOf(all, func(s Sample) int64 { return int64(s.Total) }, 1); mean != nil {
+			ns = *mean
+		}
 	}
 	add("ns/op", ns)
 
@@ -89,11 +88,11 @@ func Metrics(b *Block) (n int, metrics []Metric) {
 			add(p.unit, stats.Quantile(latency, p.p))
 		}
 	}
-	add("exec-sec/op", mean(kept, func(s Sample) int64 { return int64(s.Exec) })/1e9)
-	add("net-sec/op", mean(kept, func(s Sample) int64 { return int64(s.Network) })/1e9)
-	add("queue-sec/op", mean(kept, func(s Sample) int64 { return int64(s.Queue) })/1e9)
-	add("tx-B/op", mean(kept, func(s Sample) int64 { return s.Sent }))
-	add("rx-B/op", mean(kept, func(s Sample) int64 { return s.Received }))
+	part("exec-sec/op", func(s Sample) int64 { return int64(s.Exec) }, 1e9)
+	part("net-sec/op", func(s Sample) int64 { return int64(s.Network) }, 1e9)
+	part("queue-sec/op", func(s Sample) int64 { return int64(s.Queue) }, 1e9)
+	part("tx-B/op", func(s Sample) int64 { return s.Sent }, 1)
+	part("rx-B/op", func(s Sample) int64 { return s.Received }, 1)
 	return len(all), metrics
 }
 
@@ -107,18 +106,12 @@ func Latencies(samples []Sample) []float64 {
 }
 
 // MinSamples returns how many samples a claim about the p-quantile of latency
-// needs: any one for the median, 64 for p90, 130 for p95, 662 for p99. These
-// are MLPerf LoadGen's numbers to estimate a percentile at 99 % confidence by
-// early stopping (its early-stopping notes; one run over the limit allowed),
-// continued to other quantiles as 6.62/(1-p), which they follow.
+// needs: any one for the median; above it what MLPerf's LoadGen asks for to
+// estimate a percentile at 99 % confidence with one sample over it (see
+// stats.SamplesForPercentile): 64 for p90, 662 for p99.
 func MinSamples(p float64) int {
-	switch {
-	case p <= 0.5:
+	if p <= 0.5 {
 		return 1
-	case p == 0.9:
-		return 64
-	case p == 0.95:
-		return 130
 	}
-	return int(math.Ceil(math.Round(6.62/(1-p)*1e6) / 1e6))
+	return stats.SamplesForPercentile(p, 1, 0.01)
 }

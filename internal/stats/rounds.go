@@ -1,0 +1,74 @@
+package stats
+
+import (
+	"math"
+	"slices"
+
+	"gonum.org/v1/gonum/stat"
+	"gonum.org/v1/gonum/stat/distuv"
+)
+
+// How an interval of RoundMedian was made.
+const (
+	FromRounds    = "order statistics of the rounds' medians"
+	FromFewRounds = "Student's t on the logarithms of the rounds' medians"
+	FromOneRound  = "order statistics within the one round; rounds may differ by more"
+)
+
+// RoundMedian estimates the typical latency from samples taken in rounds: the
+// median of the rounds' medians, with its interval and how that was made. All
+// samples must be above 0; rounds holds those of each round in the order they
+// were taken.
+//
+// Samples of one round resemble each other, so the round is the unit that
+// counts: however many samples a round has, they say nothing of how rounds
+// differ.
+//
+//   - From 6 rounds on (at 95 %) the interval is that of order statistics on
+//     the rounds' medians, which assumes no shape. It equals what benchstat
+//     makes of the p50-sec column.
+//   - From 2 rounds on it is Student's t on the logarithms of the medians,
+//     which assumes that they are about normal: a median of many samples is,
+//     and what moves a round as a whole (clock, memory layout) multiplies.
+//   - One round has only the interval of its own samples, as many as they are
+//     worth (see EffectiveSamples). It is a lower bound on what is unknown.
+func RoundMedian(rounds [][]float64, confidence float64) (median float64, iv Interval, how string, err error) {
+	medians := make([]float64, len(rounds))
+	for i, r := range rounds {
+		if len(r) == 0 {
+			return math.NaN(), Interval{}, "", ErrNoData
+		}
+		medians[i] = Median(r)
+	}
+	switch n := len(rounds); {
+	case n == 0:
+		return math.NaN(), Interval{}, "", ErrNoData
+	case n == 1:
+		e, err := EffectiveSamples(rounds, 0.5, (1-confidence)/2)
+		if err != nil {
+			return math.NaN(), Interval{}, "", err
+		}
+		sorted := slices.Clone(rounds[0])
+		slices.Sort(sorted)
+		iv, err = QuantileIntervalEffective(sorted, 0.5, confidence, float64(e.Samples)/e.DesignEffect)
+		return medians[0], iv, FromOneRound, err
+	case 1-confidence < math.Pow(2, 1-float64(n)):
+		logs := make([]float64, n)
+		for i, m := range medians {
+			logs[i] = math.Log(m)
+		}
+		mean, sd := stat.MeanStdDev(logs, nil)
+		t := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: float64(n - 1)}.Quantile(1 - (1-confidence)/2)
+		half := t * sd / math.Sqrt(float64(n))
+		median = Median(medians)
+		iv = Interval{Lo: math.Exp(mean - half), Hi: math.Exp(mean + half), Confidence: confidence}
+		// The interval stands around the mean; it must not leave out the
+		// figure that it is printed beside.
+		iv.Lo, iv.Hi = min(iv.Lo, median), max(iv.Hi, median)
+		return median, iv, FromFewRounds, nil
+	default:
+		slices.Sort(medians)
+		iv, err = MedianInterval(medians, confidence)
+		return Quantile(medians, 0.5), iv, FromRounds, err
+	}
+}
