@@ -1,0 +1,99 @@
+package machine
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+)
+
+// A Fingerprint is the part of a machine that makes two results comparable:
+// equal fingerprints mean that a difference between results comes from what
+// was measured. Kernel, load, temperature and the like are not in it: they are
+// recorded beside.
+type Fingerprint struct {
+	CPU       string   `json:"cpu"`
+	Board     string   `json:"board,omitempty"`
+	OS        string   `json:"os"`
+	Arch      string   `json:"arch"`
+	Cores     int      `json:"cores"`  // online
+	Usable    int      `json:"usable"` // by this process
+	SMT       string   `json:"smt"`    // "on", "off", "unseen"
+	Quota     string   `json:"quota"`  // processors, or "none"
+	MemoryGiB int      `json:"memory_gib"`
+	Virtual   string   `json:"virtual,omitempty"`
+	Governors []string `json:"governors,omitempty"`
+	MaxMHz    int      `json:"max_mhz,omitempty"` // 0 where it can't be seen
+	Boost     string   `json:"boost"`             // "on", "off", "unseen"
+}
+
+// Fingerprint returns the comparable part of s.
+func (s *Snapshot) Fingerprint() Fingerprint {
+	f := Fingerprint{
+		CPU: s.CPU, Board: s.Board, OS: s.OS, Arch: s.Arch, Cores: s.Cores, Usable: s.Usable,
+		SMT: spell(s.SMT), Boost: spell(s.Boost), Quota: "none", Virtual: s.Virtual, Governors: slices.Clone(s.Governors),
+	}
+	if s.Quota != nil {
+		f.Quota = fmt.Sprintf("%.2f", *s.Quota)
+	}
+	if s.MemoryBytes != nil {
+		// Rounded, for the kernel keeps some for itself and not always as much.
+		f.MemoryGiB = int(math.Round(float64(*s.MemoryBytes) / (1 << 30)))
+	}
+	if s.MaxHz != nil {
+		f.MaxMHz = int(math.Round(*s.MaxHz / 1e6))
+	}
+	return f
+}
+
+func spell(b *bool) string {
+	switch {
+	case b == nil:
+		return "unseen"
+	case *b:
+		return "on"
+	}
+	return "off"
+}
+
+// String returns the fingerprint as it stands behind "machine:" in bench.txt:
+// a readable part and eight digits of a hash over all of it, without blanks.
+func (f Fingerprint) String() string {
+	name := f.Board
+	if name == "" || f.Virtual != "" {
+		name = f.CPU
+	}
+	if name == "" {
+		name = "unknown"
+	}
+	slug := strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'A' && r <= 'Z':
+			return r + 'a' - 'A'
+		case r >= 'a' && r <= 'z', r >= '0' && r <= '9':
+			return r
+		}
+		return ' '
+	}, name)
+	slug = strings.Join(strings.Fields(slug), "-")
+	if slug == "" {
+		slug = "unknown"
+	}
+	if f.Virtual != "" {
+		slug += "-vm"
+	}
+	return fmt.Sprintf("%s-%dc-%dg-%s", slug, f.Usable, f.MemoryGiB, f.Hash()[:8])
+}
+
+// Hash returns the SHA-256 of the fingerprint in hexadecimal.
+func (f Fingerprint) Hash() string {
+	text, err := json.Marshal(f)
+	if err != nil { // strings and integers always marshal
+		panic(err)
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:])
+}

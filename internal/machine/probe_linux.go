@@ -1,0 +1,211 @@
+package machine
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/procfs/sysfs"
+)
+
+// NewProbe returns a Probe of the machine whose /proc and /sys lie under root,
+// which is "/" but in tests. own are processes that work for this one and
+// whose load is not foreign, such as an embedded host in a process of its own.
+// Close it when done.
+func NewProbe(root string, own ...int) (*SystemProbe, error) {
+	p := &SystemProbe{self: ownTime}
+	open := func(elem ...string) (*os.File, error) {
+		return os.Open(filepath.Join(append([]string{root}, elem...)...))
+	}
+	var err error
+	if p.stat, err = open("proc/stat"); err != nil {
+		return nil, fmt.Errorf("probe the machine: %w", err)
+	}
+	for _, pid := range own {
+		f, err := open("proc", strconv.Itoa(pid), "stat")
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("probe the machine: helper %d: %w", pid, err), p.Close())
+		}
+		p.own = append(p.own, f)
+	}
+	for _, c := range throttleFiles(root) {
+		if f, err := open(c.path); err == nil {
+			p.counters = append(p.counters, f)
+		}
+	}
+	r := reader{root: root}
+	for _, name := range r.cgroupFiles("cpu.stat") {
+		if f, err := open(name); err == nil {
+			p.group = f
+			break
+		}
+	}
+	if fs, err := sysfs.NewFS(filepath.Join(root, "sys")); err == nil {
+		devices, _ := fs.ClassCoolingDeviceStats()
+		for _, d := range devices {
+			if !slows(d.Type) {
+				continue
+			}
+			if f, err := open("sys/class/thermal/cooling_device"+d.Name, "cur_state"); err == nil {
+				p.cooling = append(p.cooling, f)
+			}
+		}
+	}
+	return p, nil
+}
+
+// SystemProbe reads the pulse from files that it keeps open.
+type SystemProbe struct {
+	stat     *os.File
+	own      []*os.File
+	counters []*os.File
+	cooling  []*os.File
+	group    *os.File // the control group's cpu.stat, or nil
+	self     func() (time.Duration, error)
+	buf      [4096]byte
+}
+
+// tick is the unit of processor time in /proc: USER_HZ is 100 on every
+// architecture that Linux exports it for.
+const tick = 10 * time.Millisecond
+
+// Read reads the pulse.
+func (p *SystemProbe) Read() (Pulse, error) {
+	var pulse Pulse
+	text, err := p.read(p.stat)
+	if err != nil {
+		return Pulse{}, err
+	}
+	// cpu user nice system idle iowait irq softirq steal guest guest_nice,
+	// guest being part of user.
+	var fields [8]uint64
+	if n := numbers(skipWord(text), fields[:]); n < 4 {
+		return Pulse{}, fmt.Errorf("%s: line 1: %d numbers; want 4 at least", p.stat.Name(), n)
+	}
+	pulse.Busy = tick * time.Duration(fields[0]+fields[1]+fields[2]+fields[5]+fields[6])
+	pulse.Stolen = tick * time.Duration(fields[7])
+	if pulse.Own, err = p.self(); err != nil {
+		return Pulse{}, err
+	}
+	for _, f := range p.own {
+		text, err := p.read(f)
+		if err != nil {
+			continue // the helper has ended: it takes no more time
+		}
+		// pid (comm) state ppid ...: utime and stime are fields 14 and 15;
+		// comm may hold blanks and parentheses.
+		for i := len(text) - 1; i >= 0; i-- {
+			if text[i] == ')' {
+				text = text[i+1:]
+				break
+			}
+		}
+		var stat [12]uint64
+		if numbers(skipWord(text), stat[:]) == len(stat) {
+			pulse.Own += tick * time.Duration(stat[10]+stat[11])
+		}
+	}
+	for _, f := range p.counters {
+		pulse.Throttles += p.number(f)
+	}
+	if p.group != nil {
+		if text, err := p.read(p.group); err == nil {
+			pulse.Throttles += valueOf(text, "nr_throttled ")
+		}
+	}
+	for _, f := range p.cooling {
+		pulse.Throttled = pulse.Throttled || p.number(f) > 0
+	}
+	return pulse, nil
+}
+
+// Close releases the files.
+func (p *SystemProbe) Close() error {
+	var errs []error
+	for _, files := range [][]*os.File{{p.stat, p.group}, p.own, p.counters, p.cooling} {
+		for _, f := range files {
+			if f != nil {
+				errs = append(errs, f.Close())
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// read returns the first 4 KiB of a file, into the probe's buffer.
+func (p *SystemProbe) read(f *os.File) ([]byte, error) {
+	n, err := f.ReadAt(p.buf[:], 0)
+	if err != nil && err != io.EOF {
+		return nil, err
+	}
+	return p.buf[:n], nil
+}
+
+// number returns the number in a file, 0 when it can't be read or is below 0,
+// as the state of an idle powerclamp is.
+func (p *SystemProbe) number(f *os.File) uint64 {
+	text, err := p.read(f)
+	if err != nil {
+		return 0
+	}
+	var x [1]uint64
+	numbers(text, x[:])
+	return x[0]
+}
+
+// skipWord returns text after its first word.
+func skipWord(text []byte) []byte {
+	i := 0
+	for i < len(text) && text[i] == ' ' {
+		i++
+	}
+	for i < len(text) && text[i] != ' ' {
+		i++
+	}
+	return text[i:]
+}
+
+// numbers parses blank-separated numbers up to the line's end into x and
+// returns how many there were. A negative one counts as 0.
+func numbers(text []byte, x []uint64) (n int) {
+	for n < len(x) {
+		for len(text) > 0 && text[0] == ' ' {
+			text = text[1:]
+		}
+		negative := len(text) > 0 && text[0] == '-'
+		if negative {
+			text = text[1:]
+		}
+		digits := 0
+		var v uint64
+		for digits < len(text) && text[digits] >= '0' && text[digits] <= '9' {
+			v = 10*v + uint64(text[digits]-'0')
+			digits++
+		}
+		if digits == 0 {
+			return n
+		}
+		if negative {
+			v = 0
+		}
+		x[n], text = v, text[digits:]
+		n++
+	}
+	return n
+}
+
+// valueOf returns the number after a key at the start of a line, 0 without it.
+func valueOf(text []byte, key string) uint64 {
+	for i := range text {
+		if (i == 0 || text[i-1] == '\n') && len(text)-i > len(key) && string(text[i:i+len(key)]) == key {
+			var x [1]uint64
+			numbers(text[i+len(key):], x[:])
+			return x[0]
+		}
+	}
+	return 0
+}

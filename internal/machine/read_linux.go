@@ -1,0 +1,410 @@
+package machine
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/prometheus/procfs"
+	"github.com/prometheus/procfs/sysfs"
+	"golang.org/x/sys/unix"
+)
+
+// Read takes a snapshot of the machine whose /proc and /sys lie under root,
+// which is "/" but in tests. It does not fail: what it can't see it lists.
+func Read(root string) Snapshot {
+	r := reader{root: root, s: Snapshot{Time: time.Now().UTC(), OS: runtime.GOOS, Arch: runtime.GOARCH}}
+	r.identity()
+	r.cores()
+	r.frequency()
+	r.thermal()
+	r.clocks()
+	r.load()
+	r.surroundings()
+	slices.Sort(r.s.Unseen)
+	return r.s
+}
+
+type reader struct {
+	root string
+	s    Snapshot
+}
+
+func (r *reader) path(elem ...string) string {
+	return filepath.Join(append([]string{r.root}, elem...)...)
+}
+
+// text returns a file's text without the white space and NUL around it, empty
+// when it can't be read.
+func (r *reader) text(elem ...string) string {
+	b, err := os.ReadFile(r.path(elem...))
+	if err != nil {
+		return ""
+	}
+	return strings.Trim(string(b), " \t\n\x00")
+}
+
+func (r *reader) number(elem ...string) (float64, bool) {
+	x, err := strconv.ParseFloat(r.text(elem...), 64)
+	return x, err == nil
+}
+
+func (r *reader) unseen(format string, args ...any) {
+	r.s.Unseen = append(r.s.Unseen, fmt.Sprintf(format, args...))
+}
+
+// identity reads what the machine is.
+func (r *reader) identity() {
+	r.s.Kernel = r.text("proc/sys/kernel/osrelease")
+	if r.s.Kernel == "" {
+		r.unseen("kernel: no /proc/sys/kernel/osrelease")
+	}
+	info := parseCPUInfo(r.text("proc/cpuinfo"))
+	r.s.CPU = info.model
+	if r.s.CPU == "" {
+		r.unseen("CPU model: /proc/cpuinfo names none that is known")
+	}
+	if info.arch != "" {
+		r.s.Arch = info.arch // a made-up root may be another machine's
+	}
+	r.s.Virtual = r.hypervisor(info.hypervisor)
+	r.s.Board = r.text("sys/firmware/devicetree/base/model")
+	if r.s.Board == "" {
+		r.s.Board = strings.TrimSpace(r.text("sys/class/dmi/id/sys_vendor") + " " + r.text("sys/class/dmi/id/product_name"))
+	}
+	if r.s.Board == "" {
+		r.unseen("board: neither a device tree nor DMI names it")
+	}
+}
+
+// hypervisor returns the hypervisor's name, empty on bare metal.
+func (r *reader) hypervisor(flagged bool) string {
+	for _, vendor := range []string{r.text("sys/class/dmi/id/sys_vendor"), r.text("sys/class/dmi/id/product_name")} {
+		for _, known := range []struct{ text, name string }{
+			{"QEMU", "qemu"},
+			{"KVM", "kvm"},
+			{"VMware", "vmware"},
+			{"VirtualBox", "virtualbox"},
+			{"Xen", "xen"},
+			{"Microsoft Corporation Virtual", "hyper-v"},
+			{"Amazon EC2", "ec2"},
+			{"Google Compute Engine", "gce"},
+			{"Firecracker", "firecracker"},
+		} {
+			if strings.Contains(vendor, known.text) && (flagged || known.name == "qemu" || known.name == "xen") {
+				return known.name
+			}
+		}
+	}
+	if t := r.text("sys/hypervisor/type"); t != "" {
+		return t
+	}
+	if flagged {
+		return "unnamed hypervisor"
+	}
+	return ""
+}
+
+// cores reads how many processors there are and how many this process may use.
+func (r *reader) cores() {
+	online := parseList(r.text("sys/devices/system/cpu/online"))
+	r.s.Cores = len(online)
+	if r.s.Cores == 0 {
+		r.s.Cores = parseCPUInfo(r.text("proc/cpuinfo")).processors
+		r.unseen("processors online: no /sys/devices/system/cpu/online; counted in /proc/cpuinfo")
+	}
+	r.s.Usable = r.s.Cores
+	for line := range strings.Lines(r.text("proc/self/status")) {
+		if list, ok := strings.CutPrefix(line, "Cpus_allowed_list:"); ok {
+			if n := len(parseList(strings.TrimSpace(list))); n > 0 {
+				r.s.Usable = min(n, r.s.Cores)
+			}
+		}
+	}
+	if smt, ok := r.number("sys/devices/system/cpu/smt/active"); ok {
+		on := smt != 0
+		r.s.SMT = &on
+	} else {
+		r.unseen("simultaneous multithreading: no /sys/devices/system/cpu/smt/active")
+	}
+	r.s.Quota = r.quota()
+}
+
+// quota returns the control group's limit in processors, nil without one.
+func (r *reader) quota() *float64 {
+	for _, file := range r.cgroupFiles("cpu.max") {
+		quota, period, ok := strings.Cut(r.text(file), " ")
+		q, err1 := strconv.ParseFloat(quota, 64)
+		p, err2 := strconv.ParseFloat(period, 64)
+		if ok && err1 == nil && err2 == nil && p > 0 {
+			cores := q / p
+			return &cores
+		}
+	}
+	for _, dir := range []string{"sys/fs/cgroup/cpu", "sys/fs/cgroup/cpu,cpuacct"} {
+		q, ok1 := r.number(dir, "cpu.cfs_quota_us")
+		p, ok2 := r.number(dir, "cpu.cfs_period_us")
+		if ok1 && ok2 && q > 0 && p > 0 {
+			cores := q / p
+			return &cores
+		}
+	}
+	return nil
+}
+
+// cgroupFiles returns where the unified hierarchy may keep a file of this
+// process's group: in the group itself and, seen from inside a container, at
+// the top.
+func (r *reader) cgroupFiles(name string) []string {
+	files := []string{filepath.Join("sys/fs/cgroup", name)}
+	for line := range strings.Lines(r.text("proc/self/cgroup")) {
+		if group, ok := strings.CutPrefix(strings.TrimSpace(line), "0::"); ok {
+			// The nearest group first; each above may limit, too.
+			var own []string
+			for dir := filepath.Clean(group); dir != "/" && dir != "."; dir = filepath.Dir(dir) {
+				own = append(own, filepath.Join("sys/fs/cgroup", dir, name))
+			}
+			files = append(own, files...)
+		}
+	}
+	return files
+}
+
+// frequency reads governors and clocks.
+func (r *reader) frequency() {
+	var stats []sysfs.SystemCPUCpufreqStats
+	fs, err := sysfs.NewFS(r.path("sys"))
+	if err == nil {
+		stats, err = fs.SystemCpufreq()
+	}
+	governors := make(map[string]bool)
+	r.s.Hz = make(map[string]float64)
+	for _, c := range stats {
+		if c.Name == "" {
+			continue // a processor without cpufreq
+		}
+		governors[c.Governor] = true
+		r.s.Driver = c.Driver
+		if c.ScalingCurrentFrequency != nil {
+			r.s.Hz["cpu"+c.Name] = 1000 * float64(*c.ScalingCurrentFrequency) // kHz
+		}
+		if c.CpuinfoMaximumFrequency != nil {
+			hz := 1000 * float64(*c.CpuinfoMaximumFrequency)
+			if r.s.MaxHz == nil || hz > *r.s.MaxHz {
+				r.s.MaxHz = &hz
+			}
+		}
+	}
+	if len(governors) > 0 {
+		r.s.Governors = slices.Sorted(maps.Keys(governors))
+	} else {
+		r.unseen("governor and frequency: no cpufreq under /sys/devices/system/cpu%s", because(err))
+	}
+	if x, ok := r.number("sys/devices/system/cpu/intel_pstate/no_turbo"); ok {
+		boost := x == 0
+		r.s.Boost = &boost
+	} else if x, ok := r.number("sys/devices/system/cpu/cpufreq/boost"); ok {
+		boost := x != 0
+		r.s.Boost = &boost
+	} else {
+		r.unseen("boost: neither intel_pstate/no_turbo nor cpufreq/boost")
+	}
+}
+
+func because(err error) string {
+	if err == nil {
+		return ""
+	}
+	return ": " + err.Error()
+}
+
+// thermal reads temperatures, cooling devices and throttle counters.
+func (r *reader) thermal() {
+	fs, err := sysfs.NewFS(r.path("sys"))
+	if err != nil {
+		r.unseen("temperature: %v", err)
+		return
+	}
+	zones, err := fs.ClassThermalZoneStats()
+	for _, z := range zones {
+		zone := "thermal_zone" + z.Name
+		// The zone's own errors may be of a file that does not matter; a
+		// temperature that can't be read is one of them.
+		if _, ok := r.number("sys/class/thermal", zone, "temp"); !ok {
+			r.unseen("temperature of %s (%s): its temp can't be read", zone, z.Type)
+			continue
+		}
+		r.s.Temperatures = append(r.s.Temperatures, Temperature{
+			Zone: zone, Type: z.Type, Celsius: float64(z.Temp) / 1000, Limit: r.limit(zone),
+		})
+	}
+	if len(zones) == 0 {
+		r.unseen("temperature: no thermal zone in /sys/class/thermal%s", because(err))
+	}
+	cooling, err := fs.ClassCoolingDeviceStats()
+	for _, c := range cooling {
+		r.s.Cooling = append(r.s.Cooling, Cooling{
+			Name: "cooling_device" + c.Name, Type: c.Type, State: c.CurState, Max: c.MaxState, Slows: slows(c.Type),
+		})
+	}
+	for _, f := range throttleFiles(r.root) {
+		if n, ok := r.number(f.path); ok {
+			r.s.Throttles = append(r.s.Throttles, Throttle{Name: f.name, Count: uint64(n)})
+		}
+	}
+	switch {
+	case err != nil:
+		r.unseen("cooling devices: %v", err)
+	case len(cooling) == 0 && len(r.s.Throttles) == 0:
+		r.unseen("throttling: neither throttle counters nor cooling devices")
+	}
+}
+
+// limit returns the lowest trip point at which the zone acts on the
+// processor: those of the types active (fans) and critical (switching off)
+// say nothing of throttling.
+func (r *reader) limit(zone string) *float64 {
+	var limit *float64
+	for i := 0; ; i++ {
+		trip := fmt.Sprintf("trip_point_%d", i)
+		kind := r.text("sys/class/thermal", zone, trip+"_type")
+		if kind == "" {
+			return limit
+		}
+		if t, ok := r.number("sys/class/thermal", zone, trip+"_temp"); ok && (kind == "passive" || kind == "hot") && t > 0 {
+			c := t / 1000
+			if limit == nil || c < *limit {
+				limit = &c
+			}
+		}
+	}
+}
+
+// slows reports whether a cooling device of this type cools by slowing a
+// processor, its memory or an accelerator, and not by a fan.
+func slows(kind string) bool {
+	for _, prefix := range []string{"thermal-cpufreq", "cpufreq", "Processor", "intel_powerclamp", "thermal-devfreq", "devfreq", "thermal-idle"} {
+		if strings.HasPrefix(kind, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+// clocks reads devfreq, where many boards show their memory's clock.
+func (r *reader) clocks() {
+	devices, _ := filepath.Glob(r.path("sys/class/devfreq/*"))
+	for _, d := range devices {
+		name := filepath.Base(d)
+		if hz, ok := r.number("sys/class/devfreq", name, "cur_freq"); ok {
+			r.s.Clocks = append(r.s.Clocks, Clock{Device: name, Hz: hz, Governor: r.text("sys/class/devfreq", name, "governor")})
+		}
+	}
+	if len(r.s.Clocks) == 0 {
+		r.unseen("memory clock: no device in /sys/class/devfreq")
+	}
+}
+
+// load reads what competes for the machine.
+func (r *reader) load() {
+	fs, err := procfs.NewFS(r.path("proc"))
+	if err != nil {
+		r.unseen("load, memory, swap and steal time: %v", err)
+		return
+	}
+	if l, err := fs.LoadAvg(); err == nil {
+		r.s.Load1 = &l.Load1
+	} else {
+		r.unseen("load: %v", err)
+	}
+	if m, err := fs.Meminfo(); err == nil {
+		r.s.MemoryBytes, r.s.Available = m.MemTotalBytes, m.MemAvailableBytes
+		if m.SwapTotalBytes != nil && m.SwapFreeBytes != nil {
+			used := *m.SwapTotalBytes - *m.SwapFreeBytes
+			r.s.SwapUsed = &used
+		}
+	} else {
+		r.unseen("memory and swap: %v", err)
+	}
+	if s, err := fs.Stat(); err == nil {
+		busy := s.CPUTotal.User + s.CPUTotal.Nice + s.CPUTotal.System + s.CPUTotal.IRQ + s.CPUTotal.SoftIRQ
+		r.s.Busy = &busy
+		r.s.Stolen = &s.CPUTotal.Steal
+	} else {
+		r.unseen("steal time: %v", err)
+	}
+}
+
+// surroundings reads whether this is a container.
+func (r *reader) surroundings() {
+	exists := func(elem ...string) bool {
+		_, err := os.Stat(r.path(elem...))
+		return err == nil
+	}
+	group := r.text("proc/1/cgroup")
+	switch {
+	case exists(".dockerenv"), strings.Contains(group, "docker"):
+		r.s.Container = "docker"
+	case exists("run/.containerenv"):
+		r.s.Container = "podman"
+	case strings.Contains(group, "kubepods"):
+		r.s.Container = "kubernetes"
+	case strings.Contains(group, "lxc"):
+		r.s.Container = "lxc"
+	}
+}
+
+// parseList returns the numbers of a kernel list such as "0-3,6".
+func parseList(s string) []int {
+	var all []int
+	for part := range strings.SplitSeq(s, ",") {
+		lo, hi, ok := strings.Cut(part, "-")
+		if !ok {
+			hi = lo
+		}
+		a, err1 := strconv.Atoi(lo)
+		b, err2 := strconv.Atoi(hi)
+		if err1 != nil || err2 != nil || b-a > 1<<16 {
+			return nil
+		}
+		for i := a; i <= b; i++ {
+			all = append(all, i)
+		}
+	}
+	return all
+}
+
+// A counterFile is a file that counts throttling events.
+type counterFile struct{ name, path string }
+
+// throttleFiles returns the throttle counters under root, paths relative to
+// it: those of each processor, and those of a control group's quota.
+func throttleFiles(root string) []counterFile {
+	var files []counterFile
+	paths, _ := filepath.Glob(filepath.Join(root, "sys/devices/system/cpu/cpu[0-9]*/thermal_throttle/*_throttle_count"))
+	for _, p := range paths {
+		rel, err := filepath.Rel(root, p)
+		if err != nil {
+			continue
+		}
+		cpu := filepath.Base(filepath.Dir(filepath.Dir(rel)))
+		what := strings.TrimSuffix(filepath.Base(rel), "_throttle_count")
+		files = append(files, counterFile{name: cpu + " " + what, path: rel})
+	}
+	return files
+}
+
+// ownTime is the processor time that this process has used.
+func ownTime() (time.Duration, error) {
+	var u unix.Rusage
+	if err := unix.Getrusage(unix.RUSAGE_SELF, &u); err != nil {
+		return 0, err
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano()), nil
+}
