@@ -44,6 +44,7 @@ func ChildMain(open func(threads int) (backends.Backend, error)) {
 	if os.Getenv(ChildEnv) == "" {
 		return
 	}
+	_ = os.Unsetenv(ChildEnv) // what this process starts is no embedded host
 	// An interrupt at the terminal reaches parent and child; the child stays
 	// for what its parent still has to finish.
 	signal.Ignore(os.Interrupt, syscall.SIGTERM)

@@ -100,13 +100,6 @@ func (s Shape) Network(up, down int64) time.Duration {
 	return s.RTT() + transmission(int(up), s.Up) + transmission(int(down), s.Down)
 }
 
-// LatenessBound is the lateness above which a sample over this link is marked:
-// 1 % of the round trip, but no less than 100 µs, which is what waking a thread
-// costs on a virtual machine.
-func (s Shape) LatenessBound() time.Duration {
-	return max(s.RTT()/100, 100*time.Microsecond)
-}
-
 // Validate says which field of the shape makes no sense.
 func (s Shape) Validate() error {
 	switch {
