@@ -15,6 +15,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/crossover-bench/crossover/backends/host"
 	"github.com/crossover-bench/crossover/internal/exit"
 )
 
@@ -22,6 +23,8 @@ import (
 // under.
 type cli struct {
 	Version versionFlag `help:"Print the version and the commit this was built from, and exit."`
+
+	Host hostCmd `cmd:"" group:"offload" help:"Serve inferences to other machines."`
 }
 
 // groups are the headings of --help; a verb names its own with group:"...".
@@ -39,6 +42,7 @@ type env struct {
 }
 
 func main() {
+	host.ChildMain(embeddedBackend)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	os.Exit(int(run(&env{Context: ctx, stdout: os.Stdout, stderr: os.Stderr}, os.Args[1:])))
@@ -102,16 +106,20 @@ type versionFlag bool
 
 // BeforeReset answers before kong asks for a verb.
 func (versionFlag) BeforeReset(e *env) error {
-	version := "(unknown)"
-	var commit string
-	if info, ok := debug.ReadBuildInfo(); ok {
-		version = info.Main.Version
-		for _, s := range info.Settings {
-			if s.Key == "vcs.revision" {
-				commit = " " + s.Value
-			}
+	_, err := fmt.Fprintf(e.stdout, "crossover %s\n", buildVersion())
+	return errors.Join(err, errAnswered)
+}
+
+// buildVersion returns the version and the commit.
+func buildVersion() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "(unknown)"
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			return info.Main.Version + " " + s.Value
 		}
 	}
-	_, err := fmt.Fprintf(e.stdout, "crossover %s%s\n", version, commit)
-	return errors.Join(err, errAnswered)
+	return info.Main.Version
 }
