@@ -4,11 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -310,34 +308,30 @@ func (i *instance) take(ctx context.Context) (backends.Session, error) {
 
 func (i *instance) give(s backends.Session) { i.sessions <- s }
 
-// Folder returns every .tflite file under dir as a model, in the order of their
-// names. variant says which of them are the catalog's; nil knows none.
-func Folder(dir string, variant func(path string) (fixtures.Variant, bool)) ([]Model, error) {
-	var out []Model
-	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
-		if err != nil || e.IsDir() || filepath.Ext(path) != ".tflite" {
-			return err
-		}
-		if path, err = filepath.Abs(path); err != nil {
-			return err
-		}
-		v := fixtures.Variant{Path: path}
-		v.Name = "model=" + ModelName(v)
-		v.Title = ModelName(v)
-		if variant != nil {
-			if known, ok := variant(path); ok {
-				v = known
-			}
-		}
-		out = append(out, Model{Name: ModelName(v), Variant: v})
-		return nil
-	})
+// Folder returns every .tflite file in dir as a model, in the order of the file
+// names: those that the folder's manifest names are the catalog's variants,
+// which take images; all others take their own tensors.
+func Folder(dir string) ([]Model, error) {
+	files, err := fixtures.OwnFiles(dir)
 	if err != nil {
 		return nil, err
 	}
-	if len(out) == 0 {
-		return nil, fmt.Errorf("%s holds no .tflite file", dir)
+	manifest, err := fixtures.ReadManifest(filepath.Dir(files[0].Path))
+	if err != nil {
+		return nil, err
 	}
-	slices.SortFunc(out, func(a, b Model) int { return strings.Compare(a.Name, b.Name) })
+	entries := make(map[string]string, len(manifest.Variants))
+	for _, e := range manifest.Variants {
+		entries[filepath.Join(manifest.Dir, e.File)] = e.Name
+	}
+	var out []Model
+	for _, v := range files {
+		if name, ok := entries[v.Path]; ok {
+			if v, err = fixtures.Default().Variant(name, manifest.Dir); err != nil {
+				return nil, err
+			}
+		}
+		out = append(out, Model{Name: ModelName(v), Variant: v})
+	}
 	return out, nil
 }

@@ -22,13 +22,12 @@ type direct struct {
 
 func (c *direct) Read(b []byte) (int, error) {
 	n, err := c.Conn.Read(b)
-	c.meter.received.Add(int64(n))
+	c.meter.haveRead(n)
 	return n, err
 }
 
 func (c *direct) Write(b []byte) (int, error) {
-	// Counted before: the answer may be here before Write returns.
-	c.meter.sent.Add(int64(len(b)))
+	c.meter.writing(len(b))
 	n, err := c.Conn.Write(b)
 	c.meter.sent.Add(int64(n - len(b)))
 	return n, err
@@ -108,14 +107,14 @@ func (d *direction) isClosed() bool {
 // Read returns bytes that the link has delivered.
 func (w *Conn) Read(b []byte) (int, error) {
 	n, err := w.down.read(b)
-	w.meter.received.Add(int64(n))
+	w.meter.haveRead(n)
 	return n, w.opError("read", err)
 }
 
 // Write puts b on the link and returns when the link has taken it, which is
 // before the peer has.
 func (w *Conn) Write(b []byte) (int, error) {
-	w.meter.sent.Add(int64(len(b)))
+	w.meter.writing(len(b))
 	n, err := w.up.put(b, true)
 	w.meter.sent.Add(int64(n - len(b)))
 	if errors.Is(err, net.ErrClosed) {

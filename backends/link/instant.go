@@ -26,6 +26,10 @@ const coarse = 3 * time.Millisecond
 // one machine may compare their readings.
 func Monotonic() int64 { return int64(now()) }
 
+// Pause returns after d as precisely as the emulation itself waits: asleep, then
+// spinning.
+func Pause(d time.Duration) { waitUntil(now().add(d)) }
+
 // waitUntil returns at t or as soon after it as the machine allows, and how
 // late that was. The calling goroutine keeps its thread.
 func waitUntil(t instant) time.Duration {

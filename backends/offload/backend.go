@@ -25,6 +25,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -212,7 +213,7 @@ func (s *session) prepare(v fixtures.Variant, answer *oip.ModelMetadataResponse,
 		}
 	}
 	if v.Image != nil {
-		if err := s.takeImage(v.Image); err != nil {
+		if err := s.takeImage(v); err != nil {
 			return err
 		}
 	}
@@ -251,7 +252,8 @@ func tensors(described []*oip.ModelMetadataResponse_TensorMetadata) ([]fixtures.
 }
 
 // takeImage makes the session take the image, whatever the server takes.
-func (s *session) takeImage(im *fixtures.Image) error {
+func (s *session) takeImage(v fixtures.Variant) error {
+	im := v.Image
 	image := fixtures.Tensor{Name: s.served[0].Name, Type: "uint8", Shape: []int{1, im.Height, im.Width, 3}}
 	want := s.served[0]
 	switch {
@@ -261,16 +263,38 @@ func (s *session) takeImage(im *fixtures.Image) error {
 	case !sameElements(want.Shape, image.Shape):
 		return fmt.Errorf("the server takes %v; the image is %v", want.Shape, image.Shape)
 	default:
-		want.Scale, want.ZeroPoint = s.model.Scale, s.model.ZeroPoint
-		if want.Type == "int8" && want.Scale == 0 {
-			return fmt.Errorf("the server takes int8, whose scale the protocol does not tell; write scale and zero_point of this model into the hosts file")
+		want.Shape = image.Shape
+		if want.Scale, want.ZeroPoint = s.model.Scale, s.model.ZeroPoint; want.Type != "float32" && want.Scale == 0 {
+			if err := s.quantization(v, &want); err != nil {
+				return err
+			}
 		}
-		if err := s.convert(im, want); err != nil {
+		filler, err := fixtures.NewFiller(*im, want)
+		if err != nil {
 			return err
 		}
+		n, err := backends.TensorBytes(want)
+		if err != nil {
+			return err
+		}
+		s.fill, s.tensor = filler.Fill, make([]byte, n)
 	}
 	s.inputs = []fixtures.Tensor{image}
 	return nil
+}
+
+// quantization completes a quantized input, whose scale the protocol does not
+// tell, with what the manifest beside this machine's file says.
+func (s *session) quantization(v fixtures.Variant, want *fixtures.Tensor) error {
+	manifest, err := fixtures.ReadManifest(filepath.Dir(v.Path))
+	if err != nil {
+		return err
+	}
+	if e, ok := manifest.Entry(v.Name); ok && len(e.Inputs) == 1 && e.Inputs[0].Type == want.Type {
+		want.Scale, want.ZeroPoint = e.Inputs[0].Scale, e.Inputs[0].ZeroPoint
+		return nil
+	}
+	return fmt.Errorf("the server takes %s, whose scale the protocol does not tell and no manifest here knows; write scale and zero_point of this model into the hosts file", want.Type)
 }
 
 // sameElements compares shapes without leading ones: servers differ on whether

@@ -131,6 +131,30 @@ func (s *session) Infer(ctx context.Context, in, out [][]byte) (t backends.Timin
 	return t, nil
 }
 
+// A Passage is when the bytes of an inference went through both ends of the
+// connection, in nanoseconds of this machine's monotonic clock. A host that runs
+// as a witness on this machine stamps its end, see oip.ParamArrived.
+type Passage struct {
+	Sent, Arrived int64 // the request's last bytes at the client and at the host
+	// Departed is when the last bytes of the answer before this one left the
+	// host: an answer can't carry its own departure.
+	Departed int64
+	Returned int64 // this answer's last bytes at the client
+}
+
+// Passage returns that of the last inference; it is false where the host is no
+// witness.
+func (s *session) Passage() (p Passage, ok bool) {
+	arrived, ok := s.response.Parameters[oip.ParamArrived]
+	if !ok {
+		return p, false
+	}
+	return Passage{
+		Sent: s.dialer.Meter.LastWrite(), Arrived: arrived.GetInt64Param(),
+		Departed: s.response.Parameters[oip.ParamDeparted].GetInt64Param(), Returned: s.dialer.Meter.LastRead(),
+	}, true
+}
+
 // attempt sends the request once.
 func (s *session) attempt(ctx context.Context, options []grpc.CallOption) error {
 	ctx, cancel := context.WithTimeout(ctx, s.host.timeout())

@@ -49,7 +49,7 @@ func (c *hostCmd) Run(e *env) (err error) {
 	if err != nil {
 		return err
 	}
-	models, err := hostModels(c.Models)
+	models, err := host.Folder(c.Models)
 	if err != nil {
 		return exit.Errorf(exit.NoData, "--models: %w", err)
 	}
@@ -140,11 +140,6 @@ func (c *hostCmd) log(stderr io.Writer) (*slog.Logger, func() error, error) {
 		return slog.New(slog.NewJSONHandler(to, options)), closeLog, nil
 	}
 	return slog.New(slog.NewTextHandler(to, options)), closeLog, nil
-}
-
-// hostModels returns what a folder holds.
-func hostModels(dir string) ([]host.Model, error) {
-	return host.Folder(dir, nil)
 }
 
 // embeddedBackend is the local backend of an embedded host.

@@ -25,6 +25,7 @@ type cli struct {
 	Version versionFlag `help:"Print the version and the commit this was built from, and exit."`
 
 	Host hostCmd `cmd:"" group:"offload" help:"Serve inferences to other machines."`
+	Link linkCmd `cmd:"" group:"offload" help:"Validate the emulated links."`
 }
 
 // groups are the headings of --help; a verb names its own with group:"...".

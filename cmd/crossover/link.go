@@ -1,0 +1,102 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/crossover-bench/crossover/backends"
+	"github.com/crossover-bench/crossover/backends/host"
+	"github.com/crossover-bench/crossover/backends/link"
+	"github.com/crossover-bench/crossover/backends/link/validate"
+	"github.com/crossover-bench/crossover/backends/offload"
+	"github.com/crossover-bench/crossover/fixtures"
+	"github.com/crossover-bench/crossover/internal/exit"
+	"github.com/crossover-bench/crossover/model/profiles"
+)
+
+// linkCmd holds what is done to links.
+type linkCmd struct {
+	Validate linkValidateCmd `cmd:"" help:"Hold the emulated links against the cost model; exit code 3 when a bound is exceeded."`
+}
+
+// linkValidateCmd measures the emulator's error.
+type linkValidateCmd struct {
+	Models   string   `default:"fixtures/models" placeholder:"DIR" help:"Folder of the built variants."`
+	Links    []string `default:"ethernet,radio,5g" help:"Links to validate."`
+	Variants []string `default:"Mobilenet PQ 32,Mobilenet PQ 75,Mobilenet PQ 128" help:"Variants to validate with."`
+	Rounds   int      `default:"5" help:"Rounds; the pairs stand in another order in each."`
+	Requests int      `default:"40" help:"Requests of each pair in each round, over the link and over direct."`
+	Threads  int      `default:"1" help:"Threads of the embedded host's interpreter; 1 leaves a core to the client."`
+	Seed     uint64   `default:"1" help:"Seed of the order."`
+	Output   string   `placeholder:"FILE" help:"Write the tables there as well."`
+}
+
+// Run prints the tables.
+func (c *linkValidateCmd) Run(e *env) (err error) {
+	config := validate.Config{Rounds: c.Rounds, Requests: c.Requests, Warmup: 5, Seed: c.Seed}
+	child := host.ChildConfig{Threads: c.Threads, Witness: true}
+	for _, name := range c.Links {
+		l, err := profiles.Link(name)
+		if err != nil {
+			return exit.Errorf(exit.Usage, "--links: %w", err)
+		}
+		shape, err := link.FromModel(l, c.Seed)
+		if err != nil {
+			return exit.Errorf(exit.Usage, "--links: %w", err)
+		}
+		config.Links = append(config.Links, shape)
+	}
+	for _, name := range c.Variants {
+		v, err := fixtures.Default().Variant(name, c.Models)
+		if err != nil {
+			return exit.Errorf(exit.NoData, "--variants: %w", err)
+		}
+		config.Variants = append(config.Variants, v)
+		child.Models = append(child.Models, host.Model{Name: host.ModelName(v), Variant: v})
+	}
+	if c.Rounds < 1 || c.Requests < 2 {
+		return exit.Errorf(exit.Usage, "--rounds wants 1 or more, --requests 2 or more")
+	}
+	self, err := offload.StartSelf(e, child, e.stderr)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if cerr := self.Close(); err == nil {
+			err = cerr
+		}
+	}()
+	config.Open = func(ctx context.Context, v fixtures.Variant, shape link.Shape) (backends.Session, error) {
+		return self.Backend(shape).Open(ctx, v)
+	}
+	config.Progress = func(round int, what string) {
+		fmt.Fprintf(e.stderr, "round %d of %d: %s\n", round+1, c.Rounds, what)
+	}
+	pairs, err := validate.Run(e, config)
+	if err != nil {
+		return err
+	}
+	if err := validate.WriteMarkdown(e.stdout, pairs); err != nil {
+		return err
+	}
+	if c.Output != "" {
+		f, err := os.Create(c.Output)
+		if err != nil {
+			return exit.Errorf(exit.Usage, "--output: %w", err)
+		}
+		if err := validate.WriteMarkdown(f, pairs); err != nil {
+			f.Close()
+			return err
+		}
+		if err := f.Close(); err != nil {
+			return err
+		}
+	}
+	for _, v := range validate.Judge(pairs) {
+		if !v.Pass {
+			return exit.Errorf(exit.Threshold, "link %s: mean absolute error %.2f %%, bound %.0f %%; on a busy machine run it again when it is quiet", v.Link, v.Error*100, v.Bound*100)
+		}
+	}
+	return nil
+}
