@@ -3,6 +3,7 @@
 package tflite_test
 
 import (
+	"cmp"
 	"errors"
 	"os"
 	"os/exec"
@@ -52,12 +53,12 @@ void *tflite_plugin_create_delegate(char **keys, char **values, size_t n, void (
 void tflite_plugin_destroy_delegate(void *d) { TfLiteXNNPackDelegateDelete(d); }
 `
 
-// compile makes a shared library of C source.
+// compile makes a shared library of C source, with the compiler that cgo uses.
 func compile(t *testing.T, source string) string {
 	t.Helper()
-	cc, err := exec.LookPath("gcc")
+	cc, err := exec.LookPath(cmp.Or(os.Getenv("CC"), "gcc"))
 	if err != nil {
-		t.Skip("no gcc to compile the plug-in with: apt-get install gcc")
+		t.Skipf("no C compiler for the plug-in (%v): apt-get install gcc", err)
 	}
 	dir := t.TempDir()
 	c, so := filepath.Join(dir, "plugin.c"), filepath.Join(dir, "libplugin.so")

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -23,6 +24,11 @@ import (
 // trialVariable makes a process that contains this package a trial: it opens
 // one file, runs it once, answers on descriptor 3 and ends.
 const trialVariable = "CROSSOVER_TFLITE_TRIAL"
+
+// execVariable holds the words that run a program of this architecture on this
+// machine, as the -exec flag of go test does: an emulator with its flags, which
+// a process under emulation needs to start itself again. Empty otherwise.
+const execVariable = "CROSSOVER_EXEC"
 
 // trial is the question to the child.
 type trial struct {
@@ -136,7 +142,15 @@ func (b *backend) runTrial(ctx context.Context, path string, question []byte) er
 	limited, cancel := context.WithTimeout(ctx, b.Limit)
 	defer cancel()
 	var output head
-	child := exec.CommandContext(limited, "/proc/self/exe")
+	words := []string{"/proc/self/exe"} // it is there even when the file was replaced
+	if emulator := strings.Fields(os.Getenv(execVariable)); len(emulator) > 0 {
+		self, err := os.Executable()
+		if err != nil {
+			return fmt.Errorf("%s: try it in a child process: %w", path, err)
+		}
+		words = append(emulator, self)
+	}
+	child := exec.CommandContext(limited, words[0], words[1:]...)
 	child.Env = append(os.Environ(), trialVariable+"="+string(question))
 	child.ExtraFiles = []*os.File{w}
 	child.Stdout, child.Stderr = &output, &output
