@@ -39,17 +39,12 @@ func (t *tensor) bytes() []byte { return unsafe.Slice((*byte)(t.Data()), t.size)
 type session struct {
 	model       *Model
 	interpreter *tflite.Interpreter
-	delegate    *delegate // nil without one
-	filler      filler    // nil for a file of the user's own
+	delegate    *delegate        // nil without one
+	filler      *fixtures.Filler // nil for a file of the user's own
 	image       fixtures.Tensor
 	imageBytes  int
 	in, out     []tensor
 	details     backends.Details
-}
-
-// filler turns an image into a tensor.
-type filler interface {
-	Fill(dst, src []byte) error
 }
 
 func (b *backend) open(ctx context.Context, v fixtures.Variant) (backends.Session, error) {
@@ -133,7 +128,7 @@ func (s *session) prepareImage(v fixtures.Variant) error {
 	if len(s.in) != 1 {
 		return fmt.Errorf("%s: %d input tensors; the image of %s needs exactly 1", v.Path, len(s.in), v.Name)
 	}
-	f, err := newFiller(*im, s.in[0].about)
+	f, err := fixtures.NewFiller(*im, s.in[0].about)
 	if err != nil {
 		return fmt.Errorf("%s: %w", v.Path, err)
 	}

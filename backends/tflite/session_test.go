@@ -13,6 +13,7 @@ import (
 	"reflect"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/crossover-bench/crossover/backends"
@@ -260,4 +261,29 @@ func resident(t *testing.T) int64 {
 		t.Fatal(err)
 	}
 	return pages * int64(os.Getpagesize())
+}
+
+func TestSessionsOfSeveralGoroutinesDoNotDisturbEachOther(t *testing.T) {
+	path := doubling.file(t)
+	b := tflite.New(1)
+	var group sync.WaitGroup
+	for g := range 4 {
+		group.Go(func() {
+			for i := range 20 {
+				s, err := b.Open(t.Context(), own(path))
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				x, out := float32(100*g+i), make([]byte, 16)
+				if _, err := s.Infer(t.Context(), [][]byte{floats(x, 0, 0, 0)}, [][]byte{out}); err != nil || asFloats(out)[0] != 2*x {
+					t.Errorf("twice %v: %v, %v", x, asFloats(out)[0], err)
+				}
+				if err := s.Close(); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	group.Wait()
 }
