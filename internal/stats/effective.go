@@ -66,7 +66,13 @@ func EffectiveSamples(rounds [][]float64, p, alpha float64) (Effective, error) {
 	}
 	e.DesignEffect = max(e.DesignEffect, designEffect(split(above, rounds)))
 
-	if e.Rounds < 2 || e.Samples <= e.Rounds {
+	switch {
+	case e.Rounds < 2:
+		return e, nil
+	case e.Samples == e.Rounds:
+		// One value a round, such as the time to open: these are the
+		// independent samples themselves.
+		e.DesignEffect, e.Effective = 1, float64(e.Samples)
 		return e, nil
 	}
 	few := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: float64(e.Rounds - 1)}.Quantile(1 - alpha)

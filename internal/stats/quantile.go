@@ -80,8 +80,8 @@ func MedianInterval(sorted []float64, confidence float64) (Interval, error) {
 
 // QuantileIntervalEffective is QuantileInterval for samples that are worth
 // only effective independent ones (see Effective; 0 < effective <= n). It
-// takes the ranks of the interval for that many samples and scales them to n,
-// rounding outwards. effective need not be a whole number: the binomial
+// takes the ranks of the interval for that many samples and scales them to n.
+// effective need not be a whole number: the binomial
 // probabilities are continued by the incomplete beta function, as Korn and
 // Graubard do for proportions (Survey Methodology 24(2), 1998).
 func QuantileIntervalEffective(sorted []float64, p, confidence, effective float64) (Interval, error) {
@@ -100,25 +100,27 @@ func QuantileIntervalEffective(sorted []float64, p, confidence, effective float6
 	iv := Interval{Lo: math.Inf(-1), Hi: math.Inf(1), Confidence: 1}
 
 	// The lower end is x(l) for the largest l with P(B < l) <= tail, the
-	// upper x(u) for the smallest u with P(B >= u) <= tail.
-	l := searchRank(effective, func(r int) bool { return binomialBelow(float64(r), effective, p) > tail }) - 1
-	u := searchRank(effective, func(r int) bool { return 1-binomialBelow(float64(r), effective, p) <= tail })
+	// upper x(u) for the smallest u with P(B >= u) <= tail. A rank r of n
+	// stands for the rank r/scale of the effective samples seen from above,
+	// and for 1 + (r-1)/scale seen from below: the extremes stay extremes.
 	scale := float64(n) / effective
-	if l >= 1 {
-		iv.Lo = sorted[max(1, int(math.Floor(float64(l)*scale)))-1]
-		iv.Confidence -= binomialBelow(float64(l), effective, p)
+	below := func(r int) float64 { return binomialBelow(1+float64(r-1)/scale, effective, p) }
+	from := func(r int) float64 { return 1 - binomialBelow(min(effective, float64(r)/scale), effective, p) }
+	if l := searchRank(n, func(r int) bool { return below(r) > tail }) - 1; l >= 1 {
+		iv.Lo = sorted[l-1]
+		iv.Confidence -= below(l)
 	}
-	if float64(u) <= effective {
-		iv.Hi = sorted[min(n, int(math.Ceil(float64(u)*scale)))-1]
-		iv.Confidence -= 1 - binomialBelow(float64(u), effective, p)
+	if u := searchRank(n, func(r int) bool { return from(r) <= tail }); u <= n {
+		iv.Hi = sorted[u-1]
+		iv.Confidence -= from(u)
 	}
 	return iv, nil
 }
 
-// searchRank returns the smallest rank in 1..floor(n)+1 for which ok holds, ok
-// being false then true; floor(n)+1 stands for none.
-func searchRank(n float64, ok func(rank int) bool) int {
-	lo, hi := 1, int(n)+1
+// searchRank returns the smallest rank in 1..n+1 for which ok holds, ok being
+// false then true; n+1 stands for none.
+func searchRank(n int, ok func(rank int) bool) int {
+	lo, hi := 1, n+1
 	for lo < hi {
 		if mid := (lo + hi) / 2; ok(mid) {
 			hi = mid

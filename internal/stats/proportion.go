@@ -1,0 +1,48 @@
+package stats
+
+import (
+	"fmt"
+	"math"
+
+	"gonum.org/v1/gonum/mathext"
+)
+
+// ProportionAtLeast judges "the share of successes is at least bound" from n
+// independent trials, by the exact interval of Clopper and Pearson (Biometrika
+// 26(4), 1934) with alpha in each tail.
+func ProportionAtLeast(successes, n int, bound, alpha float64) (Result, error) {
+	r, err := ProportionAtMost(n-successes, n, 1-bound, alpha)
+	r.Value = 1 - r.Value
+	r.Interval.Lo, r.Interval.Hi = 1-r.Interval.Hi, 1-r.Interval.Lo
+	return r, err
+}
+
+// ProportionAtMost judges "the share of successes is at most bound"; see
+// ProportionAtLeast.
+func ProportionAtMost(successes, n int, bound, alpha float64) (Result, error) {
+	if n < 1 || successes < 0 || successes > n || !(alpha > 0 && alpha < 0.5) {
+		return Result{}, fmt.Errorf("%d successes of %d at error %v: want counts of at least one trial and an error below a half", successes, n, alpha)
+	}
+	interval := func(k, n float64) Interval {
+		iv := Interval{Lo: 0, Hi: 1, Confidence: 1 - 2*alpha}
+		if k > 0 {
+			iv.Lo = mathext.InvRegIncBeta(k, n-k+1, alpha)
+		}
+		if k < n {
+			iv.Hi = mathext.InvRegIncBeta(k+1, n-k, 1-alpha)
+		}
+		return iv
+	}
+	r := Result{Value: float64(successes) / float64(n), Interval: interval(float64(successes), float64(n))}
+	r.Verdict = judge(r.Interval, bound)
+	if r.Verdict == Inconclusive {
+		r.More = Unknown
+		for m := float64(n); m < mostFurther; m *= 1.05 {
+			if judge(interval(math.Round(r.Value*m), m), bound) != Inconclusive {
+				r.More = max(1, int(math.Ceil(m))-n)
+				break
+			}
+		}
+	}
+	return r, nil
+}
