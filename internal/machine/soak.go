@@ -1,6 +1,10 @@
 package machine
 
-import "time"
+import (
+	"context"
+	"fmt"
+	"time"
+)
 
 // A Soak says how a machine was brought to its steady temperature.
 type Soak struct {
@@ -10,4 +14,125 @@ type Soak struct {
 	Celsius *float64      `json:"celsius,omitempty"` // at its end; nil when no thermometer is visible
 	// Throttled is the time to the first throttling; nil when none was seen.
 	Throttled *time.Duration `json:"throttled_ns,omitempty"`
+}
+
+// SoakConfig says what SoakUntilSteady does. The zero value of a duration or
+// of Within stands for the default.
+type SoakConfig struct {
+	// Work heats the machine; one call should last well under Every.
+	Work func(context.Context) error
+	// Thermometer returns the hottest temperature in degrees Celsius; ok is
+	// false when none can be read. Nil means that none is visible.
+	Thermometer func() (celsius float64, ok bool)
+	// Throttling returns a count that rises with each throttling, and whether
+	// the machine is throttled now. Nil means that it can't be seen.
+	Throttling func() (count uint64, now bool)
+	// Clock is a monotonic clock.
+	Clock func() time.Duration
+
+	Every  time.Duration // between two readings; 1 s
+	Window time.Duration // of which the means are compared; 1 min
+	Within float64       // degrees that they may differ by; 0.5
+	Max    time.Duration // the longest soak; 20 min
+	Blind  time.Duration // the soak without a thermometer; 10 min
+}
+
+// SoakUntilSteady works until the temperature is steady: until the means of
+// the last three Windows lie Within of each other. Thermometers step by whole
+// degrees and fans come and go within seconds, so single readings say little;
+// a mean over a minute resolves tenths. A case heats up within some ten
+// minutes, during which its mean rises by more than half a degree a minute.
+//
+// Without a thermometer, as in most virtual machines, the soak lasts for
+// Blind, and its Reason says so. An error is that of Work or of ctx.
+func SoakUntilSteady(ctx context.Context, cfg SoakConfig) (Soak, error) {
+	def := func(d *time.Duration, v time.Duration) {
+		if *d == 0 {
+			*d = v
+		}
+	}
+	def(&cfg.Every, time.Second)
+	def(&cfg.Window, time.Minute)
+	def(&cfg.Max, 20*time.Minute)
+	def(&cfg.Blind, 10*time.Minute)
+	if cfg.Within == 0 {
+		cfg.Within = 0.5
+	}
+	var soak Soak
+	var throttles uint64
+	if cfg.Throttling != nil {
+		throttles, _ = cfg.Throttling()
+	}
+	var means []float64 // of the windows
+	var sum float64
+	var readings int
+	start := cfg.Clock()
+	read, window := start, start // when the last ones began
+	for {
+		if err := ctx.Err(); err != nil {
+			return soak, fmt.Errorf("soak: %w", context.Cause(ctx))
+		}
+		if err := cfg.Work(ctx); err != nil {
+			return soak, fmt.Errorf("soak: %w", err)
+		}
+		now := cfg.Clock()
+		soak.Time = now - start
+		if now-read < cfg.Every {
+			continue
+		}
+		read = now
+		if cfg.Throttling != nil && soak.Throttled == nil {
+			if count, is := cfg.Throttling(); is || count > throttles {
+				at := soak.Time
+				soak.Throttled = &at
+			}
+		}
+		ok := false
+		if cfg.Thermometer != nil {
+			var celsius float64
+			if celsius, ok = cfg.Thermometer(); ok {
+				soak.Celsius = &celsius
+				sum += celsius
+				readings++
+			}
+		}
+		if !ok && soak.Celsius == nil {
+			if soak.Time >= cfg.Blind {
+				soak.Reason = fmt.Sprintf("no thermometer is visible; soaked for %v", cfg.Blind)
+				return soak, nil
+			}
+			continue
+		}
+		if now-window >= cfg.Window && readings > 0 {
+			means = append(means, sum/float64(readings))
+			sum, readings, window = 0, 0, now
+			if n := len(means); n >= 3 && spread(means[n-3:]) <= cfg.Within {
+				soak.Steady, soak.Reason = true, "steady"
+				return soak, nil
+			}
+		}
+		if soak.Time >= cfg.Max {
+			soak.Reason = fmt.Sprintf("not steady within the bound of %v", cfg.Max)
+			return soak, nil
+		}
+	}
+}
+
+func spread(x []float64) float64 {
+	lo, hi := x[0], x[0]
+	for _, v := range x {
+		lo, hi = min(lo, v), max(hi, v)
+	}
+	return hi - lo
+}
+
+// Hottest returns the highest temperature in s; ok is false when it shows
+// none.
+func (s *Snapshot) Hottest() (celsius float64, ok bool) {
+	for _, t := range s.Temperatures {
+		if !ok || t.Celsius > celsius {
+			celsius, ok = t.Celsius, true
+		}
+	}
+	return celsius, ok
 }

@@ -2,10 +2,12 @@ package results
 
 import (
 	"math"
+	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/crossover-bench/crossover/internal/grid"
+	"github.com/crossover-bench/crossover/internal/machine"
 	"github.com/crossover-bench/crossover/internal/stats"
 )
 
@@ -259,4 +261,14 @@ func uncompressed(c grid.Combination) (base grid.Combination, ok bool) {
 	}
 	c.Variant = strings.Join(parts, "/")
 	return c, ok
+}
+
+// NoiseFloor estimates from the run's own rounds by how much two blocks of the
+// same work differ on its machine, or returns machine.ErrFewPairs.
+func NoiseFloor(run *Run) (machine.NoiseFloor, error) {
+	var ratios []float64
+	for _, s := range Summarize(run) {
+		ratios = append(ratios, machine.LogRatios(s.RoundMedians)...)
+	}
+	return machine.NewNoiseFloor(run.Meta.Config["machine"], "the rounds of "+filepath.Base(run.Dir), ratios)
 }

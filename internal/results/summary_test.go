@@ -1,11 +1,13 @@
 package results
 
 import (
+	"errors"
 	"math"
 	"testing"
 	"time"
 
 	"github.com/crossover-bench/crossover/internal/grid"
+	"github.com/crossover-bench/crossover/internal/machine"
 	"github.com/crossover-bench/crossover/internal/stats"
 )
 
@@ -113,5 +115,17 @@ func TestUnsettledAndDriftingBlocksAreCounted(t *testing.T) {
 	s := SummarizeBlocks(blocks, nil, 0)[0]
 	if s.Unsettled != 1 || s.Drifting != 1 || s.Open <= 0 || s.First <= 0 {
 		t.Errorf("%+v", s)
+	}
+}
+
+func TestRunGivesItsNoiseFloor(t *testing.T) {
+	run := &Run{Dir: "results/x", Meta: Meta{Config: map[string]string{"machine": "m"}}, Blocks: rounds("none", 10, time.Millisecond)}
+	// Round i is i%3 percent slower: neighbours differ by 1, 1 and 2 %.
+	if n, err := NoiseFloor(run); err != nil || n.Pairs != 9 || n.Machine != "m" || n.Ratio < 0.025 || n.Ratio > 0.04 {
+		t.Errorf("%+v (%v)", n, err)
+	}
+	run.Blocks = run.Blocks[:3]
+	if _, err := NoiseFloor(run); !errors.Is(err, machine.ErrFewPairs) {
+		t.Errorf("three rounds: %v", err)
 	}
 }

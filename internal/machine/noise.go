@@ -1,0 +1,187 @@
+package machine
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+)
+
+// A NoiseFloor says by how much two blocks of the same work differ on a
+// machine: a difference below it can't be told from none by one pair.
+type NoiseFloor struct {
+	Machine string    `json:"machine"` // the Fingerprint
+	Taken   time.Time `json:"taken"`
+	Work    string    `json:"work"`  // what was measured, for people
+	Pairs   int       `json:"pairs"` // of blocks compared
+	// Ratio is the floor, relative: 0.02 says that 95 % of such pairs differ by
+	// less than 2 %.
+	Ratio float64 `json:"ratio"`
+}
+
+// minPairs is the fewest pairs that make a floor: the estimate's own relative
+// standard deviation is 0.76/sqrt(pairs), 27 % for 8.
+const minPairs = 8
+
+// ErrFewPairs says that there are too few pairs for a noise floor.
+var ErrFewPairs = fmt.Errorf("a noise floor needs %d pairs of blocks at least", minPairs)
+
+// NewNoiseFloor estimates the floor from A/A comparisons: the logarithms of
+// the ratios of the medians of two blocks of the same work, taken one after
+// the other. It is 1.96 * sqrt(pi/2) times the mean magnitude: the 95 % bound
+// of a normal distribution by its mean deviation, of which one outlier rules
+// less than of a quantile or a variance, and which two runs give alike.
+func NewNoiseFloor(machine, work string, logRatios []float64) (NoiseFloor, error) {
+	if len(logRatios) < minPairs {
+		return NoiseFloor{}, fmt.Errorf("%w; here are %d", ErrFewPairs, len(logRatios))
+	}
+	var sum float64
+	for _, r := range logRatios {
+		if math.IsNaN(r) || math.IsInf(r, 0) {
+			return NoiseFloor{}, errors.New("a noise floor needs medians above 0")
+		}
+		sum += math.Abs(r)
+	}
+	bound := 1.96 * math.Sqrt(math.Pi/2) * sum / float64(len(logRatios))
+	return NoiseFloor{
+		Machine: machine, Taken: time.Now().UTC(), Work: work,
+		Pairs: len(logRatios), Ratio: math.Expm1(bound),
+	}, nil
+}
+
+// LogRatios returns the logarithms of the ratios of neighbours in a series of
+// block medians of the same work, in the order they were taken: what a run of
+// several rounds gives for its noise floor, one series a combination.
+func LogRatios(medians []float64) []float64 {
+	var ratios []float64
+	for i := 1; i < len(medians); i++ {
+		ratios = append(ratios, math.Log(medians[i]/medians[i-1]))
+	}
+	return ratios
+}
+
+// MeasureAA runs work in pairs of blocks and returns the noise floor. Each
+// block lasts for about d and is judged by its median; now is a monotonic
+// clock. A and B take turns in being first.
+func MeasureAA(machine, name string, work func() error, pairs int, d time.Duration, now func() time.Duration) (NoiseFloor, error) {
+	block := func() (float64, error) {
+		var times []float64
+		for begin := now(); len(times) == 0 || now()-begin < d; {
+			start := now()
+			if err := work(); err != nil {
+				return 0, fmt.Errorf("A/A run of %s: %w", name, err)
+			}
+			times = append(times, (now() - start).Seconds())
+		}
+		slices.Sort(times)
+		return (times[(len(times)-1)/2] + times[len(times)/2]) / 2, nil
+	}
+	if _, err := block(); err != nil { // warm-up
+		return NoiseFloor{}, err
+	}
+	var ratios []float64
+	for i := range pairs {
+		first, err := block()
+		if err != nil {
+			return NoiseFloor{}, err
+		}
+		second, err := block()
+		if err != nil {
+			return NoiseFloor{}, err
+		}
+		r := math.Log(second / first)
+		if i%2 == 1 { // B was first
+			r = -r
+		}
+		ratios = append(ratios, r)
+	}
+	return NewNoiseFloor(machine, name, ratios)
+}
+
+// calibrationRounds makes Calibrate take about a millisecond on a processor of
+// 3 GHz.
+const calibrationRounds = 180
+
+// CalibrationWork names Calibrate for people.
+const CalibrationWork = "built-in calibration kernel (pure Go, one thread, about 1 ms a run)"
+
+// NewCalibration returns the work that doctor measures where no model is at
+// hand: a fixed amount of multiply-and-add over 16 KiB of float32 and of
+// integer mixing, on one thread. It always computes the same.
+func NewCalibration() func() error {
+	x := make([]float32, 4096)
+	return func() error {
+		h := uint32(2166136261)
+		for i := range x {
+			x[i] = float32(i%97) / 97
+		}
+		for range calibrationRounds {
+			for i := range x {
+				x[i] = x[i]*0.75 + 0.125
+				h = (h ^ math.Float32bits(x[i])) * 16777619
+			}
+		}
+		if h == 0 { // never for this work; keeps it from being optimized away
+			return errors.New("the calibration kernel computed something else")
+		}
+		return nil
+	}
+}
+
+// NoiseDir is where noise floors are kept by default: crossover/noise in the
+// user's cache folder (XDG_CACHE_HOME).
+func NoiseDir() (string, error) {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return "", fmt.Errorf("no folder for noise floors: %w; name one", err)
+	}
+	return filepath.Join(cache, "crossover", "noise"), nil
+}
+
+// Store keeps the floor in dir, one file a machine, the newest replacing the
+// one before.
+func (n NoiseFloor) Store(dir string) (err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("store the noise floor: %w", err)
+		}
+	}()
+	text, err := json.MarshalIndent(n, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	path := filepath.Join(dir, n.Machine+".json")
+	tmp := fmt.Sprintf("%s.%d", path, os.Getpid())
+	if err := os.WriteFile(tmp, append(text, '\n'), 0o644); err != nil {
+		os.Remove(tmp)
+		return err
+	}
+	return os.Rename(tmp, path)
+}
+
+// LoadNoiseFloor returns the machine's floor from dir, nil when none is kept.
+func LoadNoiseFloor(dir, machine string) (*NoiseFloor, error) {
+	path := filepath.Join(dir, machine+".json")
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	} else if err != nil {
+		return nil, err
+	}
+	var n NoiseFloor
+	if err := json.Unmarshal(text, &n); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	if n.Machine != machine {
+		return nil, fmt.Errorf("%s is of the machine %q", path, n.Machine)
+	}
+	return &n, nil
+}

@@ -1,0 +1,104 @@
+package machine
+
+import (
+	"errors"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestNoiseFloorIsTheBoundOfEqualPairs(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	draw := func(n int) []float64 {
+		ratios := make([]float64, n)
+		for i := range ratios {
+			ratios[i] = 0.01 * rng.NormFloat64()
+		}
+		return ratios
+	}
+	n, err := NewNoiseFloor("m", "w", draw(10000))
+	if err != nil || math.Abs(n.Ratio-0.0198) > 0.0005 {
+		t.Errorf("floor %v (%v), want 1.98 %%: exp(1.96*0.01)-1", n.Ratio, err)
+	}
+	// Two floors of 40 pairs each, as doctor takes them, lie within a factor of two.
+	for range 200 {
+		a, _ := NewNoiseFloor("m", "w", draw(40))
+		b, _ := NewNoiseFloor("m", "w", draw(40))
+		if r := a.Ratio / b.Ratio; r > 2 || r < 0.5 {
+			t.Errorf("two floors of one machine: %v and %v", a.Ratio, b.Ratio)
+		}
+	}
+	if _, err := NewNoiseFloor("m", "w", draw(7)); !errors.Is(err, ErrFewPairs) {
+		t.Errorf("7 pairs: %v", err)
+	}
+	if _, err := NewNoiseFloor("m", "w", append(draw(8), math.Inf(1))); err == nil {
+		t.Error("an infinite ratio gave a floor")
+	}
+}
+
+func TestAATakesItsPairsFromTheClock(t *testing.T) {
+	var now time.Duration
+	n := 0
+	work := func() error { // alternately 1.0 and 1.02 ms, in blocks of ten
+		now += time.Millisecond
+		if n/10%2 == 0 {
+			now += 20 * time.Microsecond
+		}
+		n++
+		return nil
+	}
+	floor, err := MeasureAA("m", "w", work, 10, 10*time.Millisecond, func() time.Duration { return now })
+	if err != nil || floor.Pairs != 10 || floor.Ratio < 0.03 || floor.Ratio > 0.06 {
+		t.Errorf("%+v (%v), want 1.02^2.456-1", floor, err)
+	}
+	broken := errors.New("boom")
+	if _, err := MeasureAA("m", "w", func() error { return broken }, 10, time.Millisecond, func() time.Duration { return now }); !errors.Is(err, broken) {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestNoiseFloorIsKeptByMachine(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "not", "yet")
+	if n, err := LoadNoiseFloor(dir, "board-1"); n != nil || err != nil {
+		t.Errorf("nothing kept: %v, %v", n, err)
+	}
+	want := NoiseFloor{Machine: "board-1", Work: "w", Pairs: 40, Ratio: 0.02, Taken: time.Unix(1, 0).UTC()}
+	for range 2 {
+		if err := want.Store(dir); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n, err := LoadNoiseFloor(dir, "board-1"); err != nil || *n != want {
+		t.Errorf("%+v (%v)", n, err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "board-2.json"), []byte("{"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := LoadNoiseFloor(dir, "board-2"); err == nil || !strings.Contains(err.Error(), "board-2.json") {
+		t.Errorf("a damaged file: %v", err)
+	}
+}
+
+func TestCalibrationRunsWithoutAllocating(t *testing.T) {
+	work := NewCalibration()
+	if n := testing.AllocsPerRun(3, func() {
+		if err := work(); err != nil {
+			t.Fatal(err)
+		}
+	}); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+func BenchmarkCalibration(b *testing.B) {
+	work := NewCalibration()
+	for b.Loop() {
+		if err := work(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
