@@ -24,6 +24,9 @@ import (
 type cli struct {
 	Version versionFlag `help:"Print the version and the commit this was built from, and exit."`
 
+	Doctor doctorCmd `cmd:"" group:"measure" help:"Say whether this machine is fit to measure, what to change, and how noisy it is."`
+	Show   showCmd   `cmd:"" group:"measure" help:"Show a recorded run."`
+
 	Host hostCmd `cmd:"" group:"offload" help:"Serve inferences to other machines."`
 	Link linkCmd `cmd:"" group:"offload" help:"Validate the emulated links."`
 }
@@ -69,16 +72,16 @@ func run(e *env, args []string) exit.Code {
 		kong.Bind(e),
 	)
 	if err != nil {
-		return report(e, err)
+		return finish(e, err)
 	}
 	ctx, err := parser.Parse(args)
 	switch {
 	case errors.Is(err, errAnswered):
 		return exit.OK
 	case err != nil:
-		return report(e, exit.Errorf(exit.Usage, "%w; see %s --help", err, verbOf(err)))
+		return finish(e, exit.Errorf(exit.Usage, "%w; see %s --help", err, verbOf(err)))
 	}
-	return report(e, ctx.Run())
+	return finish(e, ctx.Run())
 }
 
 // verbOf returns the command line whose --help explains the usage error err.
@@ -94,8 +97,8 @@ func verbOf(err error) string {
 	return verb
 }
 
-// report prints err, when there is one, and returns its exit code.
-func report(e *env, err error) exit.Code {
+// finish prints err, when there is one, and returns its exit code.
+func finish(e *env, err error) exit.Code {
 	if err != nil {
 		fmt.Fprintf(e.stderr, "crossover: %v\n", err)
 	}

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/mattn/go-isatty"
+	"golang.org/x/term"
+
+	"github.com/crossover-bench/crossover/internal/exit"
+	"github.com/crossover-bench/crossover/internal/report"
+	"github.com/crossover-bench/crossover/internal/results"
+)
+
+// showCmd shows a recorded run.
+type showCmd struct {
+	Folder       string `arg:"" optional:"" name:"run" type:"path" default:"results/latest" help:"Run folder (${default})."`
+	Format       string `enum:"text,json,csv,markdown" default:"text" help:"text, json, csv or markdown."`
+	Distribution string `placeholder:"COMBINATION" help:"Show how the latencies of a combination are distributed: its name, a part of it, or all."`
+}
+
+// Run prints the run. A run that holds no block is no data.
+func (c *showCmd) Run(e *env) error {
+	run, err := results.Open(c.Folder)
+	if err != nil {
+		return exit.Errorf(exit.NoData, "%w", err)
+	}
+	o := report.Options{Width: terminalWidth(e.stdout)}
+	if c.Distribution != "" {
+		if c.Format != "text" {
+			return exit.Errorf(exit.Usage, "--distribution is text alone; --format csv and json give the figures, samples.csv.gz the samples")
+		}
+		return c.distributions(e, run, o)
+	}
+	switch c.Format {
+	case "json":
+		err = report.JSON(e.stdout, run)
+	case "csv":
+		err = report.CSV(e.stdout, run)
+	case "markdown":
+		err = report.Markdown(e.stdout, run)
+	default:
+		err = report.Text(e.stdout, run, o)
+	}
+	if err == nil && len(run.Blocks) == 0 {
+		err = exit.Errorf(exit.NoData, "%s: %w", c.Folder, errNoBlocks)
+	}
+	return err
+}
+
+var errNoBlocks = errors.New("the run holds no block: nothing was measured")
+
+// distributions prints that of each combination whose name holds the text
+// asked for.
+func (c *showCmd) distributions(e *env, run *results.Run, o report.Options) error {
+	shown := 0
+	summaries := results.Summarize(run)
+	for _, s := range summaries {
+		name := s.Combination.Name()
+		if c.Distribution != "all" && !strings.Contains(name, c.Distribution) {
+			continue
+		}
+		if shown > 0 {
+			fmt.Fprintln(e.stdout)
+		}
+		shown++
+		if err := report.Distribution(e.stdout, run, s.Combination, o); err != nil {
+			return err
+		}
+	}
+	if shown == 0 {
+		var names strings.Builder
+		for _, s := range summaries {
+			names.WriteString("\n  " + s.Combination.Name())
+		}
+		return exit.Errorf(exit.NoData, "no combination of %s has %q in its name; it holds:%s", c.Folder, c.Distribution, names.String())
+	}
+	return nil
+}
+
+// terminalWidth returns the width of the terminal that w is, 0 when it is none.
+func terminalWidth(w io.Writer) int {
+	f, ok := w.(*os.File)
+	if !ok || !isatty.IsTerminal(f.Fd()) {
+		return 0
+	}
+	width, _, err := term.GetSize(int(f.Fd()))
+	if err != nil {
+		return 0
+	}
+	return width
+}
