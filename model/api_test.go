@@ -12,8 +12,8 @@ import (
 )
 
 // wellKnown are the methods whose meaning is that of an interface of the
-// standard library; ExampleParse and the errors' Examples show them.
-var wellKnown = []string{"String", "Error", "UnmarshalText", "UnmarshalYAML"}
+// standard library.
+var wellKnown = []string{"String", "Error", "UnmarshalText", "UnmarshalJSON", "UnmarshalYAML"}
 
 func TestEveryExportedFunctionHasAnExampleThatRuns(t *testing.T) {
 	for _, dir := range []string{".", "profiles"} {

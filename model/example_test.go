@@ -208,7 +208,7 @@ func ExampleTCP_RoundTrips() {
 
 func ExampleWholeSystem() {
 	e, err := model.WholeSystem(overEthernet, model.System{Host: model.Host{Name: "server", Active: new(model.Watts(125))}})
-	fmt.Println(model.Round(e.Device, 4), e.Host, model.Round(e.Total.Joules, 4), e.Total.Missing, err)
+	fmt.Println(model.Round(e.Device, 4), *e.Host, model.Round(e.Total.Joules, 4), e.Total.Missing, err)
 	// Output: 22.26mJ 375mJ 397.3mJ [energy per byte of the network between device and host] <nil>
 }
 

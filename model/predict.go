@@ -34,12 +34,14 @@ type TimeParts struct {
 	Wake        Seconds `json:"wake_s"`        // of the device, when it was suspended
 }
 
-// EnergyParts is where the device's energy of an offloaded inference goes.
+// EnergyParts is where the device's energy of an offloaded inference goes. The
+// parts add up to it. Those that are not known are nil, and Prediction.Energy
+// names them as missing; Wake is nil too where the device does not suspend.
 type EnergyParts struct {
-	Idle     Joules `json:"idle_J"`     // waiting, t_offload * P_idle
-	Wake     Joules `json:"wake_J"`     // waking up
-	Transmit Joules `json:"transmit_J"` // s_input * E_upload
-	Receive  Joules `json:"receive_J"`  // s_result * E_download
+	Idle     Joules  `json:"idle_J"`     // waiting, t_offload * P_idle
+	Wake     *Joules `json:"wake_J"`     // waking up
+	Transmit *Joules `json:"transmit_J"` // s_input * E_upload
+	Receive  *Joules `json:"receive_J"`  // s_result * E_download
 }
 
 // A Prediction is what the model says about one offloaded inference.
@@ -105,10 +107,10 @@ func (o Offload) predict() Prediction {
 
 	energy := o.Link.NetworkEnergy(o.Input, o.Output)
 	if o.Link.EnergyUp != nil {
-		p.EnergyParts.Transmit = o.Input.Cost(*o.Link.EnergyUp)
+		p.EnergyParts.Transmit = new(o.Input.Cost(*o.Link.EnergyUp))
 	}
 	if o.Link.EnergyDown != nil {
-		p.EnergyParts.Receive = o.Output.Cost(*o.Link.EnergyDown)
+		p.EnergyParts.Receive = new(o.Output.Cost(*o.Link.EnergyDown))
 	}
 	p.EnergyParts.Idle = o.Idle.Power.For(waiting)
 	p.Energy = OffloadEnergy(waiting, o.Idle.Power, energy)
@@ -120,7 +122,7 @@ func (o Offload) predict() Prediction {
 			p.LatencyMissing = append(p.LatencyMissing, "time to wake up from idle "+o.Idle.Name)
 		}
 		if o.Idle.WakeEnergy != nil {
-			p.EnergyParts.Wake = *o.Idle.WakeEnergy
+			p.EnergyParts.Wake = new(*o.Idle.WakeEnergy)
 			p.Energy = p.Energy.plus(*o.Idle.WakeEnergy)
 		} else {
 			p.Energy.Missing = append(p.Energy.Missing, "energy to wake up from idle "+o.Idle.Name)

@@ -16,11 +16,12 @@ type System struct {
 }
 
 // SystemEnergy is the energy of an offloaded inference in the whole system.
+// The parts that are not known are nil, and Total names them as missing.
 type SystemEnergy struct {
-	Total Energy // Device + Host + Path, with what any of them lacks
-	Device,
-	Host, // t_inference_on_host times the host's active power
-	Path Joules // (s_input + s_result) times the path's energy per byte
+	Total  Energy  // Device + Host + Path
+	Device Joules  // E_offload of (2.5), which may itself be incomplete
+	Host   *Joules // t_inference_on_host times the host's active power
+	Path   *Joules // (s_input + s_result) times the path's energy per byte
 }
 
 // WholeSystem adds the host's energy and the network's to the device's:
@@ -38,17 +39,18 @@ func WholeSystem(o Offload, s System) (SystemEnergy, error) {
 	if err := errors.Join(errs...); err != nil {
 		return SystemEnergy{}, fmt.Errorf("whole system: %w", err)
 	}
-	e := SystemEnergy{Device: p.Energy.Joules, Total: Energy{Missing: p.Energy.Missing}}
+	e := SystemEnergy{Device: p.Energy.Joules, Total: p.Energy}
 	if s.Host.Active != nil {
-		e.Host = s.Host.Active.For(o.Exec)
+		e.Host = new(s.Host.Active.For(o.Exec))
+		e.Total = e.Total.plus(*e.Host)
 	} else {
 		e.Total.Missing = append(e.Total.Missing, "active power of host "+s.Host.Name)
 	}
 	if s.Path != nil {
-		e.Path = (o.Input + o.Output).Cost(*s.Path)
+		e.Path = new((o.Input + o.Output).Cost(*s.Path))
+		e.Total = e.Total.plus(*e.Path)
 	} else {
 		e.Total.Missing = append(e.Total.Missing, "energy per byte of the network between device and host")
 	}
-	e.Total.Joules = e.Device + e.Host + e.Path
 	return e, nil
 }

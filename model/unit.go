@@ -328,6 +328,36 @@ func unmarshal[Q Quantity](into *Q, text []byte) error {
 	return err
 }
 
+// UnmarshalJSON reads a number in SI base units, which is how encoding/json
+// writes s, or text with a unit; the other UnmarshalJSON methods do the same.
+func (s *Seconds) UnmarshalJSON(data []byte) error        { return unmarshalJSON(s, data) }
+func (b *Bytes) UnmarshalJSON(data []byte) error          { return unmarshalJSON(b, data) }
+func (r *BytesPerSecond) UnmarshalJSON(data []byte) error { return unmarshalJSON(r, data) }
+func (j *Joules) UnmarshalJSON(data []byte) error         { return unmarshalJSON(j, data) }
+func (j *JoulesPerByte) UnmarshalJSON(data []byte) error  { return unmarshalJSON(j, data) }
+func (w *Watts) UnmarshalJSON(data []byte) error          { return unmarshalJSON(w, data) }
+func (j *JouleSeconds) UnmarshalJSON(data []byte) error   { return unmarshalJSON(j, data) }
+func (r *PerSecond) UnmarshalJSON(data []byte) error      { return unmarshalJSON(r, data) }
+
+func unmarshalJSON[Q Quantity](into *Q, data []byte) error {
+	if string(data) == "null" {
+		return nil
+	}
+	if len(data) > 0 && data[0] == '"' {
+		text, err := strconv.Unquote(string(data))
+		if err != nil {
+			return fmt.Errorf("want %s such as %q, got %s: %w", unitOf[Q]().plural, unitOf[Q]().example, data, err)
+		}
+		return unmarshal(into, []byte(text))
+	}
+	v, err := strconv.ParseFloat(string(data), 64)
+	if err != nil {
+		return fmt.Errorf("want %s as a number or such as %q, got %s: %w", unitOf[Q]().plural, unitOf[Q]().example, data, err)
+	}
+	*into = Q(v)
+	return nil
+}
+
 // A Payload is what crosses the link in one direction of an inference: a shape
 // such as 32x32x3, one byte an element as the study counts an image, or an
 // amount such as 100B.

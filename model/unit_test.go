@@ -1,8 +1,10 @@
 package model_test
 
 import (
+	"encoding/json"
 	"errors"
 	"math"
+	"strings"
 	"testing"
 	"time"
 
@@ -175,6 +177,38 @@ func TestPayloadsAreShapesOrBytes(t *testing.T) {
 		if _, err := model.ParsePayload(text); err == nil || err.Error() != want {
 			t.Errorf("%q: %v", text, err)
 		}
+	}
+}
+
+func TestUnitsAreNumbersInJSONAndReadBack(t *testing.T) {
+	type all struct {
+		S model.Seconds
+		B model.Bytes
+		R model.BytesPerSecond
+		J model.Joules
+		E model.JoulesPerByte
+		W model.Watts
+		D model.JouleSeconds
+		A model.PerSecond
+	}
+	want := all{0.010, 3072, 7.13e6, 0.075, 128e-9, 0.91, 0.0023, 20}
+	data, err := json.Marshal(want)
+	if err != nil || string(data) != `{"S":0.01,"B":3072,"R":7130000,"J":0.075,"E":1.28e-7,"W":0.91,"D":0.0023,"A":20}` {
+		t.Errorf("%s, %v", data, err)
+	}
+	var got all
+	if err := json.Unmarshal(data, &got); err != nil || got != want {
+		t.Errorf("%+v, %v", got, err)
+	}
+	got = all{}
+	if err := json.Unmarshal([]byte(`{"S":"10ms","B":"3072B","R":"7.13MB/s","J":"75mJ","E":"128nJ/B","W":"0.91W","D":"2.3mJs","A":"20/s"}`), &got); err != nil || got != want {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if err := json.Unmarshal([]byte(`{"W":"10ms"}`), &got); err == nil || !strings.Contains(err.Error(), "a time") {
+		t.Error(err)
+	}
+	if err := json.Unmarshal([]byte(`{"W":true}`), &got); err == nil || !strings.Contains(err.Error(), "want watts") {
+		t.Error(err)
 	}
 }
 
