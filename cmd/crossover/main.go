@@ -29,6 +29,12 @@ type cli struct {
 
 	Host hostCmd `cmd:"" group:"offload" help:"Serve inferences to other machines."`
 	Link linkCmd `cmd:"" group:"offload" help:"Validate the emulated links."`
+
+	Predict  predictCmd  `cmd:"" group:"model" help:"What an offloaded inference costs."`
+	Crossing crossingCmd `cmd:"" group:"model" help:"Where offloading starts to pay."`
+	Queue    queueCmd    `cmd:"" group:"model" help:"What many devices sharing a host wait."`
+	Fit      fitCmd      `cmd:"" group:"model" help:"How the layers of the models fit the device's memories."`
+	Study    studyCmd    `cmd:"" group:"model" help:"The study's own tables beside what the model gives for them."`
 }
 
 // groups are the headings of --help; a verb names its own with group:"...".
