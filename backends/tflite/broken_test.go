@@ -166,6 +166,9 @@ func TestAFileThatEndsTheProcessIsAnError(t *testing.T) {
 				t.Errorf("error %v; want one with %q", err, want)
 			}
 		}
+		if err != nil && strings.Contains(err.Error(), "INFO") {
+			t.Errorf("error %v has the library's chatter for a cause", err)
+		}
 	}
 }
 

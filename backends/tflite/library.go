@@ -30,6 +30,9 @@ func dieOfSignals() { C.cx_default_signals() }
 // flushStdio writes out what C code has printed so far.
 func flushStdio() { C.cx_flush() }
 
+// trim gives freed memory back to the system.
+func trim() { C.cx_trim() }
+
 // reporter collects the library's words about one model and its interpreter.
 type reporter struct{ r *C.cx_reporter }
 

@@ -173,3 +173,30 @@ func TestOpeningPrintsNothing(t *testing.T) {
 		t.Errorf("after opening, the outputs caught %q", printed)
 	}
 }
+
+// crashVariable makes TestACrashWhileOpeningIsToldOnStandardError crash, in a
+// process of its own, with the plug-in that it names.
+const crashVariable = "TFLITE_TEST_CRASH"
+
+func TestACrashWhileOpeningIsToldOnStandardError(t *testing.T) {
+	if so := os.Getenv(crashVariable); so != "" {
+		b := tflite.NewDelegate("npu", so, map[string]string{"mode": "abort"}, tflite.Trusted())
+		_, err := b.Open(t.Context(), vouched(t, doubling.file(t)))
+		t.Fatalf("survived: %v", err)
+	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	words := append(strings.Fields(os.Getenv("CROSSOVER_EXEC")), self, "-test.run=^"+t.Name()+"$")
+	child := exec.Command(words[0], words[1:]...)
+	child.Env = append(os.Environ(), crashVariable+"="+compile(t, pluginSource))
+	var stderr strings.Builder
+	child.Stderr = &stderr
+	if err := child.Run(); err == nil {
+		t.Error("the child ended well")
+	}
+	if !strings.Contains(stderr.String(), "SIGABRT") {
+		t.Errorf("standard error has no word of the crash: %q", stderr.String())
+	}
+}

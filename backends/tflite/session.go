@@ -261,13 +261,15 @@ func (s *session) check(in, out [][]byte) error {
 	return nil
 }
 
-// Close frees the session.
+// Close frees the session and gives its memory back to the system, so that the
+// process holds one model at a time and the next one finds what this one found.
 func (s *session) Close() error {
 	if s.interpreter == nil {
 		return nil
 	}
 	_, err := quietly(func() error {
 		s.free()
+		trim()
 		return nil
 	})
 	return err

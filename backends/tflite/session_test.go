@@ -217,7 +217,7 @@ func TestOpeningThousandsOfTimesLeaksNothing(t *testing.T) {
 	if raceEnabled {
 		t.Skip("the race detector's shadow memory grows by itself; make test runs this without it")
 	}
-	const count, bound = 5000, 4 << 20 // under 1 KiB each; a leaked interpreter is several
+	const count, bound = 3000, 3 << 20 // about 1 KiB each; a leaked interpreter is several
 	path := doubling.file(t)
 	broken := graph{shape: []int32{1, 4}, ops: []int32{opCustom}, custom: "NoSuchOp"}.file(t)
 	b := tflite.New(1)

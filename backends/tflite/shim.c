@@ -4,6 +4,9 @@
 #include "shim.h"
 
 #include <dlfcn.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -184,6 +187,12 @@ void cx_silence(void) {
 }
 
 void cx_flush(void) { fflush(NULL); }
+
+void cx_trim(void) {
+#ifdef __GLIBC__
+  malloc_trim(0);
+#endif
+}
 
 void cx_default_signals(void) {
   static const int crashes[] = {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL, SIGTRAP};

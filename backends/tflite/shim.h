@@ -47,6 +47,9 @@ void cx_silence(void);
 // cx_flush flushes the C library's output streams.
 void cx_flush(void);
 
+// cx_trim gives freed memory back to the system.
+void cx_trim(void);
+
 // cx_default_signals gives the signals of a crash their default action.
 void cx_default_signals(void);
 
