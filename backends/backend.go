@@ -22,6 +22,14 @@ type Backend interface {
 	Open(ctx context.Context, v fixtures.Variant) (Session, error)
 }
 
+// A Checker is a Backend that can tell, without loading anything, whether this
+// machine has what it needs.
+type Checker interface {
+	// Available returns an *UnavailableError when it has not, else nil. A backend
+	// may still turn out unavailable when it opens a variant.
+	Available() error
+}
+
 // A Session is one loaded variant. It is not safe for concurrent use.
 type Session interface {
 	// Inputs describes what Infer takes: for a catalog variant the image alone

@@ -132,14 +132,23 @@ func (b *backend) Open(ctx context.Context, v fixtures.Variant) (backends.Sessio
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	if b.Threads < 1 {
-		return nil, fmt.Errorf("backend %s: %d threads; want at least 1", b.Name(), b.Threads)
-	}
-	if cores := runtime.NumCPU(); b.Threads > cores {
-		return nil, b.unavailable(
-			fmt.Sprintf("%d threads: this process may use %d %s", b.Threads, cores, plural(cores, "core")), "")
+	if err := b.Available(); err != nil {
+		return nil, err
 	}
 	return b.open(ctx, v)
+}
+
+// Available says whether the process may use as many cores as the backend has
+// threads.
+func (b *backend) Available() error {
+	if b.Threads < 1 {
+		return fmt.Errorf("backend %s: %d threads; want at least 1", b.Name(), b.Threads)
+	}
+	if cores := runtime.NumCPU(); b.Threads > cores {
+		return b.unavailable(
+			fmt.Sprintf("%d threads: this process may use %d %s", b.Threads, cores, plural(cores, "core")), "")
+	}
+	return nil
 }
 
 func (c *config) unavailable(missing, hint string) error {

@@ -24,6 +24,8 @@ import (
 type cli struct {
 	Version versionFlag `help:"Print the version and the commit this was built from, and exit."`
 
+	Bench  benchCmd  `cmd:"" group:"measure" help:"Measure a grid in interleaved rounds, keep the run and print the table."`
+	List   listCmd   `cmd:"" group:"measure" help:"List a grid's combinations and what cannot run here, and why."`
 	Doctor doctorCmd `cmd:"" group:"measure" help:"Say whether this machine is fit to measure, what to change, and how noisy it is."`
 	Show   showCmd   `cmd:"" group:"measure" help:"Show a recorded run."`
 

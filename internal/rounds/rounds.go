@@ -55,7 +55,7 @@ type Settings struct {
 	Block     time.Duration // steady time of a block
 	Seed      uint64        // of the order within the rounds
 	Budget    time.Duration // the run is refused when its plan is longer; 0: no bound
-	Precision float64       // half-width of the median's 95 % interval, relative; 0: a fixed number of rounds
+	Precision float64       // width of the median's 95 % interval, relative; 0: a fixed number of rounds
 }
 
 // A Plan says what a run is going to do.
@@ -96,14 +96,14 @@ type Outcome struct {
 	// Failed are the combinations that crashed, hung or returned an error.
 	Failed []Lost
 	// Imprecise are those that the budget ended before they reached the
-	// precision asked for, with the half-width that they reached.
+	// precision asked for, with the width that they reached.
 	Imprecise []Imprecise
 }
 
 // Imprecise is a combination whose median is known less well than asked for.
 type Imprecise struct {
 	grid.Combination
-	Reached float64 // half-width of the median's 95 % interval, relative; +Inf where it has no bounds
+	Reached float64 // width of the median's 95 % interval, relative; +Inf where it has no bounds
 }
 
 // A Driver measures combinations in rounds.
@@ -112,9 +112,9 @@ type Driver struct {
 	Settings Settings
 	Keep     Keeper
 	Screen   Screen
-	// HalfWidth returns the relative half-width of the 95 % interval of the
+	// Width returns the relative width of the 95 % interval of the
 	// median over a combination's blocks, +Inf when they cannot bound it.
-	HalfWidth func(blocks []*results.Block) float64
+	Width func(blocks []*results.Block) float64
 	// Recorded are the blocks that an interrupted run left: they count as
 	// measured, and Run completes what is missing.
 	Recorded []*results.Block
@@ -301,7 +301,7 @@ func (d *Driver) pending(round int) bool {
 		case d.Settings.Precision == 0:
 			pending = pending || round < p.Rounds
 		default:
-			reached := d.HalfWidth(d.kept[p.Combination])
+			reached := d.Width(d.kept[p.Combination])
 			switch {
 			case reached <= d.Settings.Precision:
 			case d.outOfTime(p):
@@ -322,7 +322,7 @@ func (d *Driver) due(round int) []Planned {
 		has := slices.ContainsFunc(d.kept[p.Combination], func(b *results.Block) bool { return b.Round == round })
 		needs := round < p.Rounds
 		if d.Settings.Precision > 0 {
-			needs = d.HalfWidth(d.kept[p.Combination]) > d.Settings.Precision && !d.outOfTime(p)
+			needs = d.Width(d.kept[p.Combination]) > d.Settings.Precision && !d.outOfTime(p)
 		}
 		if !d.lost[p.Combination] && !has && needs {
 			out = append(out, p)

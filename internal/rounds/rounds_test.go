@@ -195,7 +195,7 @@ func TestAnInterruptKeepsWhatWasMeasured(t *testing.T) {
 func TestPrecisionGoesOnOnlyWhereItIsMissing(t *testing.T) {
 	n := &notes{}
 	d := driver(t, n, Settings{Precision: 0.02, Budget: time.Hour})
-	d.HalfWidth = func(bs []*results.Block) float64 {
+	d.Width = func(bs []*results.Block) float64 {
 		need := 6
 		if len(bs) > 0 && bs[0].Combination.Variant == "model=noisy" {
 			need = 9
@@ -216,7 +216,7 @@ func TestPrecisionGoesOnOnlyWhereItIsMissing(t *testing.T) {
 func TestPrecisionNamesWhatTheBudgetCutOff(t *testing.T) {
 	n := &notes{}
 	d := driver(t, n, Settings{Precision: 0.02, Budget: 10 * time.Second})
-	d.HalfWidth = func([]*results.Block) float64 { return 0.05 }
+	d.Width = func([]*results.Block) float64 { return 0.05 }
 	now := time.Unix(0, 0)
 	d.Now = func() time.Time { now = now.Add(100 * time.Millisecond); return now }
 	out, err := d.Run(t.Context(), combinations("noisy"))

@@ -1,0 +1,131 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/mattn/go-isatty"
+
+	"github.com/crossover-bench/crossover/internal/grid"
+	"github.com/crossover-bench/crossover/internal/results"
+	"github.com/crossover-bench/crossover/internal/rounds"
+	"github.com/crossover-bench/crossover/internal/stats"
+)
+
+// screen shows how a run goes: on a terminal one line that is drawn anew, else a
+// plain line a round. It draws only between blocks: a spinner on a timer would
+// take processor time from what is being measured.
+type screen struct {
+	w        io.Writer
+	terminal bool
+	title    func(grid.Combination) string
+	round    int    // last round a plain line was printed for
+	latest   string // the latest figures
+
+	// What cannot run here, by reason, in the order of the probe: one delegate
+	// that is missing costs many combinations and one line.
+	reasons []string
+	skipped map[string][]grid.Combination
+}
+
+func newScreen(w io.Writer, title func(grid.Combination) string) *screen {
+	f, ok := w.(*os.File)
+	return &screen{w: w, terminal: ok && isatty.IsTerminal(f.Fd()), title: title, round: -1, skipped: map[string][]grid.Combination{}}
+}
+
+// line prints a line that stays.
+func (s *screen) line(format string, args ...any) {
+	if s.terminal {
+		fmt.Fprint(s.w, "\r\x1b[K")
+	}
+	fmt.Fprintf(s.w, format+"\n", args...)
+}
+
+// status draws the line that is drawn anew; nothing where there is no terminal.
+func (s *screen) status(format string, args ...any) {
+	if s.terminal {
+		fmt.Fprintf(s.w, "\r\x1b[K"+format, args...)
+	}
+}
+
+// done clears the status line.
+func (s *screen) done() { s.status("") }
+
+func (s *screen) Probing(n int) {
+	s.line("Probing %d combinations: what can run here, and how long does it take?", n)
+}
+
+func (s *screen) Planned(p rounds.Plan) {
+	for _, reason := range s.reasons {
+		lost := s.skipped[reason]
+		what := s.title(lost[0])
+		if len(lost) > 1 {
+			what = fmt.Sprintf("%d combinations, %s first", len(lost), what)
+		}
+		s.line("skipped: %s: %s", what, reason)
+	}
+	s.reasons, s.skipped = nil, nil
+	if len(p.Open) == 0 {
+		return
+	}
+	least, most := p.Open[0].Rounds, p.Open[0].Rounds
+	for _, o := range p.Open {
+		least, most = min(least, o.Rounds), max(most, o.Rounds)
+	}
+	many := fmt.Sprint(most)
+	if least != most {
+		many = fmt.Sprintf("%d to %d", least, most)
+	}
+	s.line("Plan: %d combinations in %s rounds, %d blocks, about %s.", len(p.Open), many, p.Blocks(), about(p.Duration()))
+}
+
+func (s *screen) Started(c grid.Combination, round, done, total int) {
+	s.status("[%d/%d] round %d: %s%s", done, total, round+1, s.title(c), s.latest)
+}
+
+func (s *screen) Finished(b *results.Block, done, total int, left time.Duration) {
+	steady, _ := b.Steady(0)
+	s.latest = fmt.Sprintf("   (last: %s, %s; %s left)", s.title(b.Combination),
+		seconds(stats.Median(results.Latencies(steady))), about(left))
+	if !s.terminal && b.Round != s.round {
+		s.round = b.Round
+		s.line("[%d/%d] round %d%s", done, total, b.Round+1, s.latest)
+	}
+}
+
+func (s *screen) Lost(c grid.Combination, verb, reason string) {
+	reason = strings.TrimSpace(reason)
+	if verb == "skipped" && s.skipped != nil {
+		if _, known := s.skipped[reason]; !known {
+			s.reasons = append(s.reasons, reason)
+		}
+		s.skipped[reason] = append(s.skipped[reason], c)
+		return
+	}
+	s.line("%s: %s: %s", verb, s.title(c), reason)
+}
+
+// about prints a duration as a person would say it.
+func about(d time.Duration) string {
+	switch {
+	case d >= 10*time.Minute:
+		return strings.TrimSuffix(d.Round(time.Minute).String(), "0s")
+	case d >= 10*time.Second:
+		return d.Round(time.Second).String()
+	}
+	return d.Round(100 * time.Millisecond).String()
+}
+
+// seconds prints a time in the unit that a person would choose.
+func seconds(s float64) string {
+	switch {
+	case s >= 1:
+		return fmt.Sprintf("%.3g s", s)
+	case s >= 1e-3:
+		return fmt.Sprintf("%.3g ms", s*1e3)
+	}
+	return fmt.Sprintf("%.3g µs", s*1e6)
+}

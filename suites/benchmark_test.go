@@ -1,0 +1,139 @@
+package suites
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"testing"
+
+	"golang.org/x/perf/benchfmt"
+
+	"github.com/crossover-bench/crossover/backends/tflite"
+	"github.com/crossover-bench/crossover/internal/grid"
+	"github.com/crossover-bench/crossover/internal/measure"
+	"github.com/crossover-bench/crossover/internal/results"
+)
+
+// BenchmarkInference measures each combination of the grid as a sub-benchmark:
+// open, first inference, settled warm-up, then inferences for -benchtime.
+func BenchmarkInference(b *testing.B) {
+	if b.N > 1 {
+		return // no combination could run; go test now tries with more iterations
+	}
+	s, err := newSuite("grids/quick.yaml")
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer s.close()
+	if s.events == nil {
+		s.printHeader(b)
+	}
+	ran := 0
+	for _, c := range s.combinations {
+		s.send(results.Event{Kind: results.EventStart, Combination: c})
+		if err := s.available(c); err != nil {
+			s.skip(c, err)
+			continue
+		}
+		ran++
+		b.Run(c.Name(), func(b *testing.B) { s.benchmark(b, c) })
+	}
+	s.send(results.Event{Kind: results.EventEnd})
+	if ran == 0 && s.events == nil {
+		b.Fatal("no combination of the grid can run here: nothing was measured")
+	}
+}
+
+// benchmark takes one block of a combination.
+func (s *suite) benchmark(b *testing.B, c grid.Combination) {
+	block, err := s.block(b.Context(), c, func(r *measure.Runner) error {
+		for b.Loop() {
+			if err := r.Sample(); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	switch {
+	case unavailable(err) != nil:
+		s.skip(c, err)
+		b.SkipNow()
+	case err != nil:
+		s.send(results.Event{Kind: results.EventFail, Combination: c, Reason: err.Error()})
+		b.Fatal(err)
+	}
+	block.NsPerOp = float64(b.Elapsed().Nanoseconds()) / float64(b.N)
+	_, metrics := results.Metrics(&block)
+	for _, m := range metrics {
+		if m.Unit != "ns/op" {
+			b.ReportMetric(m.Value, m.Unit)
+		}
+	}
+	s.send(results.Event{Kind: results.EventBlock, Block: &block})
+}
+
+// block takes one block of a combination: what sample measures between the
+// settled warm-up and closing. Benchmarks and specs measure through it.
+func (s *suite) block(ctx context.Context, c grid.Combination, sample func(*measure.Runner) error) (results.Block, error) {
+	v, err := s.variant(c)
+	if err != nil {
+		return results.Block{}, err
+	}
+	backend, err := s.backend(c)
+	if err != nil {
+		return results.Block{}, err
+	}
+	probe, err := s.machineProbe()
+	if err != nil {
+		return results.Block{}, err
+	}
+	r, err := measure.Begin(ctx, backend, v, measure.Config{
+		Link: c.Link, Round: max(0, *round), Seed: 1, SteadyTime: benchTime(), Probe: probe,
+	})
+	if err != nil {
+		return results.Block{}, err
+	}
+	crashHook(c)
+	if err := sample(r); err != nil {
+		r.End()
+		return results.Block{}, err
+	}
+	return r.End()
+}
+
+// send tells the driver, when there is one.
+func (s *suite) send(ev results.Event) {
+	if s.events == nil {
+		return
+	}
+	if err := s.events.Write(ev); err != nil {
+		// Nobody keeps what is measured from here on.
+		fmt.Fprintln(os.Stderr, "suites:", err)
+		os.Exit(1)
+	}
+}
+
+// skip says that a combination cannot run here: to the driver, or on a line of
+// its own between two results.
+func (s *suite) skip(c grid.Combination, err error) {
+	if s.events == nil {
+		fmt.Printf("skipped: %s: %v\n", c.Name(), err)
+		return
+	}
+	s.send(results.Event{Kind: results.EventSkip, Combination: c, Reason: err.Error()})
+}
+
+// printHeader prints the file configuration and the units, as a benchmark file
+// starts.
+func (s *suite) printHeader(b *testing.B) {
+	fmt.Printf("tflite: %s\ninterleaved: no\n", tflite.Version())
+	if w := s.weights(); w != "" {
+		fmt.Println("weights:", w)
+	}
+	w := benchfmt.NewWriter(os.Stdout)
+	for _, u := range results.UnitLines() {
+		if err := w.Write(u); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

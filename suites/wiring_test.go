@@ -1,0 +1,176 @@
+package suites
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"strings"
+
+	"github.com/crossover-bench/crossover/backends"
+	"github.com/crossover-bench/crossover/backends/host"
+	"github.com/crossover-bench/crossover/backends/link"
+	"github.com/crossover-bench/crossover/backends/offload"
+	"github.com/crossover-bench/crossover/backends/tflite"
+	"github.com/crossover-bench/crossover/fixtures"
+	"github.com/crossover-bench/crossover/internal/grid"
+	"github.com/crossover-bench/crossover/internal/machine"
+	"github.com/crossover-bench/crossover/model/profiles"
+)
+
+// backend returns the backend of a combination. Which backends exist is decided
+// here and nowhere else.
+func (s *suite) backend(c grid.Combination) (backends.Backend, error) {
+	name := c.Backend
+	if b, ok := tflite.ForName(name); ok {
+		return b, nil
+	}
+	switch name {
+	case "npu":
+		return delegate(name, *npu), nil
+	case "gpu":
+		return delegate(name, *gpu), nil
+	}
+	if host, ok := strings.CutPrefix(name, offload.Prefix); ok {
+		return s.offload(host, c.Link)
+	}
+	return nil, fmt.Errorf("%q is no backend of this build", name)
+}
+
+// offload returns the backend of a host over a link; the embedded host is
+// started when it is first asked for.
+func (s *suite) offload(name, profile string) (backends.Backend, error) {
+	var shape link.Shape // direct: as the connection is
+	if profile != "direct" {
+		l, err := profiles.Link(profile)
+		if err != nil {
+			return nil, err
+		}
+		if shape, err = link.FromModel(l, 1); err != nil {
+			return nil, err
+		}
+	}
+	if name == offload.SelfName {
+		if s.self == nil {
+			if err := s.startSelf(); err != nil {
+				return nil, err
+			}
+		}
+		return offload.New(s.self.Host(), shape), nil
+	}
+	for _, h := range s.hosts {
+		if h.Name == name {
+			return offload.New(h, shape), nil
+		}
+	}
+	return nil, fmt.Errorf("host %q is not declared; declare it in a file and name that with --hosts", name)
+}
+
+// selfMemory bounds what the embedded host keeps loaded: this machine also
+// holds the model that is measured locally.
+const selfMemory = 512 << 20
+
+// startSelf starts the embedded host with the variants of this process.
+func (s *suite) startSelf() error {
+	var serve []host.Model
+	seen := map[string]bool{}
+	for _, c := range s.combinations {
+		v, err := s.variant(c)
+		if err == nil && !seen[v.Name] && !grid.IsLocal(c.Backend) {
+			seen[v.Name] = true
+			serve = append(serve, host.Model{Name: host.ModelName(v), Variant: v})
+		}
+	}
+	self, err := offload.StartSelf(context.Background(), host.ChildConfig{Models: serve, Interpreters: 1, Queue: 4, Memory: selfMemory}, s.hostLog())
+	if err != nil {
+		return err
+	}
+	s.self = self
+	return nil
+}
+
+// hostLog is where the embedded host logs: with a driver to the run's log, else
+// nowhere, since go test would print it into the results.
+func (s *suite) hostLog() io.Writer {
+	if s.events == nil {
+		return nil
+	}
+	return os.Stderr
+}
+
+// localForHost is the backend that an embedded host serves with.
+func localForHost(threads int) (backends.Backend, error) {
+	if threads == 0 {
+		threads = runtime.NumCPU()
+	}
+	return tflite.New(threads), nil
+}
+
+// delegate returns the backend of an external delegate's library.
+func delegate(name, library string) backends.Backend {
+	if library == "" {
+		return absent{backends.UnavailableError{
+			Backend: name,
+			Missing: "no delegate library is declared",
+			Hint:    fmt.Sprintf("name it with --%s, such as /usr/lib/libvx_delegate.so", name),
+		}}
+	}
+	return tflite.NewDelegate(name, library, nil)
+}
+
+// available returns the reason why a combination cannot run here, as far as it
+// shows without loading the variant.
+func (s *suite) available(c grid.Combination) error {
+	if !grid.IsLocal(c.Backend) {
+		return nil // only opening shows it
+	}
+	b, err := s.backend(c)
+	if err != nil {
+		return err
+	}
+	if checker, ok := b.(backends.Checker); ok {
+		return checker.Available()
+	}
+	return nil
+}
+
+// close ends what the suite started.
+func (s *suite) close() {
+	if s.self != nil {
+		s.self.Close()
+	}
+	if s.probe != nil {
+		s.probe.Close()
+	}
+}
+
+// machineProbe returns the probe that reads the machine between samples. The
+// embedded host's load is this run's own, so a probe made before it started is
+// replaced.
+func (s *suite) machineProbe() (machine.Probe, error) {
+	var own []int
+	if s.self != nil {
+		own = append(own, s.self.PID())
+	}
+	if s.probe != nil && len(own) == s.probeOwn {
+		return s.probe, nil
+	}
+	if s.probe != nil {
+		s.probe.Close()
+	}
+	var err error
+	s.probe, err = machine.NewProbe("/", own...)
+	s.probeOwn = len(own)
+	return s.probe, err
+}
+
+// absent is a backend that nobody declared on this machine.
+type absent struct{ reason backends.UnavailableError }
+
+func (a absent) Name() string     { return a.reason.Backend }
+func (a absent) Available() error { return &a.reason }
+
+func (a absent) Open(context.Context, fixtures.Variant) (backends.Session, error) {
+	return nil, &a.reason
+}
