@@ -29,6 +29,8 @@ type cli struct {
 	Doctor doctorCmd `cmd:"" group:"measure" help:"Say whether this machine is fit to measure, what to change, and how noisy it is."`
 	Show   showCmd   `cmd:"" group:"measure" help:"Show a recorded run."`
 
+	Accept acceptCmd `cmd:"" group:"judge" help:"Judge acceptance specs against a run, or measure and judge."`
+
 	Host hostCmd `cmd:"" group:"offload" help:"Serve inferences to other machines."`
 	Link linkCmd `cmd:"" group:"offload" help:"Validate the emulated links."`
 

@@ -1,0 +1,208 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/crossover-bench/crossover/fixtures"
+	"github.com/crossover-bench/crossover/internal/accept"
+	"github.com/crossover-bench/crossover/internal/exit"
+	"github.com/crossover-bench/crossover/internal/results"
+	"github.com/crossover-bench/crossover/model/profiles"
+	"github.com/crossover-bench/crossover/suites/steps"
+)
+
+// acceptCmd judges features.
+type acceptCmd struct {
+	Features string        `default:"features/quick" placeholder:"DIR" help:"Folder of .feature files, one such file, or one scenario as FILE:LINE (${default})."`
+	Results  string        `placeholder:"RUN" help:"Judge a recorded run instead of measuring one."`
+	Tags     string        `placeholder:"EXPRESSION" help:"Only scenarios with these tags: \"@quick && ~@slow\"."`
+	Require  []string      `placeholder:"BACKEND" help:"Backends whose absence is a failure instead of a skip, such as npu."`
+	Budget   time.Duration `default:"10m" help:"While something is inconclusive, measure on for at most this long (${default}); 0 looks once."`
+	Rounds   int           `default:"12" help:"Rounds before the first look (${default})."`
+	Format   []string      `default:"pretty" placeholder:"FORMAT[:FILE]" help:"pretty, junit, cucumber, each to a file or the screen: pretty,junit:accept.xml."`
+	Models   string        `placeholder:"DIR" help:"Folder with .tflite files of your own; features name them by their file names."`
+	Profiles string        `placeholder:"FILE" help:"Links, devices and hosts of your own, laid over the built-in ones."`
+}
+
+// Help is what crossover accept --help adds.
+func (c *acceptCmd) Help() string {
+	return `Judges acceptance specs written in Gherkin; features/STEPS.md lists their
+sentences. Three answers: pass, fail, inconclusive with how much more would tell.
+
+  crossover accept                                     measure features/quick and judge it
+  crossover accept --results results/latest            judge the newest run again
+  crossover accept --features mine --models mine       your own features and .tflite files
+  crossover accept --features features/study --results RUN
+  crossover accept --format pretty,junit:accept.xml,cucumber:accept.json
+
+Exit codes: 0 all passed; 2 a sentence or flag is wrong; 3 a limit or a claim
+failed; 5 nothing to judge, or what a scenario needs is missing or cannot
+support it; 6 inconclusive. Scenarios tagged @study never count.`
+}
+
+// startMeasuring returns what measures for crossover accept, and a function
+// that ends the run with whether everything went well. It is set where the
+// driver of the test binary is wired.
+var startMeasuring func(e *env, c *acceptCmd) (m steps.Measurer, end func(complete bool) error, err error)
+
+// Run judges.
+func (c *acceptCmd) Run(e *env) (err error) {
+	writers, err := c.formats()
+	if err != nil {
+		return err
+	}
+	o := steps.Options{
+		Tags: c.Tags, Require: c.Require, Rounds: c.Rounds, Budget: c.Budget,
+		Cores: runtime.NumCPU(), Profiles: profiles.BuiltIn(),
+	}
+	if c.Rounds < 1 || c.Budget < 0 {
+		return exit.Errorf(exit.Usage, "--rounds wants 1 or more, --budget no less than 0")
+	}
+	if o.Features, err = steps.Read(c.Features); err != nil {
+		return err
+	}
+	if c.Profiles != "" {
+		if o.Profiles, err = profiles.Load(c.Profiles); err != nil {
+			return exit.Errorf(exit.Usage, "--profiles: %w", err)
+		}
+	}
+	if o.Variants, err = knownVariants(c.Models); err != nil {
+		return err
+	}
+	if c.Results != "" {
+		if o.Data, err = recorded(c.Results); err != nil {
+			return err
+		}
+	} else {
+		if startMeasuring == nil {
+			return exit.Errorf(exit.Usage, "this build of crossover does not measure; judge a recorded run with --results RUN")
+		}
+		m, end, err := startMeasuring(e, c)
+		if err != nil {
+			return err
+		}
+		o.Measurer = m
+		defer func() {
+			code := exit.CodeOf(err)
+			measured := err == nil || code == exit.Threshold || code == exit.Inconclusive
+			if e := end(measured); err == nil {
+				err = e
+			}
+		}()
+	}
+	report, err := steps.Accept(e, o)
+	if err != nil {
+		return err
+	}
+	for _, w := range writers {
+		if err := w.write(e, report); err != nil {
+			return err
+		}
+	}
+	return verdict(report)
+}
+
+// verdict returns the error that ends the command with the report's exit code.
+func verdict(r *accept.Report) error {
+	v := r.Summary().Verdicts
+	switch code := r.Code(); code {
+	case exit.OK:
+		return nil
+	case exit.Usage:
+		return exit.Errorf(code, "a sentence of the features is wrong; nothing was judged")
+	case exit.Threshold:
+		return exit.Errorf(code, "%d of %d scenarios failed", v[accept.Fail], len(r.Scenarios))
+	case exit.Inconclusive:
+		return exit.Errorf(code, "%d of %d scenarios are inconclusive; raise --budget, or move limits out of the noise", v[accept.Inconclusive], len(r.Scenarios))
+	default:
+		return exit.Errorf(code, "scenarios lack what they need to be judged; nothing of it counts as passed")
+	}
+}
+
+// knownVariants returns the catalog's variants and the files in models.
+func knownVariants(models string) (accept.Variants, error) {
+	var out accept.Variants
+	for _, id := range fixtures.Default().Variants() {
+		v := accept.VariantOf(id.Name())
+		v.Title = id.Title()
+		v.Parameters, v.Layers = int64(id.Input.Parameters), id.Model.KerasLayers
+		out = append(out, v)
+	}
+	if models == "" {
+		return out, nil
+	}
+	own, err := fixtures.OwnFiles(models)
+	if err != nil {
+		return nil, exit.Errorf(exit.NoData, "--models: %w", err)
+	}
+	for _, f := range own {
+		v := accept.VariantOf(f.Name)
+		v.Title, v.Path = f.Title, f.Path
+		out = append(out, v)
+	}
+	return out, nil
+}
+
+// recorded opens a run to judge. One that did not come to its end is refused:
+// what it lacks may be what would have failed.
+func recorded(dir string) (*accept.Data, error) {
+	run, err := results.Open(dir)
+	if err != nil {
+		return nil, exit.Errorf(exit.NoData, "--results: %w", err)
+	}
+	if len(run.Blocks) > 0 && (!run.Ledger.Complete || len(run.Notes) > 0) {
+		why := strings.Join(append([]string{"it did not come to its planned end"}, run.Notes...), "; ")
+		return nil, exit.Errorf(exit.NoData, "--results: %s is not complete: %s; complete it with crossover bench --resume, or measure again", dir, why)
+	}
+	data, err := accept.FromRun(dir, run)
+	if err != nil {
+		return nil, exit.Errorf(exit.NoData, "--results: %w", err)
+	}
+	return data, nil
+}
+
+// formatted is one format and where it goes.
+type formatted struct {
+	write func(*env, *accept.Report) error
+}
+
+// formats reads --format and refuses what cannot be written before anything is
+// measured.
+func (c *acceptCmd) formats() ([]formatted, error) {
+	kinds := map[string]func(*accept.Report, io.Writer) error{
+		"pretty": (*accept.Report).Pretty, "junit": (*accept.Report).JUnit, "cucumber": (*accept.Report).Cucumber,
+	}
+	var out []formatted
+	for _, f := range c.Format {
+		kind, file, toFile := strings.Cut(f, ":")
+		format, ok := kinds[kind]
+		if !ok || toFile && file == "" {
+			return nil, exit.Errorf(exit.Usage, "--format %s: want pretty, junit or cucumber, each with :FILE or without", f)
+		}
+		if !toFile {
+			out = append(out, formatted{func(e *env, r *accept.Report) error { return format(r, e.stdout) }})
+			continue
+		}
+		if info, err := os.Stat(filepath.Dir(file)); err != nil || !info.IsDir() {
+			return nil, exit.Errorf(exit.Usage, "--format %s: there is no folder %s", f, filepath.Dir(file))
+		}
+		out = append(out, formatted{func(_ *env, r *accept.Report) error {
+			w, err := os.Create(file)
+			if err != nil {
+				return fmt.Errorf("--format %s: %w", f, err)
+			}
+			if err := format(r, w); err != nil {
+				w.Close()
+				return fmt.Errorf("--format %s: %w", f, err)
+			}
+			return w.Close()
+		}})
+	}
+	return out, nil
+}

@@ -1,0 +1,76 @@
+package main
+
+import (
+	"encoding/json"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/crossover-bench/crossover/internal/accept"
+	"github.com/crossover-bench/crossover/internal/grid"
+	"github.com/crossover-bench/crossover/internal/results"
+)
+
+// record writes a run folder for scripts: "record run" a whole one, "record
+// run incomplete" one that was interrupted, "record run truncated" one whose
+// samples are cut in the middle, "record run empty" one without any block.
+// It holds MobileNet 32 on cpu1 at 10 ms and, over ethernet, on the host desk
+// and on the embedded one at 23 ms; the NPU is skipped.
+func record(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 1 || len(args) > 2 {
+		ts.Fatalf("usage: record DIR [incomplete|truncated|empty]")
+	}
+	how := append(args, "whole")[1]
+	dir := ts.MkAbs(args[0])
+	w, err := results.Create(dir, results.Meta{
+		Started: time.Date(2026, 3, 1, 12, 30, 0, 0, time.UTC),
+		Config:  map[string]string{"machine": "board", "interleaved": "yes"},
+	})
+	ts.Check(err)
+	const pq = "model=mobilenet/input=32/compression=pq"
+	declared := []grid.Combination{
+		{Variant: pq, Backend: "npu", Link: "none"},
+		{Variant: pq, Backend: "cpu1", Link: "none"},
+		{Variant: pq, Backend: "offload-desk", Link: "ethernet"},
+		{Variant: pq, Backend: "offload-self", Link: "ethernet"},
+	}
+	latencies := map[string]time.Duration{
+		"cpu1": 10 * time.Millisecond, "offload-desk": 23 * time.Millisecond, "offload-self": 23 * time.Millisecond,
+	}
+	ts.Check(w.Declare(declared, 12))
+	ts.Check(w.Skip(declared[0], "no NPU: libvx_delegate.so is not there"))
+	noise := rand.New(rand.NewPCG(1, 1))
+	for round := range 12 {
+		if how == "empty" {
+			break
+		}
+		for _, c := range declared[1:] {
+			b := results.Block{Combination: c, Round: round, Open: 30 * time.Millisecond, Warmup: results.Warmup{Settled: true, Reason: "settled"}}
+			for range 60 {
+				total := time.Duration(float64(latencies[c.Backend]) * math.Exp(0.02*noise.NormFloat64()))
+				s := results.Sample{Phase: results.PhaseSteady, Total: total, Exec: total}
+				if c.Link != grid.LinkNone {
+					s.Exec, s.Network, s.Sent, s.Received = total/20, total-total/20, 3072, 100
+				}
+				b.Samples = append(b.Samples, s)
+			}
+			ts.Check(w.AppendBlock(b))
+		}
+	}
+	extras, err := json.Marshal(accept.Extras{})
+	ts.Check(err)
+	ts.Check(w.Finish(how != "incomplete" && how != "empty", func(m *results.Meta) {
+		m.Extra = map[string]json.RawMessage{accept.ExtraKey: extras}
+	}))
+	if how == "truncated" {
+		file := filepath.Join(w.Dir(), "samples.csv.gz")
+		info, err := os.Stat(file)
+		ts.Check(err)
+		ts.Check(os.Truncate(file, info.Size()/2))
+	}
+	ts.Check(os.Rename(w.Dir(), filepath.Join(dir, "run")))
+}
