@@ -217,6 +217,9 @@ func (c Comparison) check(what string, m Metric) error {
 	if err := c.Validate(); err != nil {
 		return fmt.Errorf("%s: %w", what, err)
 	}
+	if _, err := Predict(c.Offload); err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
 	return nil
 }
 

@@ -3,6 +3,7 @@ package model
 import (
 	"errors"
 	"fmt"
+	"math"
 )
 
 // An Offload is one inference that a host runs for the device.
@@ -80,12 +81,27 @@ func (o Offload) Validate() error {
 
 // Predict works out latency, energy and EDP of an offloaded inference, with
 // where each goes: equations (2.1) to (2.5) and (4.1) of the study, and the
-// parts that the study leaves out where o gives them.
+// parts that the study leaves out where o gives them. Errors name every field
+// that is out of its bounds.
 func Predict(o Offload) (Prediction, error) {
 	if err := o.Validate(); err != nil {
 		return Prediction{}, fmt.Errorf("predict: %w", err)
 	}
-	return o.predict(), nil
+	p := o.predict()
+	if !finite(float64(p.EDP), float64(p.Latency), float64(p.Energy.Joules)) {
+		return Prediction{}, errors.New("predict: the inputs are so large or so small that the result is no finite number")
+	}
+	return p, nil
+}
+
+// finite reports whether every value is a number below infinity.
+func finite(values ...float64) bool {
+	for _, v := range values {
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return false
+		}
+	}
+	return true
 }
 
 // predict is Predict for inputs that are known to be in their bounds, and at

@@ -315,6 +315,45 @@ func TestPartsAddUpAndNothingIsNegativeOrNaN(t *testing.T) {
 	})
 }
 
+func TestExtremeInputsGiveAFiniteFigureOrAnError(t *testing.T) {
+	refused := 0
+	rapid.Check(t, func(t *rapid.T) {
+		f := func(name string) float64 {
+			return math.Pow(10, rapid.Float64Range(-300, 300).Draw(t, name))
+		}
+		o := model.Offload{
+			Link:  model.Link{OneWay: model.Seconds(f("latency")), Up: model.BytesPerSecond(f("up")), Down: model.BytesPerSecond(f("down"))},
+			Input: model.Bytes(f("input")), Output: model.Bytes(f("output")), Exec: model.Seconds(f("exec")),
+			Idle: model.Idle{Power: model.Watts(f("power"))},
+			TCP:  &model.TCP{InitialWindow: rapid.IntRange(1, 1e6).Draw(t, "window"), Segment: model.Bytes(f("segment"))},
+		}
+		p, err := model.Predict(o)
+		if err != nil {
+			refused++
+			return
+		}
+		for _, v := range []float64{float64(p.Latency), float64(p.Network), float64(p.Energy.Joules), float64(p.EDP), float64(p.Time.SlowStart)} {
+			if !(v >= 0) || math.IsInf(v, 0) {
+				t.Fatalf("%+v", p)
+			}
+		}
+		c := model.Comparison{Latency: model.Seconds(f("local")), Energy: new(model.Joules(f("local energy"))), Offload: o}
+		for _, m := range model.Metrics() {
+			for _, q := range quantities {
+				if q.skips == m {
+					continue
+				}
+				if x, _, _, _, err := q.find(c, m); err == nil && !(x >= 0) {
+					t.Fatalf("%s %s: %v", q.name, m, x)
+				}
+			}
+		}
+	})
+	if refused == 0 {
+		t.Error("nothing was refused: the inputs were not extreme")
+	}
+}
+
 func TestSlowStartCountsTheRoundTripsAPauseCosts(t *testing.T) {
 	tcp := model.DefaultTCP()
 	for size, want := range map[model.Bytes]int{1: 0, 14600: 0, 14601: 1, 16875: 1, 43800: 1, 43801: 2, 49152: 2, 102200: 2, 102201: 3} {

@@ -84,7 +84,11 @@ func MMk(arrivals PerSecond, mean Seconds, k int) (Seconds, error) {
 	if err != nil {
 		return 0, err
 	}
-	return Seconds(c * float64(mean) / (float64(k) - offered)), nil
+	wait := c * float64(mean) / (float64(k) - offered)
+	if !finite(wait) {
+		return 0, fmt.Errorf("queue: service time: %v is so large that the wait is no finite number", mean)
+	}
+	return Seconds(wait), nil
 }
 
 // MDk is the mean wait in a queue with Poisson arrivals, a constant service
@@ -115,7 +119,11 @@ func MGk(arrivals PerSecond, mean Seconds, scv float64, k int) (Seconds, error) 
 		return 0, err
 	}
 	if scv > 1 {
-		return Seconds((1+scv)/2) * exponential, nil
+		wait := Seconds((1+scv)/2) * exponential
+		if !finite(float64(wait)) {
+			return 0, fmt.Errorf("queue: scv: %v is so large that the wait is no finite number", scv)
+		}
+		return wait, nil
 	}
 	n := float64(k)
 	rho := float64(arrivals) * float64(mean) / n
