@@ -34,8 +34,9 @@ func (f profileFlags) load() (*profiles.Set, error) {
 	return s, nil
 }
 
-// waitFlags say which device waits, and how.
-type waitFlags struct {
+// deviceFlags say which device waits, and how.
+type deviceFlags struct {
+	profileFlags
 	Device     string         `default:"imx8mp" placeholder:"NAME" help:"Device profile (default ${default})."`
 	Idle       string         `placeholder:"NAME" help:"How the device waits: an idle mode of its profile, by default the first. imx8mp has high (awake) and low (suspended)."`
 	IdlePower  *model.Watts   `placeholder:"0.91W" help:"Power while the device waits, instead of --idle."`
@@ -43,21 +44,49 @@ type waitFlags struct {
 	WakeEnergy *model.Joules  `placeholder:"400mJ" help:"Energy to wake up from a suspended idle mode."`
 }
 
-// resolve returns the device and its way of waiting. A power that the device's
-// profile has under a name is that mode, so that --idle-power 0.91W on a board
-// which suspends at 0.91 W is still a lower bound.
-func (f waitFlags) resolve(s *profiles.Set) (model.Device, model.Idle, error) {
-	d, err := s.Device(f.Device)
+// A scene is what the flags say beside the inference itself.
+type scene struct {
+	profiles *profiles.Set
+	device   model.Device
+	idle     model.Idle
+	links    []model.Link
+}
+
+// scene loads the profiles and looks up what the flags and links name.
+func (f deviceFlags) scene(links ...string) (scene, error) {
+	set, err := f.load()
 	if err != nil {
-		return d, model.Idle{}, exit.Errorf(exit.Usage, "--device: %w", err)
+		return scene{}, err
 	}
-	var idle model.Idle
+	s := scene{profiles: set}
+	if s.device, err = set.Device(f.Device); err != nil {
+		return scene{}, exit.Errorf(exit.Usage, "--device: %w", err)
+	}
+	if s.idle, err = f.mode(s.device); err != nil {
+		return scene{}, err
+	}
+	for _, name := range links {
+		l, err := set.Link(name)
+		if err != nil {
+			return scene{}, exit.Errorf(exit.Usage, "--link: %w", err)
+		}
+		s.links = append(s.links, l)
+	}
+	return s, nil
+}
+
+// mode returns how the device waits. A power that the device's profile has
+// under a name is that mode, so that --idle-power 0.91W on a board which
+// suspends at 0.91 W is still a lower bound.
+func (f deviceFlags) mode(d model.Device) (model.Idle, error) {
+	idle := d.Idle[0]
 	switch {
 	case f.Idle != "" && f.IdlePower != nil:
-		return d, idle, exit.Errorf(exit.Usage, "--idle and --idle-power exclude each other")
+		return idle, exit.Errorf(exit.Usage, "--idle and --idle-power exclude each other")
 	case f.Idle != "":
+		var err error
 		if idle, err = d.IdleMode(f.Idle); err != nil {
-			return d, idle, exit.Errorf(exit.Usage, "--idle: %w", err)
+			return idle, exit.Errorf(exit.Usage, "--idle: %w", err)
 		}
 	case f.IdlePower != nil:
 		idle = model.Idle{Name: "given", Power: *f.IdlePower}
@@ -66,11 +95,9 @@ func (f waitFlags) resolve(s *profiles.Set) (model.Device, model.Idle, error) {
 				idle = i
 			}
 		}
-	default:
-		idle = d.Idle[0]
 	}
 	if (f.WakeTime != nil || f.WakeEnergy != nil) && !idle.Suspends {
-		return d, idle, exit.Errorf(exit.Usage, "--wake-time and --wake-energy: device %s does not suspend in idle mode %s; choose one that does with --idle", d.Name, idle.Name)
+		return idle, exit.Errorf(exit.Usage, "--wake-time and --wake-energy: device %s does not suspend in idle mode %s; choose one that does with --idle", d.Name, idle.Name)
 	}
 	if f.WakeTime != nil {
 		idle.WakeTime = f.WakeTime
@@ -78,7 +105,7 @@ func (f waitFlags) resolve(s *profiles.Set) (model.Device, model.Idle, error) {
 	if f.WakeEnergy != nil {
 		idle.WakeEnergy = f.WakeEnergy
 	}
-	return d, idle, nil
+	return idle, nil
 }
 
 // tcpFlag adds slow start to the study's equations.
@@ -91,18 +118,6 @@ func (f tcpFlag) tcp() *model.TCP {
 		return nil
 	}
 	return model.DefaultTCP()
-}
-
-func linksNamed(s *profiles.Set, names []string) ([]model.Link, error) {
-	var links []model.Link
-	for _, name := range names {
-		l, err := s.Link(name)
-		if err != nil {
-			return nil, exit.Errorf(exit.Usage, "--link: %w", err)
-		}
-		links = append(links, l)
-	}
-	return links, nil
 }
 
 // usage turns an error of the model, which names the field, into a usage error.

@@ -9,7 +9,6 @@ import (
 )
 
 type crossingCmd struct {
-	profileFlags
 	Local       *estimate[model.Seconds] `placeholder:"30ms+-2ms" help:"Latency on the device itself, with its interval where it has one. Without it only the thresholds are worked out."`
 	LocalEnergy *estimate[model.Joules]  `placeholder:"90mJ+-5mJ" help:"Energy of an inference on the device itself; by default its active power times --local, where the profile has one."`
 	Link        []string                 `default:"ethernet,radio,5g" placeholder:"NAME" help:"Link profile; may be repeated (default ${default})."`
@@ -17,7 +16,7 @@ type crossingCmd struct {
 	Output      model.Payload            `default:"100B" placeholder:"SIZE" help:"What comes back (default ${default})."`
 	Exec        estimate[model.Seconds]  `default:"3ms" placeholder:"3ms+-1ms" help:"Execution time on the host, with its interval where it has one (default ${default})."`
 	Overhead    model.Seconds            `default:"0s" placeholder:"TIME" help:"Time that the software adds on both sides (default ${default})."`
-	waitFlags
+	deviceFlags
 	tcpFlag
 	JSON bool `name:"json" help:"Print JSON in SI base units."`
 }
@@ -58,15 +57,7 @@ type flipsJSON struct {
 }
 
 func (c *crossingCmd) Run(e *env) error {
-	set, err := c.load()
-	if err != nil {
-		return err
-	}
-	device, idle, err := c.resolve(set)
-	if err != nil {
-		return err
-	}
-	links, err := linksNamed(set, c.Link)
+	at, err := c.scene(c.Link...)
 	if err != nil {
 		return err
 	}
@@ -76,16 +67,16 @@ func (c *crossingCmd) Run(e *env) error {
 			return exit.Errorf(exit.Usage, "--local: want seconds above zero, got %v", local.value)
 		}
 	}
-	energy, energyWithin, err := localEnergy(c.LocalEnergy, device, local.value)
+	energy, energyWithin, err := localEnergy(c.LocalEnergy, at.device, local.value)
 	if err != nil {
 		return err
 	}
 	var all []flipsJSON
-	for _, l := range links {
+	for _, l := range at.links {
 		for _, input := range c.Input {
 			comparison := model.Comparison{
 				Latency: local.value, Energy: energy,
-				Offload: model.Offload{Link: l, Input: input.Size, Output: c.Output.Size, Exec: c.Exec.value, Overhead: c.Overhead, Idle: idle, TCP: c.tcp()},
+				Offload: model.Offload{Link: l, Input: input.Size, Output: c.Output.Size, Exec: c.Exec.value, Overhead: c.Overhead, Idle: at.idle, TCP: c.tcp()},
 				Within:  model.Within{Latency: local.within, Energy: energyWithin, Exec: c.Exec.within},
 			}
 			for _, m := range model.Metrics() {
@@ -104,9 +95,9 @@ func (c *crossingCmd) Run(e *env) error {
 			Device    string      `json:"device"`
 			Idle      idleJSON    `json:"idle"`
 			Crossings []flipsJSON `json:"crossings"`
-		}{modelled, device.Name, idleJSON(idle), all})
+		}{modelled, at.device.Name, idleJSON(at.idle), all})
 	}
-	c.print(e, device, idle, local, energy, all)
+	c.print(e, at.device, at.idle, local, energy, all)
 	return nil
 }
 

@@ -9,13 +9,12 @@ import (
 )
 
 type predictCmd struct {
-	profileFlags
 	Link     []string        `default:"ethernet,radio,5g" placeholder:"NAME" help:"Link profile; may be repeated (default ${default})."`
 	Input    []model.Payload `default:"32x32x3,75x75x3,128x128x3" placeholder:"SIZE" help:"What is sent: a shape, one byte an element, or an amount such as 100B; may be repeated (default ${default})."`
 	Output   model.Payload   `default:"100B" placeholder:"SIZE" help:"What comes back (default ${default})."`
 	Exec     model.Seconds   `default:"3ms" placeholder:"TIME" help:"Execution time on the host (default ${default})."`
 	Overhead model.Seconds   `default:"0s" placeholder:"TIME" help:"Time that the software adds on both sides (default ${default})."`
-	waitFlags
+	deviceFlags
 	tcpFlag
 	Local       *model.Seconds       `placeholder:"TIME" help:"Latency on the device itself, to compare with."`
 	LocalEnergy *model.Joules        `placeholder:"ENERGY" help:"Energy of an inference on the device itself; by default its active power times --local, where the profile has one."`
@@ -66,21 +65,13 @@ type systemJSON struct {
 }
 
 func (c *predictCmd) Run(e *env) error {
-	set, err := c.load()
-	if err != nil {
-		return err
-	}
-	device, idle, err := c.resolve(set)
-	if err != nil {
-		return err
-	}
-	links, err := linksNamed(set, c.Link)
+	at, err := c.scene(c.Link...)
 	if err != nil {
 		return err
 	}
 	var system *model.System
 	if c.Host != "" {
-		host, err := set.Host(c.Host)
+		host, err := at.profiles.Host(c.Host)
 		if err != nil {
 			return exit.Errorf(exit.Usage, "--host: %w", err)
 		}
@@ -98,15 +89,15 @@ func (c *predictCmd) Run(e *env) error {
 	if c.LocalEnergy != nil {
 		given = &estimate[model.Joules]{value: *c.LocalEnergy}
 	}
-	energy, _, err := localEnergy(given, device, local)
+	energy, _, err := localEnergy(given, at.device, local)
 	if err != nil {
 		return err
 	}
 
 	var all []predictionJSON
-	for _, l := range links {
+	for _, l := range at.links {
 		for _, in := range c.Input {
-			o := model.Offload{Link: l, Input: in.Size, Output: c.Output.Size, Exec: c.Exec, Overhead: c.Overhead, Idle: idle, TCP: c.tcp()}
+			o := model.Offload{Link: l, Input: in.Size, Output: c.Output.Size, Exec: c.Exec, Overhead: c.Overhead, Idle: at.idle, TCP: c.tcp()}
 			p, err := model.Predict(o)
 			if err != nil {
 				return usage(err)
@@ -148,10 +139,10 @@ func (c *predictCmd) Run(e *env) error {
 			Local       *model.Seconds   `json:"local_latency_s,omitempty"`
 			LocalEnergy *model.Joules    `json:"local_energy_J,omitempty"`
 			Predictions []predictionJSON `json:"predictions"`
-		}{modelled, device.Name, idleJSON(idle), c.tcp(), c.Local, energy, all}
+		}{modelled, at.device.Name, idleJSON(at.idle), c.tcp(), c.Local, energy, all}
 		return writeJSON(e.stdout, out)
 	}
-	c.print(e, device, idle, local, energy, all)
+	c.print(e, at.device, at.idle, local, energy, all)
 	return nil
 }
 

@@ -3,13 +3,12 @@ package main
 import (
 	"errors"
 	"fmt"
+	"strings"
 
-	"github.com/crossover-bench/crossover/internal/exit"
 	"github.com/crossover-bench/crossover/model"
 )
 
 type queueCmd struct {
-	profileFlags
 	Local      model.Seconds     `default:"30ms" placeholder:"TIME" help:"Latency on the device itself (default ${default})."`
 	Link       string            `default:"ethernet" placeholder:"NAME" help:"Link profile (default ${default})."`
 	Input      model.Payload     `default:"75x75x3" placeholder:"SIZE" help:"What is sent (default ${default})."`
@@ -18,9 +17,10 @@ type queueCmd struct {
 	Overhead   model.Seconds     `default:"0s" placeholder:"TIME" help:"Time that the software adds on both sides (default ${default})."`
 	Tenants    int               `default:"1" placeholder:"N" help:"Devices that share the host (default ${default})."`
 	Workers    int               `default:"1" placeholder:"N" help:"Inferences that the host runs at a time (default ${default})."`
+	Other      []stream          `placeholder:"20/s@5ms" help:"Other work of the host: its arrivals and how long each takes; may be repeated."`
 	SharedLink bool              `help:"The devices share the link's rate too, as in one radio cell."`
 	Rate       []model.PerSecond `placeholder:"20/s" help:"Arrival rate a device; may be repeated. By default a sweep up to where both are unstable."`
-	waitFlags
+	deviceFlags
 	tcpFlag
 	JSON bool `name:"json" help:"Print JSON in SI base units."`
 }
@@ -32,7 +32,29 @@ Examples:
 
     crossover queue
     crossover queue --tenants 20 --workers 4 --exec 8ms --local 50ms
+    crossover queue --other 20/s@5ms --other 2/s@80ms
     crossover queue --link radio --shared-link --tenants 5 --rate 1/s --rate 5/s --json`
+}
+
+// stream is the work of another tenant: "20/s@5ms".
+type stream model.Stream
+
+// UnmarshalText reads arrivals and time of service.
+func (s *stream) UnmarshalText(b []byte) error {
+	arrivals, service, ok := strings.Cut(string(b), "@")
+	if !ok {
+		return fmt.Errorf("want arrivals@time such as 20/s@5ms, got %q", b)
+	}
+	rate, err := model.Parse[model.PerSecond](arrivals)
+	if err != nil {
+		return err
+	}
+	each, err := model.Parse[model.Seconds](service)
+	if err != nil {
+		return err
+	}
+	*s = stream{Arrivals: rate, Service: each}
+	return nil
 }
 
 // loadJSON is one arrival rate for programs; a side is null where it is
@@ -70,22 +92,19 @@ func settle(w model.Waits, err error) (*waitsJSON, *unstableJSON, error) {
 }
 
 func (c *queueCmd) Run(e *env) error {
-	set, err := c.load()
+	at, err := c.scene(c.Link)
 	if err != nil {
 		return err
 	}
-	device, idle, err := c.resolve(set)
-	if err != nil {
-		return err
-	}
-	link, err := set.Link(c.Link)
-	if err != nil {
-		return exit.Errorf(exit.Usage, "--link: %w", err)
+	link := at.links[0]
+	var others []model.Stream
+	for _, o := range c.Other {
+		others = append(others, model.Stream(o))
 	}
 	load := model.Load{
 		Latency: c.Local,
-		Offload: model.Offload{Link: link, Input: c.Input.Size, Output: c.Output.Size, Exec: c.Exec, Overhead: c.Overhead, Idle: idle, TCP: c.tcp()},
-		Tenants: c.Tenants, Workers: c.Workers, SharedLink: c.SharedLink,
+		Offload: model.Offload{Link: link, Input: c.Input.Size, Output: c.Output.Size, Exec: c.Exec, Overhead: c.Overhead, Idle: at.idle, TCP: c.tcp()},
+		Tenants: c.Tenants, Workers: c.Workers, SharedLink: c.SharedLink, Others: others,
 	}
 	local, offload, station, err := load.Capacity()
 	if err != nil {
@@ -97,7 +116,9 @@ func (c *queueCmd) Run(e *env) error {
 		// then beyond it, where only one side is left.
 		less, more := min(local, offload), max(local, offload)
 		for _, share := range []model.PerSecond{0.1, 0.25, 0.5, 0.75, 0.9, 0.95} {
-			rates = append(rates, model.Round(less*share, 3))
+			if less > 0 { // 0 when other work fills the host
+				rates = append(rates, model.Round(less*share, 3))
+			}
 		}
 		for _, share := range []model.PerSecond{0.25, 0.5, 0.75, 0.95} {
 			rates = append(rates, model.Round(less+(more-less)*share, 3))
@@ -142,9 +163,9 @@ func (c *queueCmd) Run(e *env) error {
 			Bottleneck      string          `json:"offload_bottleneck"`
 			Paying          []intervalJSON  `json:"offloading_pays"`
 			Loads           []loadJSON      `json:"loads"`
-		}{modelled, device.Name, link.Name, c.Tenants, c.Workers, local, offload, station, paying, all})
+		}{modelled, at.device.Name, link.Name, c.Tenants, c.Workers, local, offload, station, paying, all})
 	}
-	fmt.Fprintf(e.stdout, "%d of %s, each %v alone or offloading %v over %s to a shared host: %v each, %d at a time. Origin: %s.\n\n", c.Tenants, device.Name, c.Local, c.Input, link.Name, c.Exec, c.Workers, modelled)
+	fmt.Fprintf(e.stdout, "%d of %s, each %v alone or offloading %v over %s to a shared host: %v each, %d at a time. Origin: %s.\n\n", c.Tenants, at.device.Name, c.Local, c.Input, link.Name, c.Exec, c.Workers, modelled)
 	t := newSheet("arrivals/s", "local ms", "wait device", "offload ms", "wait up", "wait host", "wait down", "pays", "pays up to devices")
 	for _, j := range all {
 		cells := []string{fmt.Sprintf("%.4g", float64(j.Rate)), "unstable", "-", "unstable", "-", "-", "-", "no", fmt.Sprint(j.MaxTenants)}

@@ -31,8 +31,9 @@ type spread struct {
 	Min  float64 `json:"min"`
 }
 
-func (s spread) in(one float64) spread {
-	return spread{Mean: s.Mean * one, SD: s.SD * one, Max: s.Max * one, Min: s.Min * one}
+// per divides every figure by n.
+func (s spread) per(n float64) spread {
+	return spread{Mean: s.Mean / n, SD: s.SD / n, Max: s.Max / n, Min: s.Min / n}
 }
 
 // thresholds are the study's: milliseconds and millijoules, as printed.
@@ -78,14 +79,18 @@ type thresholdJSON struct {
 		LowEnergy  spread `json:"energy_low_idle_J"`
 	} `json:"printed"`
 	Modelled struct {
-		Origin       string                   `json:"origin"`
-		Link         string                   `json:"link"`
-		Network      map[string]model.Seconds `json:"network_s"` // by side of the input
-		NetworkMean  model.Seconds            `json:"network_mean_s"`
-		HighEnergy   spread                   `json:"energy_high_idle_of_printed_latency_J"`
-		LowEnergy    spread                   `json:"energy_low_idle_of_printed_latency_J"`
-		ImpliedExec  model.Seconds            `json:"implied_mean_exec_s"`
-		ImpliedError model.Seconds            `json:"implied_mean_exec_rounding_s"`
+		Origin      string                   `json:"origin"`
+		Link        string                   `json:"link"`
+		Network     map[string]model.Seconds `json:"network_s"` // by side of the input
+		NetworkMean model.Seconds            `json:"network_mean_s"`
+		HighEnergy  spread                   `json:"energy_high_idle_of_printed_latency_J"`
+		LowEnergy   spread                   `json:"energy_low_idle_of_printed_latency_J"`
+		// What the printed latencies say about the execution times on the host, which
+		// are not published: bounds of their mean, of the longest, whose input may be
+		// the largest or the smallest, and of the shortest.
+		MeanExec     [2]model.Seconds `json:"implied_mean_exec_s"`
+		LongestExec  [2]model.Seconds `json:"implied_longest_exec_s"`
+		ShortestExec model.Seconds    `json:"implied_shortest_exec_at_most_s"`
 	} `json:"modelled"`
 	Text struct {
 		Origin      string                   `json:"origin"`
@@ -123,7 +128,7 @@ func (c *studyCmd) Run(e *env) error {
 	var rows []thresholdJSON
 	for _, s := range thresholds {
 		r := thresholdJSON{Platform: s.platform}
-		r.Printed.Latency, r.Printed.HighEnergy, r.Printed.LowEnergy = s.latency.in(1e-3), s.high.in(1e-3), s.low.in(1e-3)
+		r.Printed.Latency, r.Printed.HighEnergy, r.Printed.LowEnergy = s.latency.per(1e3), s.high.per(1e3), s.low.per(1e3)
 		tables, err := set.Link(s.tables)
 		if err != nil {
 			return err
@@ -134,17 +139,19 @@ func (c *studyCmd) Run(e *env) error {
 		}
 		r.Modelled.Origin, r.Modelled.Link = modelled, tables.Name
 		r.Modelled.Network, r.Modelled.NetworkMean = networkTimes(catalog, tables)
-		r.Modelled.HighEnergy = s.latency.in(1e-3 * float64(high.Power))
-		r.Modelled.LowEnergy = s.latency.in(1e-3 * float64(low.Power))
-		r.Modelled.ImpliedExec = model.Seconds(r.Printed.Latency.Mean) - r.Modelled.NetworkMean
-		r.Modelled.ImpliedError = 0.0005 // the print is in whole milliseconds
+		r.Modelled.HighEnergy = s.latency.per(1e3 / float64(high.Power))
+		r.Modelled.LowEnergy = s.latency.per(1e3 / float64(low.Power))
+		printed := r.Printed.Latency
+		r.Modelled.MeanExec = [2]model.Seconds{atLeast(printed.Mean) - r.Modelled.NetworkMean, atMost(printed.Mean) - r.Modelled.NetworkMean}
+		r.Modelled.LongestExec = [2]model.Seconds{atLeast(printed.Max) - r.Modelled.Network["128"], atMost(printed.Max) - r.Modelled.Network["32"]}
+		r.Modelled.ShortestExec = atMost(printed.Min) - r.Modelled.Network["32"]
 		r.Text.Origin, r.Text.Link = modelled, text.Name
 		r.Text.Network, r.Text.NetworkMean = networkTimes(catalog, text)
 		r.Text.Energy = map[string]model.Joules{}
-		for _, side := range sides(catalog) {
+		for _, side := range []int{32, 75, 128} {
 			r.Text.Energy[fmt.Sprint(side)] = text.NetworkEnergy(imageBytes(side), resultBytes).Joules
 		}
-		r.Text.Possible = float64(r.Text.Network["128"]) <= r.Printed.Latency.Max+0.0005
+		r.Text.Possible = r.Text.Network["128"] <= atMost(printed.Max)
 		rows = append(rows, r)
 	}
 	all, err := layerFits(catalog, device)
@@ -171,9 +178,14 @@ func (c *studyCmd) Run(e *env) error {
 			Notes      []string        `json:"notes"`
 		}{rows, fits, slips})
 	}
-	c.print(e, catalog, device, rows, fits)
+	c.print(e, device, rows, fits)
 	return nil
 }
+
+// atLeast and atMost bound what a latency was before it was printed in whole
+// milliseconds. The study rounds its tables, and truncates at least one figure.
+func atLeast(printed float64) model.Seconds { return model.Seconds(printed - 0.0005) }
+func atMost(printed float64) model.Seconds  { return model.Seconds(printed + 0.001) }
 
 // resultBytes is the result of an inference: one byte for each of 100 classes.
 const resultBytes = 100
@@ -181,21 +193,6 @@ const resultBytes = 100
 // imageBytes is the payload of a square image, whatever the tensor's type.
 func imageBytes(side int) model.Bytes {
 	return model.Bytes((&fixtures.Image{Height: side, Width: side}).Bytes())
-}
-
-// sides returns the input sizes of the catalog in ascending order of first use.
-func sides(catalog *fixtures.Catalog) []int {
-	var out []int
-	for _, side := range []int{32, 75, 128} {
-		for _, m := range catalog.Models {
-			for _, input := range m.Inputs {
-				if input.Size == side && (len(out) == 0 || out[len(out)-1] != side) {
-					out = append(out, side)
-				}
-			}
-		}
-	}
-	return out
 }
 
 // networkTimes returns (2.2) by input size, and its mean over the variants of
@@ -219,23 +216,25 @@ func (s spread) String() string {
 	return fmt.Sprintf("%.0f %.0f %.0f %.0f", s.Mean*1e3, s.SD*1e3, s.Max*1e3, s.Min*1e3)
 }
 
-func (c *studyCmd) print(e *env, catalog *fixtures.Catalog, device model.Device, rows []thresholdJSON, fits []printedFit) {
+func (c *studyCmd) print(e *env, device model.Device, rows []thresholdJSON, fits []printedFit) {
 	w := e.stdout
 	fmt.Fprint(w, "The study's thresholds: mean, standard deviation, maximum, minimum over 33 variants.\n")
-	fmt.Fprint(w, "Energy by the model is the printed latency times 3.05 W and 0.91 W. Origin: "+modelled+".\n\n")
+	fmt.Fprintf(w, "Energy by the model is the printed latency times the idle power, %v and %v. Origin: %s.\n\n", device.Idle[0].Power, device.Idle[1].Power, modelled)
 	t := newSheet("platform", "latency ms printed", "high idle mJ printed", "by the model", "low idle mJ printed", "by the model")
 	for _, r := range rows {
 		t.add(r.Platform, r.Printed.Latency.String(), r.Printed.HighEnergy.String(), r.Modelled.HighEnergy.String(), r.Printed.LowEnergy.String(), r.Modelled.LowEnergy.String())
 	}
 	t.print(w, 1)
 
-	fmt.Fprint(w, "\nThe way there and back, which needs no execution time, by equation (2.2) in ms, with the\n")
-	fmt.Fprint(w, "links that fit the tables; what is left of the printed mean is the hosts' mean execution time.\n\n")
-	t = newSheet("platform", "link", "32x32", "75x75", "128x128", "mean of 33", "printed mean", "implied exec", "share on the way %")
+	fmt.Fprint(w, "\nThe way there and back, which needs no execution time, by equation (2.2) in ms, with the links\n")
+	fmt.Fprint(w, "that fit the tables. What the printed latencies leave is what they imply about the execution times\n")
+	fmt.Fprint(w, "on the host; they are whole milliseconds, rounded or truncated.\n\n")
+	t = newSheet("platform", "link", "32x32", "75x75", "128x128", "mean of 33", "share of printed %", "exec mean", "longest", "shortest")
 	for _, r := range rows {
 		t.add(
 			r.Platform, r.Modelled.Link, in(r.Modelled.Network["32"], 1e-3), in(r.Modelled.Network["75"], 1e-3), in(r.Modelled.Network["128"], 1e-3), in(r.Modelled.NetworkMean, 1e-3),
-			fmt.Sprintf("%.0f", r.Printed.Latency.Mean*1e3), in(r.Modelled.ImpliedExec, 1e-3)+" +-0.5", fmt.Sprintf("%.0f", 100*float64(r.Modelled.NetworkMean)/r.Printed.Latency.Mean),
+			fmt.Sprintf("%.0f", 100*float64(r.Modelled.NetworkMean)/r.Printed.Latency.Mean), in(r.Modelled.MeanExec[0], 1e-3)+" to "+in(r.Modelled.MeanExec[1], 1e-3),
+			in(r.Modelled.LongestExec[0], 1e-3)+" to "+in(r.Modelled.LongestExec[1], 1e-3), "<="+in(r.Modelled.ShortestExec, 1e-3),
 		)
 	}
 	t.print(w, 2)
@@ -270,6 +269,6 @@ func (c *studyCmd) print(e *env, catalog *fixtures.Catalog, device model.Device,
 	t.print(w, 2)
 	fmt.Fprintln(w)
 	n := notes(slips)
-	n.add("the execution times on the study's hosts are not in these tables: maximum, minimum and deviation of the latency cannot be worked out from the model, only the mean that they imply")
+	n.add("the execution times on the study's hosts are not in these tables: the model cannot give maximum, minimum and deviation of the latency; it gives the way there and back, and with it the mean and the bounds that the print implies")
 	n.print(w)
 }
