@@ -1,0 +1,148 @@
+package report
+
+import (
+	"bytes"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/mattn/go-runewidth"
+
+	"github.com/crossover-bench/crossover/internal/grid"
+	"github.com/crossover-bench/crossover/internal/results"
+)
+
+func TestTitleIsTheNameForPeople(t *testing.T) {
+	for name, want := range map[string]string{
+		"model=mobilenet/input=32/compression=pq":                 "Mobilenet PQ 32",
+		"model=mobilenet/input=32/compression=none":               "Mobilenet 32",
+		"model=vgg16/input=75/compression=pwq/granularity=tensor": "Vgg16 PWQ 75 granularity=tensor",
+		"model=my-net": "My-net",
+		"file.tflite":  "file.tflite",
+		"model=":       "model=",
+	} {
+		if got := Title(name); got != want {
+			t.Errorf("%s is called %q, want %q", name, got, want)
+		}
+	}
+}
+
+func TestFiguresHaveTheirSignificantDigits(t *testing.T) {
+	for _, c := range []struct {
+		x    float64
+		n    int
+		want string
+	}{{1234.5678, 4, "1235"}, {12.345678, 4, "12.35"}, {0.00123456, 4, "0.001235"}, {0, 4, "0"}, {2, 3, "2.00"}, {123456, 3, "123456"}} {
+		if got := significant(c.x, c.n); got != c.want {
+			t.Errorf("%v with %d digits is %q, want %q", c.x, c.n, got, c.want)
+		}
+	}
+}
+
+// testRun holds three rounds of a combination whose latencies are drawn by f.
+func testRun(f func(rng *rand.Rand) float64, marked bool) *results.Run {
+	rng := rand.New(rand.NewPCG(1, 2))
+	run := &results.Run{Dir: "results/20260301T123000Z"}
+	c := grid.Combination{Variant: "model=mobilenet/input=32/compression=none", Backend: "cpu1", Link: grid.LinkNone}
+	for round := range 3 {
+		b := results.Block{Combination: c, Round: round, Warmup: results.Warmup{Settled: round > 0}}
+		for range 500 {
+			s := results.Sample{Phase: results.PhaseSteady, Total: time.Duration(1e6 * f(rng))}
+			if marked {
+				s.Mark = results.MarkForeignLoad
+			}
+			b.Samples = append(b.Samples, s)
+		}
+		run.Blocks = append(run.Blocks, b)
+	}
+	return run
+}
+
+func TestTableFitsTheTerminal(t *testing.T) {
+	run := testRun(func(rng *rand.Rand) float64 { return 1 + 0.1*rng.Float64() }, false)
+	full := render(t, run, 0)
+	for _, width := range []int{200, 140, 120, 100, 80} {
+		text := render(t, run, width)
+		table := text[strings.Index(text, "\n"):]
+		for line := range strings.SplitSeq(table, "\n") {
+			if strings.ContainsAny(line, "│┌└├") && runewidth.StringWidth(line) > width {
+				t.Errorf("width %d: %d characters: %s", width, runewidth.StringWidth(line), line)
+			}
+		}
+		for _, want := range []string{"Variant", "Backend", "Median [ms]", "p99 [ms]", "Speed [x none]", "Left out"} {
+			if !strings.Contains(text, want) {
+				t.Errorf("width %d: no column %s", width, want)
+			}
+		}
+	}
+	if !strings.Contains(full, "Rounds") || !strings.Contains(full, "measured") {
+		t.Errorf("columns are missing where lines may be long:\n%s", full)
+	}
+}
+
+func render(t *testing.T, run *results.Run, width int) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := Text(&b, run, Options{Width: width}); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+func TestDoubtsStandBelowTheTable(t *testing.T) {
+	text := render(t, testRun(func(*rand.Rand) float64 { return 1 }, true), 0)
+	for _, want := range []string{"! 1.000", "all 1500 inferences were marked (1500 foreign)", "did not settle in 1 of 3", "not complete"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in\n%s", want, text)
+		}
+	}
+	if text := render(t, &results.Run{Dir: "x"}, 0); !strings.Contains(text, "No combination was measured") {
+		t.Errorf("an empty run: %s", text)
+	}
+}
+
+func TestEveryInferenceIsInOneClass(t *testing.T) {
+	for name, f := range map[string]func(*rand.Rand) float64{
+		"normal":     func(rng *rand.Rand) float64 { return 5 + rng.NormFloat64()/10 },
+		"heavy tail": func(rng *rand.Rand) float64 { return math.Pow(rng.Float64(), -1) },
+		"bimodal":    func(rng *rand.Rand) float64 { return 1 + float64(rng.IntN(2)) + rng.Float64()/100 },
+		"constant":   func(*rand.Rand) float64 { return 3 },
+		"almost":     func(rng *rand.Rand) float64 { return 3 + math.Floor(rng.Float64()*1.001) },
+	} {
+		run := testRun(f, false)
+		var sorted []float64
+		for _, b := range run.Blocks {
+			sorted = append(sorted, results.Latencies(b.Samples)...)
+		}
+		n := 0
+		for _, k := range histogram(sortedCopy(sorted)) {
+			n += k.n
+		}
+		if n != 1500 {
+			t.Errorf("%s: the classes hold %d of 1500 inferences", name, n)
+		}
+		for _, width := range []int{0, 60, 120} {
+			var b bytes.Buffer
+			if err := Distribution(&b, run, run.Blocks[0].Combination, Options{Width: width}); err != nil {
+				t.Fatal(err)
+			}
+			for i, line := range strings.Split(b.String(), "\n") {
+				if i > 0 && len(line) > max(width, 60) && (width > 0 || len(line) > 80) {
+					t.Errorf("%s, width %d: %d characters: %s", name, width, len(line), line)
+				}
+			}
+		}
+	}
+	if err := Distribution(&bytes.Buffer{}, &results.Run{}, grid.Combination{}, Options{}); err == nil {
+		t.Error("a distribution of nothing")
+	}
+}
+
+func sortedCopy(x []float64) []float64 {
+	y := slices.Clone(x)
+	slices.Sort(y)
+	return y
+}
