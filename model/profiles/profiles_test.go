@@ -241,3 +241,29 @@ func ExampleSet_Host() {
 	fmt.Println(err)
 	// Output: no host is called "rtx-3080"; did you mean "rtx-3070"?
 }
+
+func TestTheREADMEsProfileFileLoads(t *testing.T) {
+	data, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, ok := strings.Cut(string(data), "```yaml\n")
+	text, _, closed := strings.Cut(rest, "```")
+	if !ok || !closed {
+		t.Fatal("the README shows no YAML")
+	}
+	s, err := load(t, text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := s.Device("my-board")
+	if err != nil || len(d.Idle) != 2 || *d.Idle[1].WakeTime != 0.3 || *d.Active != 4.1 {
+		t.Errorf("%+v, %v", d, err)
+	}
+	if _, err := s.Link("factory-wifi"); err != nil {
+		t.Error(err)
+	}
+	if _, err := s.Host("my-server"); err != nil {
+		t.Error(err)
+	}
+}
