@@ -6,14 +6,64 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
+	"testing"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/crossover-bench/crossover/internal/accept"
+	"github.com/crossover-bench/crossover/internal/exit"
 	"github.com/crossover-bench/crossover/internal/grid"
 	"github.com/crossover-bench/crossover/internal/results"
+	"github.com/crossover-bench/crossover/model/profiles"
+	"github.com/crossover-bench/crossover/suites/steps"
 )
+
+// The project's own features read well, and the quick ones need no more than
+// fits their two minutes.
+func TestFeaturesOfTheProjectReadWell(t *testing.T) {
+	variants, err := knownVariants("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for folder, want := range map[string]struct{ scenarios, combinations int }{
+		"quick": {9, 4},
+		"study": {70, 33*9 + 12*2}, // nine places, and two links for 128x128 images
+	} {
+		f, err := steps.Read("../../features/" + folder)
+		if err != nil {
+			t.Fatal(err)
+		}
+		j := &accept.Judge{Variants: variants, Profiles: profiles.BuiltIn()}
+		r, err := f.Run(t.Context(), j, "", 4)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range r.Scenarios {
+			if w := s.Wrong(); w != nil {
+				t.Error(w.Err)
+			}
+			if s.Study() != (folder == "study") {
+				t.Errorf("%s:%d: tagged as a study's claim: %v", s.File, s.Line, s.Study())
+			}
+		}
+		if len(r.Scenarios) != want.scenarios || len(j.Needs()) != want.combinations {
+			t.Errorf("%s: %d scenarios need %d combinations, want %d and %d", folder, len(r.Scenarios), len(j.Needs()), want.scenarios, want.combinations)
+		}
+	}
+}
+
+func TestStudyOnAnyRunIsATableAndExitCodeZero(t *testing.T) {
+	run := filepath.Join(recordRun(t), "latest")
+	code, out, errs := command("accept", "--features", "../../features/study", "--results", run)
+	if code != exit.OK || errs != "" {
+		t.Errorf("exit code %d: %s", code, errs)
+	}
+	if !strings.Contains(out, "70 claims of the study: 0 reproduced, 1 contradicted, 69 can't be told here") {
+		t.Errorf("a run of two combinations tells too much of the study:\n%s", out)
+	}
+}
 
 // record writes a run folder for scripts: "record run" a whole one, "record
 // run incomplete" one that was interrupted, "record run truncated" one whose
