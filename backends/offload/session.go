@@ -122,12 +122,12 @@ func (s *session) Infer(ctx context.Context, in, out [][]byte) (t backends.Timin
 	if err := s.read(out); err != nil {
 		return t, s.explain(err, t.Lost)
 	}
-	if total, ok := s.response.Parameters[oip.ParamTotal]; ok {
-		ns := func(name string) time.Duration { return time.Duration(s.response.Parameters[name].GetInt64Param()) }
-		t.Queue, t.Exec = ns(oip.ParamQueue), ns(oip.ParamExec)
-		t.Network = time.Since(due) - t.Fill - time.Duration(total.GetInt64Param())
-		t.Fill += ns(oip.ParamFill)
+	ns := func(name string) time.Duration { return time.Duration(s.response.Parameters[name].GetInt64Param()) }
+	t.Queue, t.Exec = ns(oip.ParamQueue), ns(oip.ParamExec)
+	if total := ns(oip.ParamTotal); total != 0 {
+		t.Network = time.Since(due) - t.Fill - total
 	}
+	t.Fill += ns(oip.ParamFill)
 	return t, nil
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/crossover-bench/crossover/backends/link"
 	"github.com/crossover-bench/crossover/backends/link/validate"
 	"github.com/crossover-bench/crossover/backends/offload"
+	"github.com/crossover-bench/crossover/backends/offload/overhead"
 	"github.com/crossover-bench/crossover/fixtures"
 	"github.com/crossover-bench/crossover/internal/exit"
 	"github.com/crossover-bench/crossover/model/profiles"
@@ -18,6 +19,7 @@ import (
 // linkCmd holds what is done to links.
 type linkCmd struct {
 	Validate linkValidateCmd `cmd:"" help:"Hold the emulated links against the cost model; exit code 3 when a bound is exceeded."`
+	Overhead linkOverheadCmd `cmd:"" help:"Measure what offloading costs in software, beside other servers; exit code 3 when a bound is exceeded."`
 }
 
 // linkValidateCmd measures the emulator's error.
@@ -97,6 +99,58 @@ func (c *linkValidateCmd) Run(e *env) (err error) {
 		if !v.Pass {
 			return exit.Errorf(exit.Threshold, "link %s: mean absolute error %.2f %%, bound %.0f %%; on a busy machine run it again when it is quiet", v.Link, v.Error*100, v.Bound*100)
 		}
+	}
+	return nil
+}
+
+// linkOverheadCmd measures the software's part of an offloaded inference.
+type linkOverheadCmd struct {
+	Models   string `default:"fixtures/models" placeholder:"DIR" help:"Folder of the built variants."`
+	Variant  string `default:"Mobilenet PQ 32" help:"Variant that every server serves."`
+	Hosts    string `placeholder:"FILE" help:"Hosts file of other servers to measure in the same run."`
+	Rounds   int    `default:"5" help:"Rounds; each server is asked in each, in another order."`
+	Requests int    `default:"500" help:"Requests of each server in each round."`
+	Threads  int    `default:"1" help:"Threads of the embedded host's interpreter."`
+	Seed     uint64 `default:"1" help:"Seed of the order and the image."`
+}
+
+// Run prints the table.
+func (c *linkOverheadCmd) Run(e *env) (err error) {
+	v, err := fixtures.Default().Variant(c.Variant, c.Models)
+	if err != nil {
+		return exit.Errorf(exit.NoData, "--variant: %w", err)
+	}
+	if c.Rounds < 1 || c.Requests < 2 {
+		return exit.Errorf(exit.Usage, "--rounds wants 1 or more, --requests 2 or more")
+	}
+	var others []offload.Host
+	if c.Hosts != "" {
+		if others, err = offload.ReadHosts(c.Hosts); err != nil {
+			return exit.Errorf(exit.Usage, "--hosts: %w", err)
+		}
+	}
+	self, err := offload.StartSelf(e, host.ChildConfig{Threads: c.Threads, Models: []host.Model{{Name: host.ModelName(v), Variant: v}}}, e.stderr)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if cerr := self.Close(); err == nil {
+			err = cerr
+		}
+	}()
+	servers := []overhead.Server{{Name: "crossover host", Host: self.Host()}}
+	for _, h := range others {
+		servers = append(servers, overhead.Server{Name: h.Name, Host: h})
+	}
+	rows, err := overhead.Run(e, overhead.Config{Servers: servers, Variant: v, Rounds: c.Rounds, Requests: c.Requests, Warmup: 50, Seed: c.Seed})
+	if err != nil {
+		return err
+	}
+	if err := overhead.WriteMarkdown(e.stdout, rows); err != nil {
+		return err
+	}
+	if err := overhead.Judge(rows); err != nil {
+		return exit.Errorf(exit.Threshold, "%w", err)
 	}
 	return nil
 }

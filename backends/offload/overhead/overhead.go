@@ -1,0 +1,236 @@
+// Package overhead measures what offloading costs in software alone: the
+// client's time for an inference less the execution that the server reports,
+// back to back, over bare loopback. Every server is asked in turn in each round,
+// the same model and image, through the same client; a plain TCP echo of as many
+// bytes is the floor.
+package overhead
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/crossover-bench/crossover/backends"
+	"github.com/crossover-bench/crossover/backends/link"
+	"github.com/crossover-bench/crossover/backends/offload"
+	"github.com/crossover-bench/crossover/fixtures"
+	"github.com/crossover-bench/crossover/internal/stats"
+)
+
+// Bound is the p50 that our own host may cost, and Factor how many times less
+// than any other server that must be.
+const (
+	Bound  = 150 * time.Microsecond
+	Factor = 5
+)
+
+// A Server is one that is asked; the first of a Config is our own.
+type Server struct {
+	Name string
+	Host offload.Host
+}
+
+// A Config says what is measured and how long.
+type Config struct {
+	Servers  []Server
+	Variant  fixtures.Variant
+	Rounds   int
+	Requests int // of each server in each round
+	Warmup   int // before those
+	Seed     uint64
+}
+
+// A Row is one server's figures, in seconds; the echo has no execution.
+type Row struct {
+	Name                string
+	N                   int
+	P50, P90, P99       float64 // latency less execution
+	Exec                float64 // p50
+	Sent, Received      int64   // bytes on the wire, of the last inference
+	Allocations, Memory float64 // at the client, of one inference: objects, bytes
+	Lost                int
+}
+
+// Run returns a row for the echo, then one for each server in their order.
+func Run(ctx context.Context, c Config) ([]Row, error) {
+	if len(c.Servers) == 0 || c.Rounds < 1 || c.Requests < 2 {
+		return nil, errors.New("overhead: nothing to measure")
+	}
+	rows := make([]Row, len(c.Servers)+1)
+	times, execs := make([][]float64, len(rows)), make([][]float64, len(rows))
+	order := make([]int, len(rows))
+	for i := range order {
+		order[i] = i
+	}
+	random := rand.New(rand.NewPCG(c.Seed, 0))
+	var out int
+	for range c.Rounds {
+		random.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
+		for _, i := range order {
+			if i == 0 {
+				continue // the echo needs to know how much comes back
+			}
+			s := c.Servers[i-1]
+			n, err := c.ask(ctx, s, &rows[i], &times[i], &execs[i])
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", s.Name, err)
+			}
+			out = n
+		}
+		rows[0].Name = "TCP echo"
+		t, err := echo(c.Variant.Image.Bytes(), out, c.Warmup, c.Requests)
+		if err != nil {
+			return nil, fmt.Errorf("echo: %w", err)
+		}
+		times[0] = append(times[0], t...)
+	}
+	for i := range rows {
+		slices.Sort(times[i])
+		slices.Sort(execs[i])
+		r := &rows[i]
+		r.N = len(times[i])
+		r.P50, r.P90, r.P99 = stats.Quantile(times[i], 0.5), stats.Quantile(times[i], 0.9), stats.Quantile(times[i], 0.99)
+		if len(execs[i]) > 0 {
+			r.Exec = stats.Quantile(execs[i], 0.5)
+		}
+	}
+	rows[0].Sent, rows[0].Received = int64(c.Variant.Image.Bytes()), int64(out)
+	return rows, nil
+}
+
+// ask runs one round with one server and returns the size of its outputs.
+func (c Config) ask(ctx context.Context, server Server, row *Row, times, execs *[]float64) (size int, err error) {
+	s, err := offload.New(server.Host, link.Shape{Name: link.Direct}).Open(ctx, c.Variant)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	in := [][]byte{fixtures.SyntheticImage(*c.Variant.Image, c.Seed)}
+	var out [][]byte
+	for _, t := range s.Outputs() {
+		n, err := backends.TensorBytes(t)
+		if err != nil {
+			return 0, err
+		}
+		out = append(out, make([]byte, n))
+		size += n
+	}
+	row.Name = server.Name
+	var before, after runtime.MemStats
+	timings := make([]backends.Timing, 0, c.Requests)
+	for i := range c.Warmup + c.Requests {
+		if i == c.Warmup {
+			runtime.GC()
+			runtime.ReadMemStats(&before)
+		}
+		t, err := s.Infer(ctx, in, out)
+		if err != nil {
+			return 0, err
+		}
+		if i >= c.Warmup {
+			timings = append(timings, t)
+		}
+	}
+	runtime.ReadMemStats(&after)
+	row.Allocations = float64(after.Mallocs-before.Mallocs) / float64(c.Requests)
+	row.Memory = float64(after.TotalAlloc-before.TotalAlloc) / float64(c.Requests)
+	for _, t := range timings {
+		if t.Lost > 0 {
+			row.Lost += t.Lost
+			continue
+		}
+		if t.Exec == 0 {
+			return 0, errors.New("the server does not say how long the execution took: it must answer with the parameter crossover_exec_ns")
+		}
+		*times, *execs = append(*times, (t.Total-t.Exec).Seconds()), append(*execs, t.Exec.Seconds())
+		row.Sent, row.Received = t.Sent, t.Received
+	}
+	return size, nil
+}
+
+// echo times exchanges of in bytes for out bytes over a bare TCP connection.
+func echo(in, out, warmup, requests int) ([]float64, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	defer l.Close()
+	go func() {
+		c, err := l.Accept()
+		if err != nil {
+			return
+		}
+		defer c.Close()
+		request, answer := make([]byte, in), make([]byte, out)
+		for {
+			if _, err := io.ReadFull(c, request); err != nil {
+				return
+			}
+			if _, err := c.Write(answer); err != nil {
+				return
+			}
+		}
+	}()
+	c, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		return nil, err
+	}
+	defer c.Close()
+	request, answer := make([]byte, in), make([]byte, out)
+	var times []float64
+	for i := range warmup + requests {
+		start := time.Now()
+		if _, err := c.Write(request); err != nil {
+			return nil, err
+		}
+		if _, err := io.ReadFull(c, answer); err != nil {
+			return nil, err
+		}
+		if i >= warmup {
+			times = append(times, time.Since(start).Seconds())
+		}
+	}
+	return times, nil
+}
+
+// WriteMarkdown writes the rows as a table.
+func WriteMarkdown(w io.Writer, rows []Row) error {
+	var b strings.Builder
+	b.WriteString("| server | n | p50 (µs) | p90 (µs) | p99 (µs) | execution p50 (µs) | sent (B) | received (B) | client allocations | bytes |\n")
+	b.WriteString("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n")
+	for i, r := range rows {
+		exec, allocations, memory := "", "", ""
+		if i > 0 {
+			exec, allocations, memory = fmt.Sprintf("%.0f", r.Exec*1e6), fmt.Sprintf("%.0f", r.Allocations), fmt.Sprintf("%.0f", r.Memory)
+		}
+		fmt.Fprintf(&b, "| %s | %d | %.0f | %.0f | %.0f | %s | %d | %d | %s | %s |\n", r.Name, r.N, r.P50*1e6, r.P90*1e6, r.P99*1e6, exec, r.Sent, r.Received, allocations, memory)
+		if r.Lost > 0 {
+			fmt.Fprintf(&b, "\n%s lost %d requests; their inferences are not counted.\n", r.Name, r.Lost)
+		}
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// Judge returns an error that names every bound that is exceeded. rows are
+// Run's: the echo, our own, then others.
+func Judge(rows []Row) error {
+	own := rows[1]
+	var errs []error
+	if !(own.P50 <= Bound.Seconds()) {
+		errs = append(errs, fmt.Errorf("%s: p50 of latency less execution is %.0f µs, the bound is %.0f µs", own.Name, own.P50*1e6, Bound.Seconds()*1e6))
+	}
+	for _, r := range rows[2:] {
+		if !(own.P50*Factor <= r.P50) {
+			errs = append(errs, fmt.Errorf("%s: %.0f µs is more than a fifth of %s's %.0f µs", own.Name, own.P50*1e6, r.Name, r.P50*1e6))
+		}
+	}
+	return errors.Join(errs...)
+}
