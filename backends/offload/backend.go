@@ -70,7 +70,7 @@ func (b *backend) Name() string { return Prefix + b.host.Name }
 // such model, is a *backends.UnavailableError.
 func (b *backend) Open(ctx context.Context, v fixtures.Variant) (backends.Session, error) {
 	dialer := &link.Dialer{Shape: b.shape}
-	conn, err := connect(b.host, dialer)
+	conn, err := Dial(b.host, dialer)
 	if err != nil {
 		return nil, err
 	}
@@ -102,8 +102,9 @@ func (b *backend) Open(ctx context.Context, v fixtures.Variant) (backends.Sessio
 	return s, nil
 }
 
-// connect prepares a connection to h; it is made on first use.
-func connect(h Host, dialer *link.Dialer) (*grpc.ClientConn, error) {
+// Dial prepares a gRPC connection to h over a link; it is made on first use and
+// kept warm.
+func Dial(h Host, dialer *link.Dialer) (*grpc.ClientConn, error) {
 	if err := dialer.Shape.Validate(); err != nil {
 		return nil, err
 	}

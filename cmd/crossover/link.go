@@ -2,14 +2,20 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net"
 	"os"
+	"strings"
+	"time"
 
 	"github.com/crossover-bench/crossover/backends"
 	"github.com/crossover-bench/crossover/backends/host"
 	"github.com/crossover-bench/crossover/backends/link"
+	"github.com/crossover-bench/crossover/backends/link/survey"
 	"github.com/crossover-bench/crossover/backends/link/validate"
 	"github.com/crossover-bench/crossover/backends/offload"
+	"github.com/crossover-bench/crossover/backends/offload/oip"
 	"github.com/crossover-bench/crossover/backends/offload/overhead"
 	"github.com/crossover-bench/crossover/fixtures"
 	"github.com/crossover-bench/crossover/internal/exit"
@@ -18,6 +24,7 @@ import (
 
 // linkCmd holds what is done to links.
 type linkCmd struct {
+	Measure  linkMeasureCmd  `cmd:"" help:"Measure the real link to a host and write it as a profile."`
 	Validate linkValidateCmd `cmd:"" help:"Hold the emulated links against the cost model; exit code 3 when a bound is exceeded."`
 	Overhead linkOverheadCmd `cmd:"" help:"Measure what offloading costs in software, beside other servers; exit code 3 when a bound is exceeded."`
 }
@@ -153,4 +160,91 @@ func (c *linkOverheadCmd) Run(e *env) (err error) {
 		return exit.Errorf(exit.Threshold, "%w", err)
 	}
 	return nil
+}
+
+// linkMeasureCmd measures a real link.
+type linkMeasureCmd struct {
+	Host       string        `required:"" placeholder:"NAME" help:"Declared host, or HOST:PORT of a crossover host."`
+	Hosts      string        `placeholder:"FILE" help:"Hosts file that declares it."`
+	Name       string        `placeholder:"NAME" help:"Name of the profile; the host's with -link by default."`
+	Output     string        `placeholder:"FILE" help:"Write the profile there; standard output gets it otherwise."`
+	RoundTrips int           `default:"300" help:"Round trips back to back."`
+	Transfers  int           `default:"9" help:"Transfers each way."`
+	Pause      time.Duration `default:"1s" help:"Pause before an exchange after a pause."`
+	AfterPause int           `default:"10" help:"Exchanges after a pause."`
+}
+
+// Run writes a profile and says what it rests on.
+func (c *linkMeasureCmd) Run(e *env) error {
+	h, err := c.host()
+	if err != nil {
+		return err
+	}
+	o := survey.Defaults
+	o.RoundTrips, o.Transfers, o.Pause, o.AfterPause = c.RoundTrips, c.Transfers, c.Pause, c.AfterPause
+	if o.RoundTrips < 2 || o.Transfers < 1 || o.Pause <= 0 || o.AfterPause < 1 {
+		return exit.Errorf(exit.Usage, "--round-trips wants 2 or more, --transfers and --after-pause 1 or more, --pause more than 0")
+	}
+	path, err := survey.PathTo(h.Address)
+	if err != nil {
+		return exit.Errorf(exit.NoData, "%w", err)
+	}
+	conn, err := offload.Dial(h, &link.Dialer{})
+	if err != nil {
+		return exit.Errorf(exit.NoData, "%w", err)
+	}
+	defer conn.Close()
+	reach, cancel := context.WithTimeout(e, 10*time.Second)
+	defer cancel()
+	if _, err := oip.NewGRPCInferenceServiceClient(conn).ServerLive(reach, &oip.ServerLiveRequest{}); err != nil {
+		return exit.Errorf(exit.NoData, "host %s at %s does not answer: %w", h.Name, h.Address, err)
+	}
+	s, err := survey.Measure(e, conn, o)
+	if err != nil {
+		return err
+	}
+	if err := survey.WriteReport(e.stderr, s, path); err != nil {
+		return err
+	}
+	name := c.Name
+	if name == "" {
+		name = h.Name + "-link"
+	}
+	l, err := s.Link(name, fmt.Sprintf("crossover link measure over %s, %s", path.Interface, time.Now().UTC().Format(time.DateOnly)))
+	if err != nil {
+		return err
+	}
+	if c.Output == "" {
+		return profiles.WriteLink(e.stdout, l)
+	}
+	f, err := os.Create(c.Output)
+	if err != nil {
+		return exit.Errorf(exit.Usage, "--output: %w", err)
+	}
+	return errors.Join(profiles.WriteLink(f, l), f.Close())
+}
+
+// host finds the host that is meant.
+func (c *linkMeasureCmd) host() (offload.Host, error) {
+	if c.Hosts == "" {
+		if _, _, err := net.SplitHostPort(c.Host); err != nil {
+			return offload.Host{}, exit.Errorf(exit.Usage, "--host: %q is no HOST:PORT; name a declared host together with --hosts FILE", c.Host)
+		}
+		return offload.Host{Name: "host", Address: c.Host}, nil
+	}
+	hosts, err := offload.ReadHosts(c.Hosts)
+	if err != nil {
+		return offload.Host{}, exit.Errorf(exit.Usage, "--hosts: %w", err)
+	}
+	var names []string
+	for _, h := range hosts {
+		if h.Name == c.Host && h.Recorded != "" {
+			return h, exit.Errorf(exit.Usage, "--host: %s is a recorded host: there is no link to it", c.Host)
+		}
+		if h.Name == c.Host {
+			return h, nil
+		}
+		names = append(names, h.Name)
+	}
+	return offload.Host{}, exit.Errorf(exit.Usage, "--host: %s declares no host %q; it declares %s", c.Hosts, c.Host, strings.Join(names, ", "))
 }

@@ -32,7 +32,7 @@ type cli struct {
 	Accept acceptCmd `cmd:"" group:"judge" help:"Judge acceptance specs against a run, or measure and judge."`
 
 	Host hostCmd `cmd:"" group:"offload" help:"Serve inferences to other machines."`
-	Link linkCmd `cmd:"" group:"offload" help:"Validate the emulated links."`
+	Link linkCmd `cmd:"" group:"offload" help:"Measure real links, validate the emulated ones."`
 
 	Predict  predictCmd  `cmd:"" group:"model" help:"What an offloaded inference costs."`
 	Crossing crossingCmd `cmd:"" group:"model" help:"Where offloading starts to pay."`

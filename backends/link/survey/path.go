@@ -1,0 +1,113 @@
+package survey
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// A Path is what a real link runs over at this end: part of each result over
+// such a link. Fields that the system does not tell are empty.
+type Path struct {
+	Interface string `json:"interface"`
+	// Wireless is nil where the interface is no Wi-Fi.
+	Wireless *Wireless `json:"wireless,omitempty"`
+	// TCP holds the kernel's settings that shape bursts, by their names under
+	// net.ipv4: "tcp_slow_start_after_idle", "tcp_congestion_control", ...
+	TCP map[string]string `json:"tcp"`
+}
+
+// Wireless is the state of a Wi-Fi interface.
+type Wireless struct {
+	PowerSave   string `json:"power_save"` // "on", "off" or "unknown"
+	SignalDBm   int    `json:"signal_dbm"`
+	BitRateUp   int    `json:"bit_rate_up"`   // bits per second
+	BitRateDown int    `json:"bit_rate_down"` // bits per second
+	MHz         int    `json:"mhz"`
+	Channel     int    `json:"channel"`
+}
+
+// tcpSettings are those that change how a burst after a pause travels.
+var tcpSettings = []string{"tcp_slow_start_after_idle", "tcp_congestion_control", "tcp_no_metrics_save", "tcp_rmem", "tcp_wmem"}
+
+// PathTo returns what the link to address (host:port) runs over.
+func PathTo(address string) (Path, error) {
+	var p Path
+	// Connecting a datagram socket sends nothing: it asks for the route.
+	c, err := net.Dial("udp", address)
+	if err != nil {
+		return p, fmt.Errorf("route to %s: %w", address, err)
+	}
+	local := c.LocalAddr().(*net.UDPAddr)
+	c.Close()
+	if p.Interface, err = interfaceOf(local.IP); err != nil {
+		return p, err
+	}
+	p.TCP = readSettings("/proc/sys/net/ipv4")
+	if _, err := os.Stat(filepath.Join("/sys/class/net", p.Interface, "phy80211")); err == nil {
+		if p.Wireless, err = wireless(p.Interface); err != nil {
+			return p, fmt.Errorf("interface %s: %w", p.Interface, err)
+		}
+	}
+	return p, nil
+}
+
+// Warnings says what about the path makes its figures worse than the link is.
+func (p Path) Warnings() []string {
+	var out []string
+	if w := p.Wireless; w != nil && w.PowerSave == "on" {
+		out = append(out, fmt.Sprintf("Wi-Fi power save is on at %s: answers wait for the radio to wake; turn it off with: iw dev %s set power_save off", p.Interface, p.Interface))
+	}
+	if p.TCP["tcp_slow_start_after_idle"] == "1" {
+		out = append(out, "tcp_slow_start_after_idle is 1: after a pause a large input starts slowly again; for single inferences set it to 0 with: sysctl -w net.ipv4.tcp_slow_start_after_idle=0")
+	}
+	return out
+}
+
+func interfaceOf(ip net.IP) (string, error) {
+	interfaces, err := net.Interfaces()
+	if err != nil {
+		return "", err
+	}
+	for _, i := range interfaces {
+		addresses, err := i.Addrs()
+		if err != nil {
+			continue // it went away meanwhile
+		}
+		for _, a := range addresses {
+			if n, ok := a.(*net.IPNet); ok && n.IP.Equal(ip) {
+				return i.Name, nil
+			}
+		}
+	}
+	return "", errors.New("no interface has the address " + ip.String())
+}
+
+func readSettings(dir string) map[string]string {
+	out := make(map[string]string)
+	for _, name := range tcpSettings {
+		if data, err := os.ReadFile(filepath.Join(dir, name)); err == nil {
+			out[name] = strings.Join(strings.Fields(string(data)), " ")
+		}
+	}
+	return out
+}
+
+// channel returns the Wi-Fi channel of a frequency, 0 for one that is none
+// (IEEE 802.11-2020, annex E).
+func channel(mhz int) int {
+	switch {
+	case mhz == 2484:
+		return 14
+	case mhz >= 2412 && mhz <= 2472:
+		return (mhz - 2407) / 5
+	case mhz >= 5160 && mhz <= 5885:
+		return (mhz - 5000) / 5
+	case mhz >= 5955 && mhz <= 7115:
+		return (mhz - 5950) / 5
+	}
+	return 0
+}

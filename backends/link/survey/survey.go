@@ -1,0 +1,209 @@
+// Package survey measures a real link to one of Crossover's hosts, through the
+// same protocol and connection that inferences use, and turns what it finds into
+// a profile of the cost model:
+//
+//  1. round trips of one byte, back to back: their least is the propagation both
+//     ways, what their mean is above it is jitter;
+//  2. transfers that grow until they take long enough, each way: bytes over time
+//     beyond a round trip is the rate;
+//  3. round trips and transfers after a pause, where sleeping radios and TCP's
+//     slow start after idle show.
+//
+// The host's own time is taken off each figure; what the software costs on the
+// way is not told from the link. Path says what the link runs over.
+package survey
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/crossover-bench/crossover/backends/offload/oip"
+	"github.com/crossover-bench/crossover/internal/stats"
+	"github.com/crossover-bench/crossover/model"
+)
+
+// Options bound a survey.
+type Options struct {
+	RoundTrips int           // back to back
+	Transfers  int           // each way
+	Long       time.Duration // a transfer is long enough when it takes this
+	Pause      time.Duration // before each exchange after a pause
+	AfterPause int           // how many of those
+}
+
+// Defaults take about half a minute over a fast link.
+var Defaults = Options{RoundTrips: 300, Transfers: 9, Long: 300 * time.Millisecond, Pause: time.Second, AfterPause: 10}
+
+// burst is what is sent after a pause: more than TCP's initial window of ten
+// segments.
+const burst = 64 << 10
+
+// A Distribution of times, in seconds.
+type Distribution struct {
+	N                              int
+	Min, Mean, P50, P90, P99, Most float64
+}
+
+// A Survey is what was found. Rates are in bytes per second.
+type Survey struct {
+	RoundTrip  Distribution // of one byte each way, back to back
+	Jitter     float64      // mean of RoundTrip less its least, in seconds
+	Up, Down   float64
+	UpBytes    int // of a transfer
+	DownBytes  int
+	AfterPause Distribution // of the round trip
+	Pause      time.Duration
+	// Burst is a transfer of 64 KiB up back to back, BurstAfterPause the same
+	// after a pause.
+	Burst, BurstAfterPause Distribution
+}
+
+// Measure surveys the link that conn runs over.
+func Measure(ctx context.Context, conn *grpc.ClientConn, o Options) (Survey, error) {
+	p := &prober{client: oip.NewGRPCInferenceServiceClient(conn)}
+	s := Survey{Pause: o.Pause}
+	if _, err := p.exchange(ctx, 1, 1); err != nil {
+		if status.Code(err) == codes.NotFound {
+			return s, errors.New("the host has no model " + oip.EchoModel + ": only a host of Crossover can be measured; start crossover host there")
+		}
+		return s, err
+	}
+	var err error
+	if s.RoundTrip, err = p.repeat(ctx, o.RoundTrips, 0, 1); err != nil {
+		return s, err
+	}
+	s.Jitter = s.RoundTrip.Mean - s.RoundTrip.Min
+	if s.Up, s.UpBytes, err = p.rate(ctx, o, s.RoundTrip.Min, func(n int) (int, int) { return n, 1 }); err != nil {
+		return s, err
+	}
+	if s.Down, s.DownBytes, err = p.rate(ctx, o, s.RoundTrip.Min, func(n int) (int, int) { return 1, n }); err != nil {
+		return s, err
+	}
+	if s.Burst, err = p.repeat(ctx, o.AfterPause, 0, burst); err != nil {
+		return s, err
+	}
+	if s.AfterPause, err = p.repeat(ctx, o.AfterPause, o.Pause, 1); err != nil {
+		return s, err
+	}
+	s.BurstAfterPause, err = p.repeat(ctx, o.AfterPause, o.Pause, burst)
+	return s, err
+}
+
+// Link returns the survey as a link of the cost model. The jitter is that of
+// an exponential distribution whose mean was found.
+func (s Survey) Link(name, source string) (model.Link, error) {
+	l := model.Link{
+		Name: name, OneWay: model.Seconds(s.RoundTrip.Min / 2),
+		Up: model.BytesPerSecond(s.Up), Down: model.BytesPerSecond(s.Down), Source: source,
+	}
+	if s.Jitter > 0 {
+		l.Jitter = &model.Jitter{Distribution: model.Exponential, Mean: model.Seconds(s.Jitter / 2)}
+	}
+	return l, l.Validate()
+}
+
+// prober exchanges bytes with the host.
+type prober struct {
+	client  oip.GRPCInferenceServiceClient
+	payload []byte
+}
+
+// exchange sends up bytes, has down bytes sent back, and returns how long that
+// took beyond the host's own time, in seconds.
+func (p *prober) exchange(ctx context.Context, up, down int) (float64, error) {
+	if len(p.payload) < up {
+		p.payload = make([]byte, up)
+	}
+	req := &oip.ModelInferRequest{
+		ModelName:        oip.EchoModel,
+		Parameters:       map[string]*oip.InferParameter{oip.EchoBytes: oip.Int64(int64(down))},
+		Inputs:           []*oip.ModelInferRequest_InferInputTensor{{Name: "upload", Datatype: "UINT8", Shape: []int64{int64(up)}}},
+		RawInputContents: [][]byte{p.payload[:up]},
+	}
+	start := time.Now()
+	r, err := p.client.ModelInfer(ctx, req, grpc.WaitForReady(true))
+	took := time.Since(start)
+	if err != nil {
+		return 0, err
+	}
+	if len(r.RawOutputContents) != 1 || len(r.RawOutputContents[0]) != down {
+		return 0, fmt.Errorf("model %s answered with other than %d bytes", oip.EchoModel, down)
+	}
+	return (took - time.Duration(r.Parameters[oip.ParamTotal].GetInt64Param())).Seconds(), nil
+}
+
+// repeat sends up bytes n times, after a pause each.
+func (p *prober) repeat(ctx context.Context, n int, pause time.Duration, up int) (Distribution, error) {
+	var times []float64
+	for range n {
+		if pause > 0 {
+			t := time.NewTimer(pause)
+			select {
+			case <-t.C:
+			case <-ctx.Done():
+				t.Stop()
+				return Distribution{}, ctx.Err()
+			}
+		}
+		t, err := p.exchange(ctx, up, 1)
+		if err != nil {
+			return Distribution{}, err
+		}
+		times = append(times, t)
+	}
+	return distribution(times), nil
+}
+
+// largest bounds a transfer: half of what a host's echo takes.
+const largest = oip.Windows / 4
+
+// rate finds a transfer that is long enough and returns the median rate of
+// several: bytes over the time beyond a round trip.
+func (p *prober) rate(ctx context.Context, o Options, roundTrip float64, way func(n int) (up, down int)) (rate float64, n int, err error) {
+	for n = burst; ; n *= 2 {
+		up, down := way(n)
+		t, err := p.exchange(ctx, up, down)
+		if err != nil {
+			return 0, n, err
+		}
+		if n == largest || t-roundTrip >= o.Long.Seconds() {
+			break
+		}
+	}
+	up, down := way(n)
+	var rates []float64
+	for range o.Transfers {
+		t, err := p.exchange(ctx, up, down)
+		if err != nil {
+			return 0, n, err
+		}
+		if t > roundTrip {
+			rates = append(rates, float64(n)/(t-roundTrip))
+		}
+	}
+	if len(rates) == 0 {
+		return 0, n, errors.New("transfers take no longer than a round trip: the link is too fast to measure this way")
+	}
+	return stats.Median(rates), n, nil
+}
+
+func distribution(times []float64) Distribution {
+	slices.Sort(times)
+	d := Distribution{N: len(times)}
+	if d.N == 0 {
+		return d
+	}
+	for _, t := range times {
+		d.Mean += t / float64(d.N)
+	}
+	d.Min, d.Most = times[0], times[d.N-1]
+	d.P50, d.P90, d.P99 = stats.Quantile(times, 0.5), stats.Quantile(times, 0.9), stats.Quantile(times, 0.99)
+	return d
+}
