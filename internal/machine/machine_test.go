@@ -237,3 +237,26 @@ func FuzzNumbers(f *testing.F) {
 		parseCPUInfo(string(text))
 	})
 }
+
+func TestThermometerReadsTheHottestZone(t *testing.T) {
+	root := fake(t, "imx8mp")
+	read := Thermometer(root)
+	if c, ok := read(); !ok || c != 61 {
+		t.Errorf("%v degrees (%v), want 61", c, ok)
+	}
+	set(t, root, "sys/class/thermal/thermal_zone1/temp", "72500")
+	if c, ok := read(); !ok || c != 72.5 {
+		t.Errorf("%v degrees (%v), want 72.5", c, ok)
+	}
+	if _, ok := Thermometer(fake(t, "vm"))(); ok {
+		t.Error("a machine without a thermal zone has a temperature")
+	}
+	p, err := NewProbe(fake(t, "x86"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	if count, now := Throttling(p)(); count == 0 || !now {
+		t.Errorf("throttling: %d, %v", count, now)
+	}
+}

@@ -31,6 +31,16 @@ func Read(root string) Snapshot {
 	return r.s
 }
 
+// Thermometer returns a SoakConfig's Thermometer: the hottest thermal zone
+// under root.
+func Thermometer(root string) func() (celsius float64, ok bool) {
+	return func() (float64, bool) {
+		r := reader{root: root}
+		r.thermal()
+		return r.s.Hottest()
+	}
+}
+
 type reader struct {
 	root string
 	s    Snapshot

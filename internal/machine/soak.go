@@ -1,6 +1,7 @@
 package machine
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -46,18 +47,11 @@ type SoakConfig struct {
 // Without a thermometer, as in most virtual machines, the soak lasts for
 // Blind, and its Reason says so. An error is that of Work or of ctx.
 func SoakUntilSteady(ctx context.Context, cfg SoakConfig) (Soak, error) {
-	def := func(d *time.Duration, v time.Duration) {
-		if *d == 0 {
-			*d = v
-		}
-	}
-	def(&cfg.Every, time.Second)
-	def(&cfg.Window, time.Minute)
-	def(&cfg.Max, 20*time.Minute)
-	def(&cfg.Blind, 10*time.Minute)
-	if cfg.Within == 0 {
-		cfg.Within = 0.5
-	}
+	cfg.Every = cmp.Or(cfg.Every, time.Second)
+	cfg.Window = cmp.Or(cfg.Window, time.Minute)
+	cfg.Within = cmp.Or(cfg.Within, 0.5)
+	cfg.Max = cmp.Or(cfg.Max, 20*time.Minute)
+	cfg.Blind = cmp.Or(cfg.Blind, 10*time.Minute)
 	var soak Soak
 	var throttles uint64
 	if cfg.Throttling != nil {
@@ -115,6 +109,18 @@ func SoakUntilSteady(ctx context.Context, cfg SoakConfig) (Soak, error) {
 			soak.Reason = fmt.Sprintf("not steady within the bound of %v", cfg.Max)
 			return soak, nil
 		}
+	}
+}
+
+// Throttling returns a SoakConfig's Throttling that reads p; what can't be read
+// is not counted.
+func Throttling(p Probe) func() (count uint64, now bool) {
+	return func() (uint64, bool) {
+		pulse, err := p.Read()
+		if err != nil {
+			return 0, false
+		}
+		return pulse.Throttles, pulse.Throttled
 	}
 }
 

@@ -1,6 +1,7 @@
 package measure
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/crossover-bench/crossover/internal/machine"
@@ -34,24 +35,12 @@ type Bounds struct {
 }
 
 func (b Bounds) withDefaults() Bounds {
-	if b.Every == 0 {
-		b.Every = 100 * time.Millisecond
-	}
-	if b.Foreign == 0 {
-		b.Foreign = 0.3
-	}
-	if b.ForeignTime == 0 {
-		b.ForeignTime = 30 * time.Millisecond
-	}
-	if b.Stolen == 0 {
-		b.Stolen = 10 * time.Millisecond
-	}
-	if b.Lateness == 0 {
-		b.Lateness = 0.01
-	}
-	if b.LatenessTime == 0 {
-		b.LatenessTime = 50 * time.Microsecond
-	}
+	b.Every = cmp.Or(b.Every, 100*time.Millisecond)
+	b.Foreign = cmp.Or(b.Foreign, 0.3)
+	b.ForeignTime = cmp.Or(b.ForeignTime, 30*time.Millisecond)
+	b.Stolen = cmp.Or(b.Stolen, 10*time.Millisecond)
+	b.Lateness = cmp.Or(b.Lateness, 0.01)
+	b.LatenessTime = cmp.Or(b.LatenessTime, 50*time.Microsecond)
 	return b
 }
 

@@ -1,6 +1,7 @@
 package measure
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -40,23 +41,12 @@ type Settle struct {
 }
 
 func (s Settle) withDefaults() Settle {
-	def := func(v *int, d int) {
-		if *v == 0 {
-			*v = d
-		}
-	}
-	def(&s.Windows, 3)
-	def(&s.WindowRuns, 5)
-	def(&s.MaxRuns, 100_000)
-	if s.WindowTime == 0 {
-		s.WindowTime = 100 * time.Millisecond
-	}
-	if s.Tolerance == 0 {
-		s.Tolerance = 0.01
-	}
-	if s.MaxTime == 0 {
-		s.MaxTime = 10 * time.Second
-	}
+	s.Windows = cmp.Or(s.Windows, 3)
+	s.WindowTime = cmp.Or(s.WindowTime, 100*time.Millisecond)
+	s.WindowRuns = cmp.Or(s.WindowRuns, 5)
+	s.Tolerance = cmp.Or(s.Tolerance, 0.01)
+	s.MaxTime = cmp.Or(s.MaxTime, 10*time.Second)
+	s.MaxRuns = cmp.Or(s.MaxRuns, 100_000)
 	return s
 }
 
