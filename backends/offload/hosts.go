@@ -162,7 +162,7 @@ func ReadHosts(file string) ([]Host, error) {
 		return nil, err
 	}
 	if len(f.Hosts) == 0 {
-		return nil, fmt.Errorf("%s: declares no host under hosts:", file)
+		return nil, fmt.Errorf("%s: declares no host under the key hosts", file)
 	}
 	beside := func(path string) string {
 		if path == "" || filepath.IsAbs(path) {
