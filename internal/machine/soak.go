@@ -112,15 +112,15 @@ func SoakUntilSteady(ctx context.Context, cfg SoakConfig) (Soak, error) {
 	}
 }
 
-// Throttling returns a SoakConfig's Throttling that reads p; what can't be read
-// is not counted.
+// Throttling returns a SoakConfig's Throttling that reads p. A reading that
+// fails repeats the one before it.
 func Throttling(p Probe) func() (count uint64, now bool) {
+	last, _ := p.Read()
 	return func() (uint64, bool) {
-		pulse, err := p.Read()
-		if err != nil {
-			return 0, false
+		if pulse, err := p.Read(); err == nil {
+			last = pulse
 		}
-		return pulse.Throttles, pulse.Throttled
+		return last.Throttles, last.Throttled
 	}
 }
 
