@@ -32,12 +32,13 @@ import (
 )
 
 var (
-	gridFile  = flag.String("grid", "", "the grid `file` to measure; grids/quick.yaml for benchmarks, the tiny grid for specs")
-	models    = flag.String("models", "", "a `folder` of .tflite files of your own, measured in place of the grid's variants")
-	built     = flag.String("fixtures", "", "the `folder` with the built variants; ../fixtures/models, or what the grid says")
-	hostsFile = flag.String("hosts", "", "the `file` that declares hosts; without it offloading goes to an embedded host")
-	npu       = flag.String("npu", "", "the external delegate `library` that the backend npu loads")
-	gpu       = flag.String("gpu", "", "the external delegate `library` that the backend gpu loads")
+	gridFile     = flag.String("grid", "", "the grid `file` to measure; grids/quick.yaml for benchmarks, the tiny grid for specs")
+	models       = flag.String("models", "", "a `folder` of .tflite files of your own, measured in place of the grid's variants")
+	built        = flag.String("fixtures", "", "the `folder` with the built variants; ../fixtures/models, or what the grid says")
+	profilesFile = flag.String("profiles", "", "a `file` with links of your own, laid over the built-in ones")
+	hostsFile    = flag.String("hosts", "", "the `file` that declares hosts; without it offloading goes to an embedded host")
+	npu          = flag.String("npu", "", "the external delegate `library` that the backend npu loads")
+	gpu          = flag.String("gpu", "", "the external delegate `library` that the backend gpu loads")
 
 	// Set by the command that drives this binary.
 	listFile = flag.String("combinations", "", "measure the combinations named in this `file`, in its order")
@@ -72,6 +73,7 @@ type suite struct {
 	own          map[string]fixtures.Variant // the user's own files by name
 	combinations []grid.Combination
 	hosts        []offload.Host
+	profiles     *profiles.Set
 	self         *offload.Self        // nil until a combination needs it
 	probe        *machine.SystemProbe // reads the machine between samples
 	probeOwn     int                  // processes whose load the probe takes for our own
@@ -99,6 +101,12 @@ func newSuite(defaultGrid string) (*suite, error) {
 		s.built = *built
 	case s.built == "":
 		s.built = filepath.Join("..", "fixtures", "models")
+	}
+	s.profiles = profiles.BuiltIn()
+	if *profilesFile != "" {
+		if s.profiles, err = profiles.Load(*profilesFile); err != nil {
+			return nil, err
+		}
 	}
 	here := grid.Here{Cores: runtime.NumCPU()}
 	if *hostsFile != "" {
@@ -145,7 +153,7 @@ func (s *suite) CheckLink(name string) error {
 	if name == "direct" {
 		return nil
 	}
-	_, err := profiles.Link(name)
+	_, err := s.profiles.Link(name)
 	return err
 }
 

@@ -16,7 +16,6 @@ import (
 	"github.com/crossover-bench/crossover/fixtures"
 	"github.com/crossover-bench/crossover/internal/grid"
 	"github.com/crossover-bench/crossover/internal/machine"
-	"github.com/crossover-bench/crossover/model/profiles"
 )
 
 // backend returns the backend of a combination. Which backends exist is decided
@@ -43,7 +42,7 @@ func (s *suite) backend(c grid.Combination) (backends.Backend, error) {
 func (s *suite) offload(name, profile string) (backends.Backend, error) {
 	var shape link.Shape // direct: as the connection is
 	if profile != "direct" {
-		l, err := profiles.Link(profile)
+		l, err := s.profiles.Link(profile)
 		if err != nil {
 			return nil, err
 		}
@@ -149,7 +148,7 @@ func (s *suite) close() {
 // embedded host's load is this run's own, so a probe made before it started is
 // replaced.
 func (s *suite) machineProbe() (machine.Probe, error) {
-	var own []int
+	own := []int{os.Getppid()} // the driver, or go test
 	if s.self != nil {
 		own = append(own, s.self.PID())
 	}

@@ -13,12 +13,13 @@ import (
 	"github.com/crossover-bench/crossover/internal/accept"
 	"github.com/crossover-bench/crossover/internal/exit"
 	"github.com/crossover-bench/crossover/internal/results"
-	"github.com/crossover-bench/crossover/model/profiles"
 	"github.com/crossover-bench/crossover/suites/steps"
 )
 
 // acceptCmd judges features.
 type acceptCmd struct {
+	places
+	Out      string        `name:"out" default:"results" placeholder:"DIR" type:"path" help:"The folder that run folders go to (${default})."`
 	Features string        `default:"features/quick" placeholder:"DIR" help:"Folder of .feature files, one such file, or one scenario as FILE:LINE (${default})."`
 	Results  string        `placeholder:"RUN" help:"Judge a recorded run instead of measuring one."`
 	Tags     string        `placeholder:"EXPRESSION" help:"Only scenarios with these tags: \"@quick && ~@slow\"."`
@@ -26,8 +27,7 @@ type acceptCmd struct {
 	Budget   time.Duration `default:"10m" help:"While something is inconclusive, measure on for at most this long (${default}); 0 looks once."`
 	Rounds   int           `default:"12" help:"Rounds before the first look (${default})."`
 	Format   []string      `default:"pretty" placeholder:"FORMAT[:FILE]" help:"pretty, junit, cucumber, each to a file or the screen: pretty,junit:accept.xml."`
-	Models   string        `placeholder:"DIR" help:"Folder with .tflite files of your own; features name them by their file names."`
-	Profiles string        `placeholder:"FILE" help:"Links, devices and hosts of your own, laid over the built-in ones."`
+	Block    time.Duration `default:"250ms" placeholder:"TIME" help:"Steady time of a block (${default})."`
 }
 
 // Help is what crossover accept --help adds.
@@ -46,11 +46,6 @@ failed; 5 nothing to judge, or what a scenario needs is missing or cannot
 support it; 6 inconclusive. Scenarios tagged @study never count.`
 }
 
-// startMeasuring returns what measures for crossover accept, and a function
-// that ends the run with whether everything went well. It is set where the
-// driver of the test binary is wired.
-var startMeasuring func(e *env, c *acceptCmd) (m steps.Measurer, end func(complete bool) error, err error)
-
 // Run judges.
 func (c *acceptCmd) Run(e *env) (err error) {
 	writers, err := c.formats()
@@ -59,7 +54,7 @@ func (c *acceptCmd) Run(e *env) (err error) {
 	}
 	o := steps.Options{
 		Tags: c.Tags, Require: c.Require, Rounds: c.Rounds, Budget: c.Budget,
-		Cores: runtime.NumCPU(), Profiles: profiles.BuiltIn(),
+		Cores: runtime.NumCPU(),
 	}
 	if c.Rounds < 1 || c.Budget < 0 {
 		return exit.Errorf(exit.Usage, "--rounds wants 1 or more, --budget no less than 0")
@@ -67,11 +62,10 @@ func (c *acceptCmd) Run(e *env) (err error) {
 	if o.Features, err = steps.Read(c.Features); err != nil {
 		return err
 	}
-	if c.Profiles != "" {
-		if o.Profiles, err = profiles.Load(c.Profiles); err != nil {
-			return exit.Errorf(exit.Usage, "--profiles: %w", err)
-		}
+	if err := c.find(); err != nil {
+		return err
 	}
+	o.Profiles = c.profiles
 	if o.Variants, err = knownVariants(c.Models); err != nil {
 		return err
 	}
@@ -80,18 +74,15 @@ func (c *acceptCmd) Run(e *env) (err error) {
 			return err
 		}
 	} else {
-		if startMeasuring == nil {
-			return exit.Errorf(exit.Usage, "this build of crossover does not measure; judge a recorded run with --results RUN")
-		}
-		m, end, err := startMeasuring(e, c)
-		if err != nil {
-			return err
+		m, startErr := c.startMeasuring(e)
+		if startErr != nil {
+			return startErr
 		}
 		o.Measurer = m
 		defer func() {
 			code := exit.CodeOf(err)
 			measured := err == nil || code == exit.Threshold || code == exit.Inconclusive
-			if e := end(measured); err == nil {
+			if e := m.end(measured); err == nil {
 				err = e
 			}
 		}()

@@ -51,7 +51,7 @@ func (c *listCmd) Run(e *env) error {
 	}
 	defer os.Remove(log.Name())
 	defer log.Close()
-	binary := rounds.Binary{Path: path, Args: args, Dir: c.root + "/suites", Log: log}
+	binary := rounds.Binary{Path: path, Args: append(args, "-grid="+c.grid.File), Dir: c.root + "/suites", Log: log}
 	about, err := binary.About(e)
 	if err != nil {
 		return exit.Errorf(exit.Usage, "%w", err)

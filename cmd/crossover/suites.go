@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -15,28 +14,55 @@ import (
 	"github.com/crossover-bench/crossover/model/profiles"
 )
 
-// selection is what the verbs that measure or list have in common: which
-// combinations, and the files behind them. Paths are taken from where the user
-// stands.
-type selection struct {
-	Grid     string `help:"The grid: quick, thesis, tiny, or a file." default:"quick" placeholder:"GRID"`
+// places are the files that measuring and listing need. Paths are taken from
+// where the user stands.
+type places struct {
 	Models   string `help:"A folder of .tflite files of your own, measured in place of the grid's variants." placeholder:"DIR" type:"existingdir"`
 	Fixtures string `help:"The folder with the built variants (default: fixtures/models)." placeholder:"DIR" type:"path"`
 	Hosts    string `help:"A file that declares hosts; without it offloading goes to an embedded host on this machine." placeholder:"FILE" type:"path"`
+	Profiles string `help:"A file with links, devices and hosts of your own, laid over the built-in ones." placeholder:"FILE" type:"path"`
 	NPU      string `help:"The delegate library that the backend npu loads." name:"npu" placeholder:"FILE" type:"path"`
 	GPU      string `help:"The delegate library that the backend gpu loads." name:"gpu" placeholder:"FILE" type:"path"`
 	Suites   string `help:"The suites' test binary (default: built from this module)." placeholder:"FILE" type:"path"`
 
-	root    string // of the module
-	grid    *grid.Grid
-	catalog *fixtures.Catalog
-	hosts   []offload.Host
+	root     string // of the module
+	catalog  *fixtures.Catalog
+	hosts    []offload.Host
+	profiles *profiles.Set
 }
 
-// load finds the module and reads grid and catalog.
-func (s *selection) load() error {
+// find locates the module and reads what was declared.
+func (p *places) find() error {
 	var err error
-	if s.root, err = moduleRoot(); err != nil {
+	if p.Hosts != "" {
+		if p.hosts, err = offload.ReadHosts(p.Hosts); err != nil {
+			return exit.Errorf(exit.Usage, "--hosts: %w", err)
+		}
+	}
+	p.profiles = profiles.BuiltIn()
+	if p.Profiles != "" {
+		if p.profiles, err = profiles.Load(p.Profiles); err != nil {
+			return exit.Errorf(exit.Usage, "--profiles: %w", err)
+		}
+	}
+	p.catalog = fixtures.Default()
+	return nil
+}
+
+// selection is a grid and its places.
+type selection struct {
+	places
+	Grid string `help:"The grid: quick, thesis, tiny, or a file." default:"quick" placeholder:"GRID"`
+
+	grid *grid.Grid
+}
+
+// load reads grid and catalog.
+func (s *selection) load() error {
+	if err := s.find(); err != nil {
+		return err
+	}
+	if err := s.needRoot(); err != nil {
 		return err
 	}
 	file := s.Grid
@@ -46,18 +72,13 @@ func (s *selection) load() error {
 			return exit.Errorf(exit.Usage, "there is no grid %q; want %s, or a file", s.Grid, strings.Join(s.builtinGrids(), ", "))
 		}
 	}
-	if file, err = filepath.Abs(file); err != nil {
+	file, err := filepath.Abs(file)
+	if err != nil {
 		return err
 	}
 	if s.grid, err = grid.Read(file); err != nil {
 		return exit.Errorf(exit.Usage, "%w", err)
 	}
-	if s.Hosts != "" {
-		if s.hosts, err = offload.ReadHosts(s.Hosts); err != nil {
-			return exit.Errorf(exit.Usage, "%w", err)
-		}
-	}
-	s.catalog = fixtures.Default()
 	if s.grid.Catalog != "" {
 		if s.catalog, err = fixtures.ReadCatalog(s.grid.Catalog); err != nil {
 			return exit.Errorf(exit.Usage, "%w", err)
@@ -65,9 +86,6 @@ func (s *selection) load() error {
 	}
 	if s.Fixtures == "" {
 		s.Fixtures = s.grid.Models
-	}
-	if s.Fixtures == "" {
-		s.Fixtures = filepath.Join(s.root, "fixtures", "models")
 	}
 	return nil
 }
@@ -88,7 +106,7 @@ func (s *selection) CheckLink(name string) error {
 	if name == "direct" {
 		return nil
 	}
-	_, err := profiles.Link(name)
+	_, err := s.profiles.Link(name)
 	return err
 }
 
@@ -117,9 +135,9 @@ func (s *selection) combinations(cores int) ([]grid.Combination, error) {
 }
 
 // title names a combination for people.
-func (s *selection) title(c grid.Combination) string {
+func (p *places) title(c grid.Combination) string {
 	name := strings.TrimPrefix(c.Variant, "model=")
-	if id, err := s.catalog.Parse(c.Variant); err == nil {
+	if id, err := p.catalog.Parse(c.Variant); err == nil {
 		name = id.Title()
 	}
 	name += " on " + c.Backend
@@ -131,12 +149,15 @@ func (s *selection) title(c grid.Combination) string {
 
 // binary returns the test binary, building it when none is named, and the flags
 // that every call of it has.
-func (s *selection) binary(e *env) (path string, args []string, err error) {
-	path = s.Suites
+func (p *places) binary(e *env) (path string, args []string, err error) {
+	if err := p.needRoot(); err != nil {
+		return "", nil, err
+	}
+	path = p.Suites
 	if path == "" {
-		path = filepath.Join(s.root, ".build", "suites.test")
+		path = filepath.Join(p.root, ".build", "suites.test")
 		cmd := exec.CommandContext(e, "go", "test", "-c", "-o", path, "./suites")
-		cmd.Dir, cmd.Stdout, cmd.Stderr = s.root, e.stderr, e.stderr
+		cmd.Dir, cmd.Stdout, cmd.Stderr = p.root, e.stderr, e.stderr
 		if err := cmd.Run(); err != nil {
 			return "", nil, exit.Errorf(exit.Usage, "build the test binary: %w; cgo needs the library's place: eval \"$(make -s env)\"", err)
 		}
@@ -147,8 +168,12 @@ func (s *selection) binary(e *env) (path string, args []string, err error) {
 	if _, err := os.Stat(path); err != nil {
 		return "", nil, exit.Errorf(exit.Usage, "the test binary: %w; make build makes it", err)
 	}
-	args = []string{"-grid=" + s.grid.File, "-fixtures=" + s.Fixtures}
-	for _, o := range []struct{ flag, value string }{{"models", s.Models}, {"hosts", s.Hosts}, {"npu", s.NPU}, {"gpu", s.GPU}} {
+	if p.Fixtures == "" {
+		p.Fixtures = filepath.Join(p.root, "fixtures", "models")
+	}
+	for _, o := range []struct{ flag, value string }{
+		{"fixtures", p.Fixtures}, {"models", p.Models}, {"hosts", p.Hosts}, {"profiles", p.Profiles}, {"npu", p.NPU}, {"gpu", p.GPU},
+	} {
 		if o.value != "" {
 			args = append(args, "-"+o.flag+"="+o.value)
 		}
@@ -156,9 +181,9 @@ func (s *selection) binary(e *env) (path string, args []string, err error) {
 	return path, args, nil
 }
 
-// moduleRoot finds the module's folder: from where the user stands upwards, else
+// needRoot finds the module's folder: from where the user stands upwards, else
 // from the command's own file.
-func moduleRoot() (string, error) {
+func (p *places) needRoot() error {
 	var starts []string
 	if wd, err := os.Getwd(); err == nil {
 		starts = append(starts, wd)
@@ -169,14 +194,15 @@ func moduleRoot() (string, error) {
 	for _, dir := range starts {
 		for ; ; dir = filepath.Dir(dir) {
 			if _, err := os.Stat(filepath.Join(dir, "suites", "grids")); err == nil {
-				return dir, nil
+				p.root = dir
+				return nil
 			}
 			if dir == filepath.Dir(dir) {
 				break
 			}
 		}
 	}
-	return "", exit.Errorf(exit.Usage, "%w", errors.New("no suites/grids above this folder or the command's own: run it within Crossover's tree"))
+	return exit.Errorf(exit.Usage, "no suites/grids above this folder or the command's own: run it within Crossover's tree")
 }
 
 // commit returns the tree's commit, "-dirty" appended when it was changed, or

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -27,7 +28,27 @@ type About struct {
 
 // About asks the binary.
 func (b Binary) About(ctx context.Context) (*About, error) {
-	cmd := exec.CommandContext(ctx, b.Path, append([]string{"-about"}, b.Args...)...)
+	var a About
+	if err := b.Ask(ctx, "about", nil, &a); err != nil {
+		return nil, err
+	}
+	return &a, nil
+}
+
+// Ask calls the binary with a flag that is a question, about the combinations
+// when there are any, and decodes its answer, one JSON value, into the value that
+// into points to.
+func (b Binary) Ask(ctx context.Context, question string, combinations []grid.Combination, into any) error {
+	args := append([]string{"-" + question}, b.Args...)
+	if len(combinations) > 0 {
+		list, err := writeList(combinations)
+		if err != nil {
+			return err
+		}
+		defer os.Remove(list)
+		args = append(args, "-combinations="+list)
+	}
+	cmd := exec.CommandContext(ctx, b.Path, args...)
 	cmd.Dir = b.Dir
 	out, err := cmd.Output()
 	if err != nil {
@@ -35,13 +56,12 @@ func (b Binary) About(ctx context.Context) (*About, error) {
 		if e, ok := errors.AsType[*exec.ExitError](err); ok {
 			said = strings.TrimSpace(string(e.Stderr))
 		}
-		return nil, fmt.Errorf("the test binary %s does not start: %w\n%s", filepath.Base(b.Path), err, said)
+		return fmt.Errorf("the test binary %s does not answer -%s: %w\n%s", filepath.Base(b.Path), question, err, said)
 	}
-	var a About
-	if err := json.Unmarshal(out, &a); err != nil {
-		return nil, fmt.Errorf("the test binary %s says of itself %q: %w", filepath.Base(b.Path), out, err)
+	if err := json.Unmarshal(out, into); err != nil {
+		return fmt.Errorf("the test binary %s answers -%s with %q: %w", filepath.Base(b.Path), question, out, err)
 	}
-	return &a, nil
+	return nil
 }
 
 // Skipped asks the binary which of the combinations cannot run here, and why. It

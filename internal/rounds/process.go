@@ -38,17 +38,11 @@ type Binary struct {
 // have not been tried. The error is ctx's, handle's, or says that the binary
 // does not work at all.
 func (b Binary) run(ctx context.Context, bt batch, patience func(grid.Combination) time.Duration, handle func(results.Event) error) (left []grid.Combination, err error) {
-	list, err := os.CreateTemp("", "crossover-round-*.txt")
+	list, err := writeList(bt.todo)
 	if err != nil {
 		return nil, err
 	}
-	defer os.Remove(list.Name())
-	for _, c := range bt.todo {
-		fmt.Fprintln(list, c.Name())
-	}
-	if err := list.Close(); err != nil {
-		return nil, err
-	}
+	defer os.Remove(list)
 	events, childEnd, err := os.Pipe()
 	if err != nil {
 		return nil, err
@@ -59,7 +53,7 @@ func (b Binary) run(ctx context.Context, bt batch, patience func(grid.Combinatio
 		"-test.run=^$", "-test.bench=^BenchmarkInference$", "-test.count=1", "-test.timeout=0",
 		"-test.benchtime=" + bt.block.String(),
 		fmt.Sprintf("-events=%d", eventsDescriptor), fmt.Sprintf("-round=%d", bt.round),
-		"-combinations=" + list.Name(),
+		"-combinations=" + list,
 	}, b.Args...)
 	cmd := exec.Command(b.Path, args...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = b.Dir, b.Log, b.Log
@@ -155,6 +149,25 @@ func (b Binary) run(ctx context.Context, bt batch, patience func(grid.Combinatio
 		}
 	}
 	return left, nil
+}
+
+// writeList writes the combinations' names to a file for -combinations; they may
+// be more than a command line holds.
+func writeList(combinations []grid.Combination) (file string, err error) {
+	var b strings.Builder
+	for _, c := range combinations {
+		fmt.Fprintln(&b, c.Name())
+	}
+	list, err := os.CreateTemp("", "crossover-combinations-*.txt")
+	if err != nil {
+		return "", err
+	}
+	_, err = list.WriteString(b.String())
+	if err = errors.Join(err, list.Close()); err != nil {
+		os.Remove(list.Name())
+		return "", err
+	}
+	return list.Name(), nil
 }
 
 // lastLines returns the end of what the process logged since offset start.

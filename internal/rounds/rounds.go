@@ -118,6 +118,8 @@ type Driver struct {
 	// Recorded are the blocks that an interrupted run left: they count as
 	// measured, and Run completes what is missing.
 	Recorded []*results.Block
+	// EachRound is called before a round measures anything; nil for nothing.
+	EachRound func(round int) error
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 	// Patience is how long the next result may take beyond ten times what the
@@ -141,48 +143,110 @@ const probeRound = -1
 // probeTime is the steady time of a probe's block.
 const probeTime = 20 * time.Millisecond
 
-// Run measures the combinations. The error says why nothing, or not everything,
-// was measured; the outcome holds what is known even then.
+// Run measures the combinations as the settings say. The error says why nothing,
+// or not everything, was measured; the outcome holds what is known even then.
 func (d *Driver) Run(ctx context.Context, declared []grid.Combination) (*Outcome, error) {
-	if d.Now == nil {
-		d.Now = time.Now
-	}
-	if d.Patience == 0 {
-		d.Patience = time.Minute
-	}
+	d.begin()
 	if d.Settings.Precision > 0 {
 		d.Settings.Rounds = leastRounds
 	}
 	if d.Settings.Budget > 0 {
 		d.deadline = d.Now().Add(d.Settings.Budget)
 	}
-	d.kept, d.lost = map[grid.Combination][]*results.Block{}, map[grid.Combination]bool{}
-	for _, b := range d.Recorded {
-		d.kept[b.Combination] = append(d.kept[b.Combination], b)
-		d.done++
-	}
 	if err := d.probe(ctx, declared); err != nil {
 		return &d.outcome, err
-	}
-	plan := &d.outcome.Plan
-	d.Screen.Planned(*plan)
-	if len(plan.Open) == 0 {
-		return &d.outcome, exit.Errorf(exit.NoData, "no combination can run here, so there is nothing to measure:\n%s", reasons(append(plan.Skipped, plan.Failed...)))
 	}
 	if err := d.withinBudget(); err != nil {
 		return &d.outcome, err
 	}
 	for round := 0; d.pending(round); round++ {
-		for _, b := range schedule(d.due(round), round, d.Settings.Seed) {
-			if err := d.measure(ctx, b); err != nil {
-				return &d.outcome, err
-			}
+		if err := d.round(ctx, round, d.due(round)); err != nil {
+			return &d.outcome, err
 		}
 	}
-	if n := len(d.outcome.Failed); n > 0 {
-		return &d.outcome, exit.Errorf(exit.NoData, "%d of %d combinations failed:\n%s", n, len(declared), reasons(d.outcome.Failed))
+	return &d.outcome, d.failed()
+}
+
+// Extend measures so many further rounds of the combinations, whatever the
+// settings say of rounds, numbered on from the last. Combinations that are new
+// to the run are probed first. What cannot run here is in the outcome; a
+// combination that failed is an error, as in Run.
+func (d *Driver) Extend(ctx context.Context, combinations []grid.Combination, rounds int) (*Outcome, error) {
+	d.begin()
+	var unknown []grid.Combination
+	for _, c := range combinations {
+		if !d.lost[c] && !slices.ContainsFunc(d.outcome.Plan.Open, func(p Planned) bool { return p.Combination == c }) {
+			unknown = append(unknown, c)
+		}
 	}
-	return &d.outcome, nil
+	if len(unknown) > 0 {
+		if err := d.probe(ctx, unknown); err != nil {
+			return &d.outcome, err
+		}
+	}
+	first := 0
+	for _, blocks := range d.kept {
+		for _, b := range blocks {
+			first = max(first, b.Round+1)
+		}
+	}
+	for round := first; round < first+rounds; round++ {
+		var due []Planned
+		for i := range d.outcome.Plan.Open {
+			p := &d.outcome.Plan.Open[i]
+			if !d.lost[p.Combination] && slices.Contains(combinations, p.Combination) {
+				p.Rounds = max(p.Rounds, len(d.kept[p.Combination])+first+rounds-round)
+				due = append(due, *p)
+			}
+		}
+		if err := d.round(ctx, round, due); err != nil {
+			return &d.outcome, err
+		}
+	}
+	return &d.outcome, d.failed()
+}
+
+// begin readies the driver, once.
+func (d *Driver) begin() {
+	if d.kept != nil {
+		return
+	}
+	if d.Now == nil {
+		d.Now = time.Now
+	}
+	if d.Patience == 0 {
+		d.Patience = time.Minute
+	}
+	d.kept, d.lost = map[grid.Combination][]*results.Block{}, map[grid.Combination]bool{}
+	for _, b := range d.Recorded {
+		d.kept[b.Combination] = append(d.kept[b.Combination], b)
+		d.done++
+	}
+}
+
+// round measures one block of each combination that is due.
+func (d *Driver) round(ctx context.Context, round int, due []Planned) error {
+	if len(due) > 0 && d.EachRound != nil {
+		if err := d.EachRound(round); err != nil {
+			return err
+		}
+	}
+	for _, b := range schedule(due, round, d.Settings.Seed) {
+		if err := d.measure(ctx, b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// failed returns an error that names the combinations that failed, or nil.
+func (d *Driver) failed() error {
+	if len(d.outcome.Failed) == 0 {
+		return nil
+	}
+	plan := d.outcome.Plan
+	return exit.Errorf(exit.NoData, "%d of %d combinations failed:\n%s",
+		len(d.outcome.Failed), len(plan.Open)+len(plan.Skipped)+len(plan.Failed), reasons(d.outcome.Failed))
 }
 
 func reasons(lost []Lost) string {
@@ -221,9 +285,14 @@ func (d *Driver) probe(ctx context.Context, declared []grid.Combination) error {
 			return nil
 		})
 		if err != nil {
-			return err
+			return interrupted(err, d.done, 0)
 		}
 		b.todo = left
+	}
+	plan := d.outcome.Plan
+	d.Screen.Planned(plan)
+	if len(plan.Open) == 0 {
+		return exit.Errorf(exit.NoData, "no combination can run here, so there is nothing to measure:\n%s", reasons(append(plan.Skipped, plan.Failed...)))
 	}
 	return nil
 }
@@ -360,14 +429,22 @@ func (d *Driver) measure(ctx context.Context, b batch) error {
 			return nil
 		})
 		if err != nil {
-			if errors.Is(err, context.Canceled) {
-				return exit.Errorf(exit.NoData, "interrupted after %d of %d blocks; what was measured is kept, and the same command goes on from there", d.done, d.outcome.Plan.Blocks())
-			}
-			return err
+			return interrupted(err, d.done, d.outcome.Plan.Blocks())
 		}
 		b.todo = left
 	}
 	return nil
+}
+
+// interrupted says how far a run had come, when err is that of an interrupt.
+func interrupted(err error, done, blocks int) error {
+	switch {
+	case !errors.Is(err, context.Canceled):
+		return err
+	case blocks == 0:
+		return exit.Errorf(exit.NoData, "interrupted during the probe, with %d blocks measured before", done)
+	}
+	return exit.Errorf(exit.NoData, "interrupted after %d of %d blocks; what was measured is kept, and the same command goes on from there", done, blocks)
 }
 
 // left estimates the time to the end of the run.

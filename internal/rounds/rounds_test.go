@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"os"
 	"slices"
@@ -225,5 +226,34 @@ func TestPrecisionNamesWhatTheBudgetCutOff(t *testing.T) {
 	}
 	if len(out.Imprecise) != 1 || out.Imprecise[0].Reached != 0.05 || len(n.blocks) == 0 {
 		t.Errorf("%d blocks, imprecise %+v", len(n.blocks), out.Imprecise)
+	}
+}
+
+func TestExtendingNumbersRoundsOnAndProbesOnlyWhatIsNew(t *testing.T) {
+	n := &notes{}
+	d := driver(t, n, Settings{})
+	var rounds []int
+	d.EachRound = func(round int) error { rounds = append(rounds, round); return nil }
+	for _, step := range []struct {
+		models []string
+		rounds int
+		want   map[string]int
+	}{
+		{[]string{"a", "b", "skip"}, 2, map[string]int{"a": 2, "b": 2}},
+		{[]string{"b"}, 3, map[string]int{"a": 2, "b": 5}},
+		{[]string{"b", "c"}, 1, map[string]int{"a": 2, "b": 6, "c": 1}},
+	} {
+		if _, err := d.Extend(t.Context(), combinations(step.models...), step.rounds); err != nil {
+			t.Fatal(err)
+		}
+		if got := n.perCombination(t); !maps.Equal(got, step.want) {
+			t.Errorf("after %v: %v, want %v", step.models, got, step.want)
+		}
+	}
+	if !slices.Equal(rounds, []int{0, 1, 2, 3, 4, 5}) {
+		t.Errorf("rounds began: %v", rounds)
+	}
+	if len(n.lost) != 1 {
+		t.Errorf("lost: %q", n.lost)
 	}
 }

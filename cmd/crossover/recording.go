@@ -1,0 +1,245 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/crossover-bench/crossover/internal/accept"
+	"github.com/crossover-bench/crossover/internal/exit"
+	"github.com/crossover-bench/crossover/internal/grid"
+	"github.com/crossover-bench/crossover/internal/machine"
+	"github.com/crossover-bench/crossover/internal/results"
+	"github.com/crossover-bench/crossover/internal/rounds"
+)
+
+// effort is what the verbs that measure have in common: how much, and where the
+// run goes.
+type effort struct {
+	Benchtime time.Duration `help:"Steady time of a block." default:"500ms" placeholder:"TIME"`
+	Seed      uint64        `help:"Seed of the order within the rounds (default: drawn)." placeholder:"N"`
+	Out       string        `name:"results" help:"The folder that run folders go to." default:"results" placeholder:"DIR" type:"path"`
+}
+
+// A recording is a run in the making: the test binary, the driver that calls it,
+// and the folder that keeps what it sends.
+type recording struct {
+	binary   rounds.Binary
+	about    *rounds.About
+	meta     results.Meta
+	settings rounds.Settings
+	results  string // the folder of run folders
+	screen   *screen
+
+	dir      string // the run folder, once open
+	writer   *results.Writer
+	recorded []results.Block // of an interrupted run that this one goes on with
+	extras   accept.Extras
+	driver   *rounds.Driver
+	log      *os.File
+}
+
+// record readies a recording of what g names.
+func (p *places) record(e *env, g results.Grid, effort effort, args ...string) (*recording, error) {
+	path, own, err := p.binary(e)
+	if err != nil {
+		return nil, err
+	}
+	r := &recording{
+		binary:  rounds.Binary{Path: path, Args: append(own, args...), Dir: filepath.Join(p.root, "suites")},
+		results: effort.Out, screen: newScreen(e.stdout, p.title),
+	}
+	if r.about, err = r.binary.About(e); err != nil {
+		return nil, exit.Errorf(exit.Usage, "%w", err)
+	}
+	if effort.Seed == 0 {
+		effort.Seed = rand.Uint64()>>12 + 1 // a person can type it, and JSON keeps it exactly
+	}
+	before := machine.Read("/")
+	config := map[string]string{"machine": before.Fingerprint().String(), "cpu": before.CPU, "interleaved": "yes"}
+	maps.Copy(config, r.about.Config)
+	r.settings = rounds.Settings{Block: effort.Benchtime, Seed: effort.Seed}
+	r.meta = results.Meta{
+		Started: time.Now(), Command: os.Args, Commit: commit(e, p.root), Seed: effort.Seed, Grid: g,
+		Procs: r.about.Procs, Config: config, Versions: r.about.Versions, Hashes: r.about.Hashes, Before: &before,
+	}
+	return r, nil
+}
+
+// record readies a recording of the selected grid.
+func (s *selection) record(e *env, effort effort) (*recording, error) {
+	text, err := os.ReadFile(s.grid.File)
+	if err != nil {
+		return nil, exit.Errorf(exit.Usage, "%w", err)
+	}
+	sum := sha256.Sum256(text)
+	g := results.Grid{Name: s.grid.Name, Path: s.grid.File, SHA256: hex.EncodeToString(sum[:])}
+	return s.places.record(e, g, effort, "-grid="+s.grid.File)
+}
+
+// resume goes on with the run in dir instead of starting one.
+func (r *recording) resume(dir string) error {
+	w, run, err := results.Resume(dir)
+	if err != nil {
+		return err
+	}
+	r.writer, r.dir, r.recorded, r.meta = w, w.Dir(), run.Blocks, run.Meta
+	r.settings.Seed = run.Meta.Seed
+	if raw, ok := run.Meta.Extra[accept.ExtraKey]; ok {
+		if err := json.Unmarshal(raw, &r.extras); err != nil {
+			return fmt.Errorf("%s: run.json: extra.%s: %w", dir, accept.ExtraKey, err)
+		}
+	}
+	return nil
+}
+
+// open makes the run folder, unless it is there already, and the driver.
+func (r *recording) open(e *env, declared []grid.Combination) error {
+	var err error
+	if r.writer == nil {
+		if r.writer, err = results.Create(r.results, r.meta); err != nil {
+			return exit.Errorf(exit.NoData, "%w", err)
+		}
+		r.dir = r.writer.Dir()
+		if err := r.writer.Declare(declared, r.settings.Rounds); err != nil {
+			return exit.Errorf(exit.NoData, "%w", err)
+		}
+	}
+	for _, note := range r.writer.Notes() {
+		fmt.Fprintln(e.stderr, "crossover:", note)
+	}
+	if r.log, err = os.OpenFile(filepath.Join(r.dir, "log.txt"), os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o666); err != nil {
+		return exit.Errorf(exit.NoData, "%w", err)
+	}
+	r.binary.Log = r.log
+	r.driver = &rounds.Driver{
+		Binary: r.binary, Settings: r.settings, Keep: r.writer, Screen: r.screen, Width: widthOfMedian, EachRound: r.calibrate,
+	}
+	for i := range r.recorded {
+		r.driver.Recorded = append(r.driver.Recorded, &r.recorded[i])
+	}
+	return nil
+}
+
+// calibrationRuns is how often the calibration kernel, about a millisecond, runs
+// at the start of each round.
+const calibrationRuns = 25
+
+// calibrate times the calibration kernel at the start of a round: limits that
+// must hold on any machine relate to it.
+func (r *recording) calibrate(round int) error {
+	if r.extras.Calibration == nil {
+		r.extras.Calibration = &accept.Calibration{Work: machine.CalibrationWork, Seconds: map[int][]float64{}}
+	}
+	work := machine.NewCalibration()
+	var times []float64
+	for range calibrationRuns {
+		start := time.Now()
+		if err := work(); err != nil {
+			return err
+		}
+		times = append(times, time.Since(start).Seconds())
+	}
+	r.extras.Calibration.Seconds[round] = times
+	return r.keepExtras()
+}
+
+// keepExtras writes what the run holds beside samples.
+func (r *recording) keepExtras() error {
+	raw, err := json.Marshal(r.extras)
+	if err != nil {
+		return err
+	}
+	if err := r.writer.Update(func(m *results.Meta, _ *results.Ledger) {
+		if m.Extra == nil {
+			m.Extra = map[string]json.RawMessage{}
+		}
+		m.Extra[accept.ExtraKey] = raw
+	}); err != nil {
+		return exit.Errorf(exit.NoData, "%w", err)
+	}
+	return nil
+}
+
+// soak heats the machine until its temperature is steady.
+func (r *recording) soak(e *env) error {
+	probe, err := machine.NewProbe("/")
+	if err != nil {
+		return exit.Errorf(exit.Usage, "--sustained: %w", err)
+	}
+	defer probe.Close()
+	r.screen.line("Heating the machine until its temperature is steady.")
+	start := time.Now()
+	soak, err := machine.SoakUntilSteady(e, machine.SoakConfig{
+		Work: heat(r.about.Cores), Clock: func() time.Duration { return time.Since(start) },
+		Thermometer: machine.Thermometer("/"), Throttling: machine.Throttling(probe),
+	})
+	if err != nil {
+		return exit.Errorf(exit.NoData, "%w", err)
+	}
+	r.screen.line("Soaked for %s: %s.", about(soak.Time), soak.Reason)
+	if soak.Throttled != nil {
+		r.screen.line("The machine began to throttle after %s.", about(*soak.Throttled))
+	}
+	if err := r.writer.Update(func(m *results.Meta, _ *results.Ledger) { m.Sustained, m.Soak = true, &soak }); err != nil {
+		return exit.Errorf(exit.NoData, "%w", err)
+	}
+	return nil
+}
+
+// heat returns work that keeps every core busy for a tenth of a second.
+func heat(cores int) func(context.Context) error {
+	return func(ctx context.Context) error {
+		done := make(chan error, cores)
+		for range cores {
+			go func() {
+				work := machine.NewCalibration()
+				for end := time.Now().Add(100 * time.Millisecond); time.Now().Before(end) && ctx.Err() == nil; {
+					if err := work(); err != nil {
+						done <- err
+						return
+					}
+				}
+				done <- nil
+			}()
+		}
+		var errs []error
+		for range cores {
+			errs = append(errs, <-done)
+		}
+		return errors.Join(errs...)
+	}
+}
+
+// close ends the run in good order, complete or not.
+func (r *recording) close(complete bool) error {
+	r.screen.done()
+	after := machine.Read("/")
+	err := r.writer.Finish(complete, func(m *results.Meta) { m.Ended, m.After = time.Now().UTC(), &after })
+	if err = errors.Join(err, r.log.Close()); err != nil {
+		return exit.Errorf(exit.NoData, "%w", err)
+	}
+	return nil
+}
+
+// widthOfMedian returns the width of the median's 95 % interval over a
+// combination's blocks, relative to the median.
+func widthOfMedian(blocks []*results.Block) float64 {
+	flat := make([]results.Block, len(blocks))
+	for i, b := range blocks {
+		flat[i] = *b
+	}
+	for _, s := range results.SummarizeBlocks(flat, nil, ^results.Mark(0)) {
+		return s.Width()
+	}
+	return math.Inf(1)
+}
