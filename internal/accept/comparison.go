@@ -73,7 +73,7 @@ func (j *Judge) Compare(q Comparison) (*Judgement, error) {
 	if err != nil {
 		return g, j.absent(g, err)
 	}
-	alpha, err := j.alpha(ComparisonError)
+	alpha, err := j.alpha(ComparisonError, q.A, q.B)
 	if err != nil {
 		return g, err
 	}
@@ -238,7 +238,7 @@ func (j *Judge) Relative(c grid.Combination, l RelativeLimit) (*Judgement, error
 		return g, j.absent(g, &AbsentError{c, Missing, "no round holds both it and what it is held against"})
 	}
 	g.Rounds = len(d)
-	alpha, err := j.alpha(LimitError)
+	alpha, err := j.alpha(LimitError, c)
 	if err != nil {
 		return g, err
 	}
@@ -307,7 +307,7 @@ func (j *Judge) Spread(cs []grid.Combination, q Quantity, d Direction, bound flo
 		Measure: "spread of the median " + q.Name, Bound: d.String() + " " + text,
 		Unit: share, Origin: energy.Measured, Combinations: cs,
 	}
-	alpha, err := j.alpha(LimitError)
+	alpha, err := j.alpha(LimitError, cs...)
 	if err != nil {
 		return g, err
 	}

@@ -75,7 +75,7 @@ func (j *Judge) Correlate(cs []grid.Combination, x, y Axis, ranks bool, d Direct
 			*side.to = append(*side.to, v)
 		}
 	}
-	alpha, err := j.alpha(LimitError)
+	alpha, err := j.alpha(LimitError, cs...)
 	if err != nil {
 		return g, err
 	}

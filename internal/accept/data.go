@@ -55,8 +55,27 @@ type Agreement struct {
 
 // Looks says which look at growing data this is.
 type Looks struct {
-	Look int `json:"look"` // from 1
+	Look int `json:"look"` // from 1; 0 when nothing was planned and this is the only one
 	Of   int `json:"of"`
+	// Last is the look before which a combination was last measured, by its
+	// name: what was decided then keeps its data and its error.
+	Last map[string]int `json:"last,omitempty"`
+}
+
+// of returns the look at which what rests on the combinations is judged.
+func (l Looks) of(cs []grid.Combination) int {
+	look := 0
+	for _, c := range cs {
+		last, ok := l.Last[c.Name()]
+		if !ok {
+			last = l.Look
+		}
+		look = max(look, last)
+	}
+	if look == 0 {
+		return l.Look
+	}
+	return look
 }
 
 // NewData arranges blocks by combination and round. Two blocks of one

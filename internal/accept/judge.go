@@ -62,12 +62,13 @@ func (j *Judge) need(cs ...grid.Combination) bool {
 	return j.Data != nil
 }
 
-// alpha returns the error that this look may spend of the whole.
-func (j *Judge) alpha(whole float64) (float64, error) {
-	if j.Looks == (Looks{}) {
+// alpha returns the error that what rests on the combinations may spend of the
+// whole at this look.
+func (j *Judge) alpha(whole float64, cs ...grid.Combination) (float64, error) {
+	if j.Looks.Of == 0 {
 		return whole, nil
 	}
-	return stats.Spending{Alpha: whole, Looks: j.Looks.Of}.At(j.Looks.Look)
+	return stats.Spending{Alpha: whole, Looks: j.Looks.Of}.At(j.Looks.of(cs))
 }
 
 // A Judgement is one claim on one subject, answered.

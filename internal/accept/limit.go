@@ -46,7 +46,7 @@ func (j *Judge) limit(g *Judgement, c grid.Combination, l Limit) error {
 		return j.absent(g, err)
 	}
 	g.count(s)
-	alpha, err := j.alpha(LimitError)
+	alpha, err := j.alpha(LimitError, c)
 	if err != nil {
 		return err
 	}
@@ -229,13 +229,10 @@ func (j *Judge) AgreementLimit(v Variant, d Direction, bound float64, text strin
 		g.Reason = fmt.Sprintf("%s records no agreement of it; the specs of the suites record it", j.Data.Name)
 		return g, nil
 	}
-	alpha, err := j.alpha(LimitError)
-	if err != nil {
-		return nil, err
-	}
-	r, err := stats.ProportionAtLeast(a.Agreed, a.Images, bound, alpha)
+	// The images were shown once: this is the only look at them.
+	r, err := stats.ProportionAtLeast(a.Agreed, a.Images, bound, LimitError)
 	if d == AtMost {
-		r, err = stats.ProportionAtMost(a.Agreed, a.Images, bound, alpha)
+		r, err = stats.ProportionAtMost(a.Agreed, a.Images, bound, LimitError)
 	}
 	if err != nil {
 		return nil, err

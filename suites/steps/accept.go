@@ -2,6 +2,7 @@ package steps
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -98,7 +99,7 @@ func (o Options) measure(ctx context.Context, needs []grid.Combination, now func
 	judge func(*accept.Data, accept.Looks) (*accept.Report, error),
 ) (*accept.Report, error) {
 	start := now()
-	looks := accept.Looks{Look: 0, Of: 1}
+	looks := accept.Looks{Look: 0, Of: 1, Last: map[string]int{}}
 	if o.Budget > 0 {
 		looks.Of = mostLooks
 	}
@@ -112,6 +113,10 @@ func (o Options) measure(ctx context.Context, needs []grid.Combination, now func
 		}
 		took := now().Sub(began)
 		looks.Look++
+		looks.Last = maps.Clone(looks.Last)
+		for _, c := range open {
+			looks.Last[c.Name()] = looks.Look
+		}
 		if err := o.Measurer.Looked(looks); err != nil {
 			return nil, err
 		}
@@ -144,23 +149,30 @@ func (o Options) measure(ctx context.Context, needs []grid.Combination, now func
 	}
 }
 
-// undecided returns the combinations on which inconclusive judgements rest.
+// undecided returns the combinations on which inconclusive judgements rest, and
+// those that other judgements set beside one of them: what is compared stays
+// measured in the same rounds.
 func undecided(r *accept.Report) []grid.Combination {
 	var out []grid.Combination
-	for _, s := range r.Scenarios {
-		if s.Study() {
-			continue
-		}
-		for _, g := range s.Judgements() {
-			if g.Verdict != accept.Inconclusive {
+	has := func(c grid.Combination) bool { return slices.Contains(out, c) }
+	for grew := true; grew; {
+		before := len(out)
+		for _, s := range r.Scenarios {
+			if s.Study() {
 				continue
 			}
-			for _, c := range g.Combinations {
-				if !slices.Contains(out, c) {
-					out = append(out, c)
+			for _, g := range s.Judgements() {
+				if g.Verdict != accept.Inconclusive && !slices.ContainsFunc(g.Combinations, has) {
+					continue
+				}
+				for _, c := range g.Combinations {
+					if !has(c) {
+						out = append(out, c)
+					}
 				}
 			}
 		}
+		grew = len(out) > before
 	}
 	return out
 }

@@ -390,7 +390,7 @@ func TestMeasuringOnEndsWhenItCanTellOrTheBudgetIsSpent(t *testing.T) {
 	if len(w.calls) < 3 || len(w.calls[0]) != 3 || len(w.calls[1]) != 2 {
 		t.Fatalf("measured %v, want all three first and then only the undecided ones", w.calls)
 	}
-	if len(looks) != len(w.calls) || looks[0] != (accept.Looks{Look: 1, Of: mostLooks}) || w.extras.Looks.Look != len(looks) {
+	if len(looks) != len(w.calls) || looks[0].Look != 1 || looks[0].Of != mostLooks || w.extras.Looks.Look != len(looks) {
 		t.Errorf("looks %v, recorded %v", looks, w.extras.Looks)
 	}
 	if over := w.clock.Sub(time.Unix(0, 0)); over > 500*time.Second {
@@ -405,6 +405,14 @@ func TestMeasuringOnEndsWhenItCanTellOrTheBudgetIsSpent(t *testing.T) {
 	if r.Code() != exit.Inconclusive {
 		t.Errorf("exit code %d", r.Code())
 	}
+	// What the recorded run is judged to be later is what it was judged then.
+	again, err := Accept(context.Background(), Options{Features: f, Variants: catalog(), Profiles: profiles.BuiltIn(), Data: w.data()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := strings.SplitAfter(pretty(t, again), "judged")[0], strings.SplitAfter(pretty(t, r), "judged")[0]; got != want {
+		t.Errorf("judged again:\n%s\nat first:\n%s", got, want)
+	}
 }
 
 func TestWithoutBudgetThereIsOneLook(t *testing.T) {
@@ -416,7 +424,7 @@ func TestWithoutBudgetThereIsOneLook(t *testing.T) {
 	if _, err := Accept(context.Background(), Options{Features: f, Variants: catalog(), Profiles: profiles.BuiltIn(), Measurer: w, Rounds: 3}); err != nil {
 		t.Fatal(err)
 	}
-	if len(w.calls) != 1 || *w.extras.Looks != (accept.Looks{Look: 1, Of: 1}) {
+	if len(w.calls) != 1 || w.extras.Looks.Look != 1 || w.extras.Looks.Of != 1 {
 		t.Errorf("measured %d times, looks %v", len(w.calls), w.extras.Looks)
 	}
 }
