@@ -43,7 +43,7 @@ sentences. Three answers: pass, fail, inconclusive with how much more would tell
 
 Exit codes: 0 all passed; 2 a sentence or flag is wrong; 3 a limit or a claim
 failed; 5 nothing to judge, or what a scenario needs is missing or cannot
-support it; 6 inconclusive. Scenarios tagged @study never count.`
+support it; 6 inconclusive; 7 the machine was too busy. Scenarios tagged @study never count.`
 }
 
 // Run judges.
@@ -80,9 +80,7 @@ func (c *acceptCmd) Run(e *env) (err error) {
 		}
 		o.Measurer = m
 		defer func() {
-			code := exit.CodeOf(err)
-			measured := err == nil || code == exit.Threshold || code == exit.Inconclusive
-			if e := m.end(measured); err == nil {
+			if e := m.end(); err == nil {
 				err = e
 			}
 		}()
@@ -111,6 +109,8 @@ func verdict(r *accept.Report) error {
 		return exit.Errorf(code, "%d of %d scenarios failed", v[accept.Fail], len(r.Scenarios))
 	case exit.Inconclusive:
 		return exit.Errorf(code, "%d of %d scenarios are inconclusive; raise --budget, or move limits out of the noise", v[accept.Inconclusive], len(r.Scenarios))
+	case exit.Unfit:
+		return exit.Errorf(code, "the machine was too busy: every sample is marked as disturbed; crossover doctor says by what")
 	default:
 		return exit.Errorf(code, "scenarios lack what they need to be judged; nothing of it counts as passed")
 	}

@@ -14,7 +14,8 @@ import (
 // further rounds into the same run.
 type measuring struct {
 	*recording
-	env *env
+	env    *env
+	broken bool // measuring did not come to its planned end
 }
 
 // startMeasuring readies the run. Its folder is made with the first rounds.
@@ -27,7 +28,8 @@ func (c *acceptCmd) startMeasuring(e *env) (*measuring, error) {
 }
 
 // Measure takes so many further rounds of the combinations.
-func (m *measuring) Measure(_ context.Context, cs []grid.Combination, rounds int) (*accept.Data, error) {
+func (m *measuring) Measure(_ context.Context, cs []grid.Combination, rounds int) (data *accept.Data, err error) {
+	defer func() { m.broken = m.broken || err != nil }()
 	if m.driver == nil {
 		m.settings.Rounds = rounds
 		if err := m.open(m.env, cs); err != nil {
@@ -65,12 +67,13 @@ func (m *measuring) Looked(l accept.Looks) error {
 	return m.keepExtras()
 }
 
-// end closes the run folder, when there is one.
-func (m *measuring) end(complete bool) error {
+// end closes the run folder, when there is one. The run is complete when all that
+// was planned was measured, whatever the verdict.
+func (m *measuring) end() error {
 	if m.driver == nil {
 		return nil
 	}
-	if err := m.close(complete); err != nil {
+	if err := m.close(!m.broken); err != nil {
 		return err
 	}
 	_, err := fmt.Fprintf(m.env.stdout, "\nRun: %s; crossover accept --results %s judges it again.\n", relative(m.dir), relative(m.dir))

@@ -120,7 +120,7 @@ func (j *Judge) logRatios(g *Judgement, a, b grid.Combination, q Quantity, st St
 		}
 	}
 	if len(d) == 0 {
-		return nil, &AbsentError{a, Missing, "it shares no round with " + b.Name()}
+		return nil, &AbsentError{Combination: a, Verdict: Missing, Reason: "it shares no round with " + b.Name()}
 	}
 	g.Rounds = len(d)
 	return d, nil
@@ -235,7 +235,7 @@ func (j *Judge) Relative(c grid.Combination, l RelativeLimit) (*Judgement, error
 		}
 	}
 	if len(d) == 0 {
-		return g, j.absent(g, &AbsentError{c, Missing, "no round holds both it and what it is held against"})
+		return g, j.absent(g, &AbsentError{Combination: c, Verdict: Missing, Reason: "no round holds both it and what it is held against"})
 	}
 	g.Rounds = len(d)
 	alpha, err := j.alpha(LimitError, c)
@@ -257,7 +257,7 @@ func (j *Judge) yardstick(c grid.Combination, l RelativeLimit) (map[int]float64,
 	if l.Yardstick == CalibrationTime {
 		cal := j.Data.Extras.Calibration
 		if cal == nil {
-			return nil, &AbsentError{c, Missing, j.Data.Name + " records no calibration; measure with crossover accept"}
+			return nil, &AbsentError{Combination: c, Verdict: Missing, Reason: j.Data.Name + " records no calibration; measure with crossover accept"}
 		}
 		for round, values := range cal.Seconds {
 			if len(values) > 0 {

@@ -57,7 +57,7 @@ func (j *Judge) Correlate(cs []grid.Combination, x, y Axis, ranks bool, d Direct
 	for _, a := range []Axis{x, y} {
 		switch {
 		case a.Absent != "":
-			return g, j.absent(g, &AbsentError{cs[0], Missing, a.Absent})
+			return g, j.absent(g, &AbsentError{Combination: cs[0], Verdict: Missing, Reason: a.Absent})
 		case a.Energy:
 			return g, j.absent(g, supportsEnergy("a correlation with energy", energy.Modelled))
 		}
@@ -114,7 +114,7 @@ func (j *Judge) coordinate(g *Judgement, c grid.Combination, a Axis) (float64, e
 				}
 			}
 		}
-		return 0, &AbsentError{c, Missing, "the catalog does not say its " + a.Name}
+		return 0, &AbsentError{Combination: c, Verdict: Missing, Reason: "the catalog does not say its " + a.Name}
 	}
 	s, err := j.Data.Series(c, *a.Quantity)
 	if err != nil {

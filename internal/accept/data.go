@@ -130,6 +130,9 @@ type AbsentError struct {
 	Combination grid.Combination
 	Verdict     Verdict // Skipped or Missing
 	Reason      string
+	// Disturbed says that it was measured, but in no sample without foreign
+	// load, throttling or the like: a quieter machine would have it.
+	Disturbed bool
 }
 
 func (e *AbsentError) Error() string {
@@ -143,12 +146,12 @@ func (d *Data) Blocks(c grid.Combination) ([]results.Block, error) {
 		return bs, nil
 	}
 	if why, ok := d.Failed[c]; ok {
-		return nil, &AbsentError{c, Missing, "it failed while it was measured: " + why}
+		return nil, &AbsentError{Combination: c, Verdict: Missing, Reason: "it failed while it was measured: " + why}
 	}
 	if why, ok := d.Skipped[c]; ok {
-		return nil, &AbsentError{c, Skipped, why}
+		return nil, &AbsentError{Combination: c, Verdict: Skipped, Reason: why}
 	}
-	return nil, &AbsentError{c, Missing, fmt.Sprintf("%s does not hold it; measure it, or judge a run that does", d.Name)}
+	return nil, &AbsentError{Combination: c, Verdict: Missing, Reason: d.Name + " does not hold it; measure it, or judge a run that does"}
 }
 
 // leaveOut returns the marks of samples that are not judged: all, but for
@@ -202,7 +205,7 @@ func (d *Data) Series(c grid.Combination, q Quantity) (Series, error) {
 		if s.Left > 0 {
 			why = fmt.Sprintf("all its %d samples are marked as disturbed; see crossover doctor, and measure on a quiet machine", s.Left)
 		}
-		return Series{}, &AbsentError{c, Missing, why}
+		return Series{}, &AbsentError{Combination: c, Verdict: Missing, Reason: why, Disturbed: s.Left > 0}
 	}
 	return s, nil
 }

@@ -81,6 +81,8 @@ type Judgement struct {
 	// change it.
 	Reason string
 	Note   string // what else a reader may want to know
+	// Disturbed says that it is Missing for want of a quiet moment only.
+	Disturbed bool
 	// Value and its interval, in Unit.Symbol's SI unit; nil where nothing was
 	// measured, an end nil where the samples do not bound it.
 	Value, Lo, Hi *float64
@@ -118,13 +120,16 @@ func (g *Judgement) answerLog(r stats.Result) {
 	g.answer(r, "rounds")
 }
 
+// Open reports whether measuring on could change the verdict.
+func (g *Judgement) Open() bool { return g.Verdict == Inconclusive || g.Disturbed }
+
 // absent puts into the judgement why there was nothing to judge.
 func (j *Judge) absent(g *Judgement, err error) error {
 	var missing *AbsentError
 	var unsupported *UnsupportedError
 	switch {
 	case errors.As(err, &missing):
-		g.Verdict, g.Reason = missing.Verdict, missing.Reason
+		g.Verdict, g.Reason, g.Disturbed = missing.Verdict, missing.Reason, missing.Disturbed
 		if missing.Verdict == Skipped {
 			for _, need := range j.Require {
 				if need == missing.Combination.Backend {

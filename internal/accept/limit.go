@@ -197,7 +197,7 @@ func (j *Judge) MemoryLimit(c grid.Combination, d Direction, bound float64, text
 		if _, err := j.Data.Blocks(c); err != nil {
 			return g, j.absent(g, err)
 		}
-		return g, j.absent(g, &AbsentError{c, Missing, why})
+		return g, j.absent(g, &AbsentError{Combination: c, Verdict: Missing, Reason: why})
 	}
 	g.exact(float64(bytes), d, bound)
 	return g, nil

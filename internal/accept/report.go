@@ -123,20 +123,22 @@ func (r *Report) Summary() Summary {
 
 // Code returns the exit code of the judging. A sentence that is wrong comes
 // first, in a study's scenario, too, since it is a fault of the features and
-// not of what was measured; then failures, then what could not be judged, then
-// what could not be told. Scenarios that were all skipped are no data: nothing
+// not of what was measured; then failures, then what could not be judged, for
+// want of data or of a quiet machine, then what could not be told. Scenarios that were all skipped are no data: nothing
 // has passed. A study's outcomes never count.
 func (r *Report) Code() exit.Code {
 	if len(r.Scenarios) == 0 {
 		return exit.NoData
 	}
 	worst, judged := exit.OK, false
-	order := []exit.Code{exit.OK, exit.Inconclusive, exit.NoData, exit.Threshold, exit.Usage}
+	order := []exit.Code{exit.OK, exit.Inconclusive, exit.Unfit, exit.NoData, exit.Threshold, exit.Usage}
 	for _, s := range r.Scenarios {
 		code := s.Verdict().code()
 		switch {
 		case s.Wrong() != nil:
 			code = exit.Usage
+		case s.Verdict() == Missing && s.disturbed() && !s.Study():
+			code = exit.Unfit
 		case s.Study():
 			judged, code = true, exit.OK
 		}
@@ -151,8 +153,20 @@ func (r *Report) Code() exit.Code {
 	return worst
 }
 
+// disturbed reports whether what is missing was measured, but never quietly.
+func (s *Scenario) disturbed() bool {
+	for _, g := range s.Judgements() {
+		if g.Verdict == Missing && !g.Disturbed {
+			return false
+		}
+	}
+	return true
+}
+
 // Undecided reports whether measuring on could decide something that counts:
-// a scenario outside the study is inconclusive.
+// outside the study something is inconclusive, or was measured only disturbed.
 func (r *Report) Undecided() bool {
-	return slices.ContainsFunc(r.Scenarios, func(s *Scenario) bool { return !s.Study() && s.Verdict() == Inconclusive })
+	return slices.ContainsFunc(r.Scenarios, func(s *Scenario) bool {
+		return !s.Study() && slices.ContainsFunc(s.Judgements(), (*Judgement).Open)
+	})
 }

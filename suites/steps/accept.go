@@ -149,7 +149,7 @@ func (o Options) measure(ctx context.Context, needs []grid.Combination, now func
 	}
 }
 
-// undecided returns the combinations on which inconclusive judgements rest, and
+// undecided returns the combinations on which open judgements rest, and
 // those that other judgements set beside one of them: what is compared stays
 // measured in the same rounds.
 func undecided(r *accept.Report) []grid.Combination {
@@ -162,7 +162,7 @@ func undecided(r *accept.Report) []grid.Combination {
 				continue
 			}
 			for _, g := range s.Judgements() {
-				if g.Verdict != accept.Inconclusive && !slices.ContainsFunc(g.Combinations, has) {
+				if !g.Open() && !slices.ContainsFunc(g.Combinations, has) {
 					continue
 				}
 				for _, c := range g.Combinations {

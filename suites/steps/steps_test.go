@@ -475,3 +475,18 @@ func TestIncompleteModelledEnergyNeverPasses(t *testing.T) {
 		t.Errorf("exit code %d\n%s", r.Code(), pretty(t, r))
 	}
 }
+
+func TestRunThatWasNeverQuietIsUnfitAndNotJudged(t *testing.T) {
+	w := newWorld()
+	w.recorded(8)
+	for i := range w.blocks {
+		for j := range w.blocks[i].Samples {
+			w.blocks[i].Samples[j].Mark = results.MarkForeignLoad
+		}
+	}
+	data := w.data()
+	r := judge(t, "Given the variant \"Mobilenet PQ 32\"\nAnd the backend \"cpu1\"\nThen its latency is at most 20 ms", func(o *Options) { o.Data = data })
+	if r.Code() != exit.Unfit || !r.Undecided() {
+		t.Errorf("exit code %d, undecided %v\n%s", r.Code(), r.Undecided(), pretty(t, r))
+	}
+}
