@@ -15,6 +15,7 @@ import (
 	"github.com/crossover-bench/crossover/backends"
 	"github.com/crossover-bench/crossover/backends/offload/oip"
 	"github.com/crossover-bench/crossover/fixtures"
+	"github.com/crossover-bench/crossover/internal/machine"
 	"github.com/crossover-bench/crossover/internal/strictyaml"
 )
 
@@ -86,7 +87,7 @@ func newRepository(o *Options) (*repository, error) {
 		r.models[m.Name] = &model{Model: m}
 	}
 	if o.resident == nil {
-		o.resident = residentBytes
+		o.resident = machine.ResidentBytes // 0 elsewhere than on Linux: a model then counts as its file's size
 	}
 	return r, nil
 }

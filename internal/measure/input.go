@@ -10,8 +10,8 @@ import (
 	"github.com/crossover-bench/crossover/fixtures"
 )
 
-// buffers returns one slice a tensor, of its size.
-func buffers(tensors []fixtures.Tensor) ([][]byte, error) {
+// Buffers returns room for tensors: one slice each, of its size in bytes.
+func Buffers(tensors []fixtures.Tensor) ([][]byte, error) {
 	all := make([][]byte, len(tensors))
 	for i, t := range tensors {
 		n, err := backends.TensorBytes(t)

@@ -13,7 +13,7 @@ import (
 func TestRandomInputIsSeededAndSafeToCompute(t *testing.T) {
 	random := func(kind string, seed uint64) []byte {
 		tensor := fixtures.Tensor{Name: "in", Type: kind, Shape: []int{1, 500}}
-		data, err := buffers([]fixtures.Tensor{tensor})
+		data, err := Buffers([]fixtures.Tensor{tensor})
 		if err != nil {
 			t.Fatal(err)
 		}

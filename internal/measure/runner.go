@@ -120,10 +120,10 @@ func Begin(ctx context.Context, b backends.Backend, v fixtures.Variant, cfg Conf
 // prepare makes the input, random from the seed and the variant's name, and
 // room for the output.
 func (r *Runner) prepare(v fixtures.Variant) (err error) {
-	if r.in, err = buffers(r.session.Inputs()); err != nil {
+	if r.in, err = Buffers(r.session.Inputs()); err != nil {
 		return err
 	}
-	if r.out, err = buffers(r.session.Outputs()); err != nil {
+	if r.out, err = Buffers(r.session.Outputs()); err != nil {
 		return err
 	}
 	h := fnv.New64a()
@@ -224,6 +224,15 @@ func (r *Runner) inferAt(now time.Duration, phase results.Phase) error {
 	})
 	return nil
 }
+
+// Session returns the open session, which says what its tensors are; its
+// inferences are taken through Sample and Run.
+func (r *Runner) Session() backends.Session { return r.session }
+
+// Input returns what every inference is given, and Output what the last one
+// returned: one slice a tensor, which the next inference overwrites.
+func (r *Runner) Input() [][]byte  { return r.in }
+func (r *Runner) Output() [][]byte { return r.out }
 
 // Run takes samples until d has passed and count were taken, whichever is
 // later; for a count alone d is 0, for a time alone count is 0. It takes one

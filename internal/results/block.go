@@ -113,8 +113,14 @@ type Block struct {
 	// Drift is the relative change of the median from the first to the last
 	// third of the steady samples, where it is more than their spread
 	// explains; 0 otherwise.
-	Drift   float64  `json:"drift,omitempty"`
-	Samples []Sample `json:"-"` // all phases in order; kept in samples.csv.gz
+	Drift float64 `json:"drift,omitempty"`
+	// MemoryBytes is by how much the process's resident memory grew from
+	// before opening to the end of the steady part, without the storage of the
+	// samples: the model, its interpreter and its delegate, and in a process's
+	// first block the runtime itself. Of an offloaded inference it is the
+	// device's part alone. 0 where the system does not say, or nothing grew.
+	MemoryBytes int64    `json:"memory_bytes,omitempty"`
+	Samples     []Sample `json:"-"` // all phases in order; kept in samples.csv.gz
 }
 
 // Steady returns the samples that are judged: the steady ones without any of

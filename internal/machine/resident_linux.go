@@ -1,4 +1,4 @@
-package host
+package machine
 
 import (
 	"bytes"
@@ -6,9 +6,9 @@ import (
 	"strconv"
 )
 
-// residentBytes returns the memory that the process holds, 0 when the kernel
+// ResidentBytes returns the memory that this process holds, 0 where the system
 // does not say.
-func residentBytes() int64 {
+func ResidentBytes() int64 {
 	data, err := os.ReadFile("/proc/self/statm")
 	if err != nil {
 		return 0
