@@ -4,12 +4,15 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"runtime/debug"
 	"testing"
+	"unsafe"
 
 	"golang.org/x/perf/benchfmt"
 
 	"github.com/crossover-bench/crossover/backends/tflite"
 	"github.com/crossover-bench/crossover/internal/grid"
+	"github.com/crossover-bench/crossover/internal/machine"
 	"github.com/crossover-bench/crossover/internal/measure"
 	"github.com/crossover-bench/crossover/internal/results"
 )
@@ -87,8 +90,9 @@ func (s *suite) block(ctx context.Context, c grid.Combination, sample func(*meas
 	if err != nil {
 		return results.Block{}, err
 	}
+	before := residentWithoutGarbage()
 	r, err := measure.Begin(ctx, backend, v, measure.Config{
-		Link: c.Link, Round: max(0, *round), Seed: 1, SteadyTime: benchTime(), Probe: probe,
+		Link: c.Link, Round: max(0, *round), Seed: 1, SteadyTime: benchTime(), Probe: probe, Settle: s.settle,
 	})
 	if err != nil {
 		return results.Block{}, err
@@ -98,7 +102,17 @@ func (s *suite) block(ctx context.Context, c grid.Combination, sample func(*meas
 		r.End()
 		return results.Block{}, err
 	}
-	return r.End()
+	grown := residentWithoutGarbage() - before
+	block, err := r.End()
+	block.MemoryBytes = max(0, grown-int64(cap(block.Samples))*int64(unsafe.Sizeof(results.Sample{})))
+	return block, err
+}
+
+// residentWithoutGarbage is the process's resident memory once Go has given
+// back what it no longer needs: the collector's habits are no combination's.
+func residentWithoutGarbage() int64 {
+	debug.FreeOSMemory()
+	return machine.ResidentBytes()
 }
 
 // send tells the driver, when there is one.

@@ -24,9 +24,11 @@ import (
 	"github.com/crossover-bench/crossover/backends/host"
 	"github.com/crossover-bench/crossover/backends/offload"
 	"github.com/crossover-bench/crossover/fixtures"
+	"github.com/crossover-bench/crossover/internal/accept"
 	"github.com/crossover-bench/crossover/internal/exit"
 	"github.com/crossover-bench/crossover/internal/grid"
 	"github.com/crossover-bench/crossover/internal/machine"
+	"github.com/crossover-bench/crossover/internal/measure"
 	"github.com/crossover-bench/crossover/internal/results"
 	"github.com/crossover-bench/crossover/model/profiles"
 )
@@ -53,7 +55,7 @@ func TestMain(m *testing.M) {
 	for _, question := range []struct {
 		asked  bool
 		answer func() error
-	}{{*aboutFlag, printAbout}, {*dry, sendSkipped}} {
+	}{{*aboutFlag, printAbout}, {*dry, sendSkipped}, {*agreementFlag, printAgreement}} {
 		if question.asked {
 			if err := question.answer(); err != nil {
 				fmt.Fprintln(os.Stderr, "suites:", err)
@@ -74,10 +76,12 @@ type suite struct {
 	combinations []grid.Combination
 	hosts        []offload.Host
 	profiles     *profiles.Set
-	self         *offload.Self        // nil until a combination needs it
-	probe        *machine.SystemProbe // reads the machine between samples
-	probeOwn     int                  // processes whose load the probe takes for our own
-	events       *results.EventWriter // nil without a driver
+	self         *offload.Self                // nil until a combination needs it
+	probe        *machine.SystemProbe         // reads the machine between samples
+	probeOwn     int                          // processes whose load the probe takes for our own
+	events       *results.EventWriter         // nil without a driver
+	agreed       map[string]*accept.Agreement // of variants, as far as asked
+	settle       measure.Settle               // ends a warm-up; zero for its defaults
 }
 
 // newSuite reads the grid, or the default one when -grid is not given.

@@ -23,13 +23,13 @@ import (
 func (s *suite) backend(c grid.Combination) (backends.Backend, error) {
 	name := c.Backend
 	if b, ok := tflite.ForName(name); ok {
-		return b, nil
+		return slowdownHook(b)
 	}
 	switch name {
 	case "npu":
-		return delegate(name, *npu), nil
+		return slowdownHook(delegate(name, *npu))
 	case "gpu":
-		return delegate(name, *gpu), nil
+		return slowdownHook(delegate(name, *gpu))
 	}
 	if host, ok := strings.CutPrefix(name, offload.Prefix); ok {
 		return s.offload(host, c.Link)
@@ -103,7 +103,7 @@ func localForHost(threads int) (backends.Backend, error) {
 	if threads == 0 {
 		threads = runtime.NumCPU()
 	}
-	return tflite.New(threads), nil
+	return slowdownHook(tflite.New(threads))
 }
 
 // delegate returns the backend of an external delegate's library.

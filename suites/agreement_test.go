@@ -1,0 +1,153 @@
+package suites
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"math"
+	"os"
+
+	"github.com/crossover-bench/crossover/backends"
+	"github.com/crossover-bench/crossover/backends/tflite"
+	"github.com/crossover-bench/crossover/fixtures"
+	"github.com/crossover-bench/crossover/internal/accept"
+	"github.com/crossover-bench/crossover/internal/exit"
+)
+
+var agreementFlag = flag.Bool("agreement", false, "print, as JSON, how far each compressed variant agrees with its uncompressed one, and measure nothing")
+
+// agreementImages is on how many images variants are compared.
+const agreementImages = 32
+
+// printAgreement answers -agreement: a map from variants to accept.Agreement. A
+// variant that cannot be asked costs its own entry; the error says so after the
+// others were printed.
+func printAgreement() error {
+	s, err := newSuite("grids/quick.yaml")
+	if err != nil {
+		return err
+	}
+	out := map[string]accept.Agreement{}
+	asked := map[string]bool{}
+	var failed []error
+	for _, c := range s.combinations {
+		if asked[c.Variant] {
+			continue
+		}
+		asked[c.Variant] = true
+		a, err := s.agreement(context.Background(), c.Variant)
+		switch {
+		case notBuilt(err):
+		case err != nil:
+			failed = append(failed, err)
+		case a != nil:
+			out[c.Variant] = *a
+		}
+	}
+	if err := json.NewEncoder(os.Stdout).Encode(out); err != nil {
+		return err
+	}
+	if len(failed) > 0 {
+		return exit.Errorf(exit.NoData, "%w", errors.Join(failed...))
+	}
+	return nil
+}
+
+// agreement compares a compressed variant with its uncompressed one on cpu1,
+// over the images that calibrated its quantization. It is nil for what has no
+// uncompressed one: itself, or a file of the user's own. A
+// *fixtures.NotBuiltError says that one of the two files is not there.
+func (s *suite) agreement(ctx context.Context, name string) (*accept.Agreement, error) {
+	if _, own := s.own[name]; own {
+		return nil, nil
+	}
+	id, err := s.catalog.Parse(name)
+	if err != nil {
+		return nil, err
+	}
+	if id.Compression == "none" {
+		return nil, nil
+	}
+	if a, ok := s.agreed[name]; ok {
+		return a, nil
+	}
+	plain := id
+	plain.Compression = "none"
+	var scores [2][][]float64
+	var weights string
+	for i, name := range []string{name, plain.Name()} {
+		v, err := s.catalog.Variant(name, s.built)
+		if err != nil {
+			return nil, err
+		}
+		weights = v.Weights
+		if scores[i], err = scoresOn(ctx, tflite.New(1), v, s.catalog.Recipe.Seed); err != nil {
+			return nil, fmt.Errorf("agreement of %s with %s: %w", id.Title(), plain.Title(), err)
+		}
+	}
+	a, err := compare(scores[0], scores[1])
+	if err != nil {
+		return nil, fmt.Errorf("agreement of %s with %s: %w", id.Title(), plain.Title(), err)
+	}
+	a.Weights = weights
+	if s.agreed == nil {
+		s.agreed = map[string]*accept.Agreement{}
+	}
+	s.agreed[name] = a
+	return a, nil
+}
+
+// scoresOn returns the scores of a catalog variant for each image.
+func scoresOn(ctx context.Context, b backends.Backend, v fixtures.Variant, seed uint64) (scores [][]float64, err error) {
+	session, err := b.Open(ctx, v)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, session.Close()) }()
+	outputs := session.Outputs()
+	if len(outputs) != 1 {
+		return nil, fmt.Errorf("%s has %d outputs; a classifier has its scores alone", v.Title, len(outputs))
+	}
+	size, err := backends.TensorBytes(outputs[0])
+	if err != nil {
+		return nil, err
+	}
+	out := [][]byte{make([]byte, size)}
+	for i := range agreementImages {
+		image := fixtures.SyntheticImage(*v.Image, seed+uint64(i))
+		if _, err := session.Infer(ctx, [][]byte{image}, out); err != nil {
+			return nil, err
+		}
+		one, err := fixtures.ReadScores(outputs[0], out[0])
+		if err != nil {
+			return nil, err
+		}
+		scores = append(scores, one)
+	}
+	return scores, nil
+}
+
+// compare counts the images on which a and b put the same class first, and
+// takes the mean cosine of their scores.
+func compare(a, b [][]float64) (*accept.Agreement, error) {
+	out := &accept.Agreement{Images: len(a)}
+	for i := range a {
+		cosine := fixtures.Cosine(a[i], b[i])
+		if math.IsNaN(cosine) {
+			return nil, fmt.Errorf("the scores of image %d cannot be compared: %v and %v", i, a[i], b[i])
+		}
+		out.Cosine += cosine / float64(len(a))
+		if fixtures.Top1(a[i]) == fixtures.Top1(b[i]) {
+			out.Agreed++
+		}
+	}
+	return out, nil
+}
+
+// notBuilt reports whether err says that a fixture must be built first.
+func notBuilt(err error) bool {
+	_, ok := errors.AsType[*fixtures.NotBuiltError](err)
+	return ok
+}

@@ -1,0 +1,170 @@
+package suites
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"path/filepath"
+	"slices"
+
+	"github.com/crossover-bench/crossover/backends/offload"
+	"github.com/crossover-bench/crossover/backends/tflite"
+	"github.com/crossover-bench/crossover/fixtures"
+	"github.com/crossover-bench/crossover/internal/grid"
+	"github.com/crossover-bench/crossover/internal/measure"
+)
+
+// An answer is what an inference returned: the outputs as the session declares
+// them, their bytes, and the input they answer.
+type answer struct {
+	tensors []fixtures.Tensor
+	data    [][]byte
+	input   [][]byte
+}
+
+// answerOf copies the last answer of a block.
+func answerOf(r *measure.Runner) answer {
+	return answer{r.Session().Outputs(), copied(r.Output()), copied(r.Input())}
+}
+
+func copied(all [][]byte) [][]byte {
+	out := make([][]byte, len(all))
+	for i := range all {
+		out[i] = bytes.Clone(all[i])
+	}
+	return out
+}
+
+// finite reports the first output that holds no number. Integers are finite;
+// of other types than ReadScores knows nothing is claimed.
+func (a answer) finite() error {
+	for i, t := range a.tensors {
+		if t.Type != "float32" {
+			continue
+		}
+		scores, err := fixtures.ReadScores(t, a.data[i])
+		if err != nil {
+			return err
+		}
+		for j, x := range scores {
+			if math.IsNaN(x) || math.IsInf(x, 0) {
+				return fmt.Errorf("element %d of output %q is %v", j, t.Name, x)
+			}
+		}
+	}
+	return nil
+}
+
+// sameBits reports the first output in which a differs from b.
+func (a answer) sameBits(b answer) error {
+	if len(a.data) != len(b.data) {
+		return fmt.Errorf("%d outputs, not %d", len(a.data), len(b.data))
+	}
+	for i := range a.data {
+		if !bytes.Equal(a.data[i], b.data[i]) {
+			j := 0
+			for j < len(a.data[i]) && j < len(b.data[i]) && a.data[i][j] == b.data[i][j] {
+				j++
+			}
+			return fmt.Errorf("output %q differs from byte %d on", a.tensors[i].Name, j)
+		}
+	}
+	return nil
+}
+
+// delegateCosine is the least cosine between the scores of a delegate, another
+// number of threads or another machine, and those of one thread of the CPU: an
+// angle of 8 degrees. Kernels that sum in another order, in float16, or that
+// round int8 in their own way stay well within it (NPUs are known to differ in
+// some steps of int8); a wrong layout or a wrong scale does not.
+const delegateCosine = 0.99
+
+// near reports the first output in which a's scores point elsewhere than b's.
+func (a answer) near(b answer) error {
+	if len(a.data) != len(b.data) {
+		return fmt.Errorf("%d outputs, not %d", len(a.data), len(b.data))
+	}
+	for i := range a.data {
+		if bytes.Equal(a.data[i], b.data[i]) {
+			continue
+		}
+		ours, err := fixtures.ReadScores(a.tensors[i], a.data[i])
+		if err != nil {
+			return fmt.Errorf("it differs, and no tolerance is known for its type: %w", err)
+		}
+		theirs, err := fixtures.ReadScores(b.tensors[i], b.data[i])
+		if err != nil {
+			return fmt.Errorf("it differs, and no tolerance is known for its type: %w", err)
+		}
+		if cosine := fixtures.Cosine(ours, theirs); !(cosine >= delegateCosine) {
+			return fmt.Errorf("output %q: the cosine of the scores is %.4f; want at least %v", a.tensors[i].Name, cosine, delegateCosine)
+		}
+	}
+	return nil
+}
+
+// declared holds the outputs of a catalog variant against its manifest.
+func (s *suite) declared(v fixtures.Variant, outputs []fixtures.Tensor) error {
+	if v.Image == nil {
+		return nil // no manifest vouches for a file of the user's own
+	}
+	m, err := fixtures.ReadManifest(filepath.Dir(v.Path))
+	if err != nil {
+		return err
+	}
+	e, ok := m.Entry(v.Name)
+	if !ok {
+		return fmt.Errorf("the manifest lost %s", v.Title)
+	}
+	return sameShapes(outputs, e.Outputs, "the manifest")
+}
+
+func sameShapes(a, b []fixtures.Tensor, whose string) error {
+	if len(a) != len(b) {
+		return fmt.Errorf("%d outputs; %s has %d", len(a), whose, len(b))
+	}
+	for i := range a {
+		if a[i].Type != b[i].Type || !slices.Equal(a[i].Shape, b[i].Shape) {
+			return fmt.Errorf("output %d is %s %v; %s has %s %v", i, a[i].Type, a[i].Shape, whose, b[i].Type, b[i].Shape)
+		}
+	}
+	return nil
+}
+
+// agreesWithCPU compares an answer with that of one thread of this machine's
+// CPU to the same input: to the bit where the embedded host ran the same
+// library on the same processor, else within delegateCosine.
+func (s *suite) agreesWithCPU(ctx context.Context, c grid.Combination, v fixtures.Variant, a answer) error {
+	if c.Backend == "cpu1" {
+		return nil
+	}
+	want, err := onCPU(ctx, v, a.input)
+	if err != nil {
+		return fmt.Errorf("the answer of cpu1: %w", err)
+	}
+	compare := answer.near
+	if c.Backend == offload.Prefix+offload.SelfName {
+		compare = answer.sameBits
+	}
+	if err := errors.Join(sameShapes(a.tensors, want.tensors, "cpu1"), compare(a, want)); err != nil {
+		return fmt.Errorf("%s answers otherwise than cpu1: %w", c.Backend, err)
+	}
+	return nil
+}
+
+// onCPU answers an input on one thread of this machine's CPU.
+func onCPU(ctx context.Context, v fixtures.Variant, input [][]byte) (a answer, err error) {
+	session, err := tflite.New(1).Open(ctx, v)
+	if err != nil {
+		return answer{}, err
+	}
+	defer func() { err = errors.Join(err, session.Close()) }()
+	a = answer{tensors: session.Outputs(), input: input}
+	if a.data, err = measure.Buffers(a.tensors); err != nil {
+		return answer{}, err
+	}
+	_, err = session.Infer(ctx, input, a.data)
+	return a, err
+}
