@@ -4,6 +4,8 @@ import (
 	"context"
 	"net"
 	"sync/atomic"
+
+	"github.com/crossover-bench/crossover/backends"
 )
 
 // A Dialer opens connections over one link. Its Meter counts all of them.
@@ -12,6 +14,37 @@ type Dialer struct {
 	Meter Meter
 
 	connections atomic.Uint64
+	kernel      *netem
+}
+
+// Prepare checks the link and, where the kernel is to emulate it, builds it. It
+// returns an *backends.UnavailableError where that is not possible here. A link
+// that nobody prepared, by netem, can't be dialled.
+func (d *Dialer) Prepare() error {
+	if err := d.Shape.Validate(); err != nil {
+		return err
+	}
+	if d.Shape.Emulation != Netem || !d.Shape.Shapes() || d.kernel != nil {
+		return nil
+	}
+	n, err := newNetem(d.Shape)
+	if err != nil {
+		return &backends.UnavailableError{
+			Backend: "link " + d.Shape.Name + " by netem", Missing: err.Error(),
+			Hint: "leave --link-emulation out: the link is then emulated in this process, as anyone and on any kernel",
+		}
+	}
+	d.kernel = n
+	return nil
+}
+
+// Close takes down what Prepare built.
+func (d *Dialer) Close() error {
+	if d.kernel != nil {
+		d.kernel.close()
+		d.kernel = nil
+	}
+	return nil
 }
 
 // DialContext connects to addr over the link. Over a shaped link it takes a
@@ -19,6 +52,16 @@ type Dialer struct {
 func (d *Dialer) DialContext(ctx context.Context, network, addr string) (net.Conn, error) {
 	if err := d.Shape.Validate(); err != nil {
 		return nil, err
+	}
+	if d.Shape.Emulation == Netem && d.Shape.Shapes() {
+		if d.kernel == nil {
+			return nil, net.ErrClosed
+		}
+		c, err := d.kernel.dial(ctx, addr)
+		if err != nil {
+			return nil, err
+		}
+		return &direct{Conn: c, meter: &d.Meter}, nil
 	}
 	var bare net.Dialer
 	start := now()

@@ -23,7 +23,7 @@
 //
 // Shape{} is the link "direct": it paces nothing and costs a byte count.
 //
-// For root on a kernel that has it, Netem builds the same profile out of a
+// For root on a kernel that has it, the emulation Netem builds the same profile out of a
 // network namespace and the kernel's own netem and TBF queues.
 package link
 
@@ -48,7 +48,18 @@ type Shape struct {
 	Jitter  Jitter
 	Loss    Loss
 	Seed    uint64 // of jitter and loss: the same seed draws the same delays
+
+	Emulation Emulation // what does the shaping
 }
+
+// An Emulation is a way to shape connections.
+type Emulation string
+
+// The emulations.
+const (
+	InProcess Emulation = ""      // this package, at the device's end
+	Netem     Emulation = "netem" // the kernel's queues between namespaces; for root
+)
 
 // Direct is the name of the link that shapes nothing.
 const Direct = "direct"
@@ -103,6 +114,8 @@ func (s Shape) Network(up, down int64) time.Duration {
 // Validate says which field of the shape makes no sense.
 func (s Shape) Validate() error {
 	switch {
+	case s.Emulation != InProcess && s.Emulation != Netem:
+		return fmt.Errorf("link %s: emulation %q is not known; want %q, or nothing for the one in this process", s.Name, s.Emulation, Netem)
 	case s.Latency < 0:
 		return fmt.Errorf("link %s: latency is %v; want 0 or more", s.Name, s.Latency)
 	case !(s.Up >= 0) || math.IsInf(s.Up, 0):

@@ -70,15 +70,19 @@ func (b *backend) Name() string { return Prefix + b.host.Name }
 // such model, is a *backends.UnavailableError.
 func (b *backend) Open(ctx context.Context, v fixtures.Variant) (backends.Session, error) {
 	dialer := &link.Dialer{Shape: b.shape}
+	if err := dialer.Prepare(); err != nil {
+		return nil, err
+	}
 	conn, err := Dial(b.host, dialer)
 	if err != nil {
+		dialer.Close()
 		return nil, err
 	}
 	s := &session{host: b.host, dialer: dialer, conn: conn, client: oip.NewGRPCInferenceServiceClient(conn)}
 	s.model = b.host.model(v)
 	answer, details, err := s.metadata(ctx)
 	if err != nil {
-		conn.Close()
+		s.Close()
 		switch status.Code(err) {
 		case codes.Unavailable, codes.DeadlineExceeded:
 			if ctx.Err() == nil {
@@ -96,7 +100,7 @@ func (b *backend) Open(ctx context.Context, v fixtures.Variant) (backends.Sessio
 		return nil, fmt.Errorf("host %s: metadata of model %q: %w", b.host.Name, s.model.Name, err)
 	}
 	if err := s.prepare(v, answer, details); err != nil {
-		conn.Close()
+		s.Close()
 		return nil, fmt.Errorf("host %s: model %q: %w", b.host.Name, s.model.Name, err)
 	}
 	return s, nil

@@ -263,5 +263,5 @@ func (s *session) Close() error {
 		return nil
 	}
 	s.closed = true
-	return s.conn.Close()
+	return errors.Join(s.conn.Close(), s.dialer.Close())
 }
