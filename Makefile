@@ -10,11 +10,17 @@ COUNT ?=
 BENCHTIME ?=
 PRECISION ?=
 BUDGET ?=
+FEATURES ?= features/quick
+TAGS ?=
+REQUIRE ?=
+FORMAT ?=
 SUSTAINED ?=
 MODELS ?=
+PROFILES ?=
 NPU ?=
 GPU ?=
 HOSTS ?=
+BUILT ?= fixtures/models
 RESULTS ?=
 VARIANTS ?= all
 JOBS ?= 2
@@ -24,6 +30,7 @@ PYTHON ?= python3
 
 # ---- The TensorFlow Lite library: runtime, install-runtime, env, the cgo variables
 include backends/tflite/runtime/runtime.mk
+include backends/tflite/litert/litert.mk
 
 BUILD := .build
 CROSSOVER := $(BUILD)/crossover
@@ -41,8 +48,8 @@ help: ## list the targets
 
 # ---- The two commands --------------------------------------------------------
 # What selects the combinations, and what says how to measure them.
-SELECTION = --grid $(GRID) $(if $(MODELS),--models "$(MODELS)") $(if $(HOSTS),--hosts "$(HOSTS)") \
-  $(if $(NPU),--npu "$(NPU)") $(if $(GPU),--gpu "$(GPU)")
+PLACES = --suites $(SUITES) --fixtures "$(BUILT)" $(if $(MODELS),--models "$(MODELS)") $(if $(HOSTS),--hosts "$(HOSTS)") \
+  $(if $(PROFILES),--profiles "$(PROFILES)") $(if $(NPU),--npu "$(NPU)") $(if $(GPU),--gpu "$(GPU)")
 EFFORT = $(if $(COUNT),--count $(COUNT)) $(if $(BENCHTIME),--benchtime $(BENCHTIME)) \
   $(if $(PRECISION),--precision $(PRECISION)) $(if $(BUDGET),--budget $(BUDGET)) \
   $(if $(filter-out 0,$(SUSTAINED)),--sustained) $(if $(RESULTS),--results "$(RESULTS)")
@@ -51,7 +58,13 @@ SAY_CODE = || { code=$$?; echo "exit code $$code" >&2; exit $$code; }
 
 .PHONY: bench
 bench: build needed-fixtures ## measure a grid on this machine and print the table
-	@$(CROSSOVER) bench --suites $(SUITES) $(SELECTION) $(EFFORT) $(SAY_CODE)
+	@$(CROSSOVER) bench --grid $(GRID) $(PLACES) $(EFFORT) $(SAY_CODE)
+
+.PHONY: accept
+accept: GRID := quick
+accept: build needed-fixtures ## measure features/quick and judge it: FEATURES=DIR TAGS= REQUIRE=npu BUDGET=10m
+	@$(CROSSOVER) accept --features "$(FEATURES)" $(PLACES) $(if $(TAGS),--tags "$(TAGS)") $(if $(REQUIRE),--require $(REQUIRE)) \
+	  $(if $(BUDGET),--budget $(BUDGET)) $(if $(FORMAT),--format $(FORMAT)) $(SAY_CODE)
 
 .PHONY: test
 test: tools runtime ## run the fast tests; needs no Python packages and no models
@@ -66,13 +79,13 @@ build: tools runtime ## build the command and the test binary into .build
 
 .PHONY: fixtures
 fixtures: $(VENV)/.complete ## build the models: VARIANTS=all or names, JOBS=2, WEIGHTS=, REPRESENTATIVE=
-	@cd fixtures && .venv/bin/python -m build --variants "$(VARIANTS)" --jobs $(JOBS) \
+	@cd fixtures && .venv/bin/python -m build --models "$(abspath $(BUILT))" --variants "$(VARIANTS)" --jobs $(JOBS) \
 	  --weights "$(WEIGHTS)" --representative "$(REPRESENTATIVE)"
 
 # The variants that GRID needs; nothing when they are the user's own or committed.
 .PHONY: needed-fixtures
 needed-fixtures: build
-	@needed=$$($(CROSSOVER) list --fixtures-needed $(SELECTION) | paste -s -d ,); \
+	@needed=$$($(CROSSOVER) list --fixtures-needed --grid $(GRID) $(PLACES) | paste -s -d ,); \
 	  if [ -n "$$needed" ]; then $(MAKE) --no-print-directory fixtures VARIANTS="$$needed"; fi
 
 $(VENV)/.complete: fixtures/build/requirements.lock
@@ -109,3 +122,41 @@ test-slow: tools runtime ## everything with the race detector, and what takes lo
 .PHONY: test-fixtures
 test-fixtures: $(VENV)/.complete ## the tests of the Python pipeline
 	cd fixtures && .venv/bin/python -m unittest discover --start-directory build/tests --top-level-directory .
+
+.PHONY: generate
+generate: ## generate the protocol's code anew (wants protoc)
+	backends/offload/oip/generate.sh
+
+.PHONY: check-generated
+check-generated:
+	@mkdir -p $(BUILD)/oip && OUT=$(abspath $(BUILD)/oip) backends/offload/oip/generate.sh
+	@for f in inference.pb.go inference_grpc.pb.go; do diff -u backends/offload/oip/$$f $(BUILD)/oip/$$f || \
+	  { echo "$$f is not what inference.proto gives: run make generate" >&2; exit 1; }; done
+
+.PHONY: smoke-arm64
+smoke-arm64: ## cross-build for arm64 and run the tiny grid under qemu-user
+	.ci/smoke-arm64
+
+.PHONY: validate-links
+validate-links: build ## hold the emulated links against the cost model
+	@$(MAKE) --no-print-directory fixtures VARIANTS="Mobilenet PQ 32,Mobilenet PQ 75,Mobilenet PQ 128"
+	@$(CROSSOVER) link validate --models "$(BUILT)" $(VALIDATE) $(SAY_CODE)
+
+INTEROP_MODELS = Mobilenet PQ 32
+
+.PHONY: overhead
+overhead: build ## what offloading costs in software, beside MLServer, KServe and a TCP echo
+	@$(MAKE) --no-print-directory fixtures VARIANTS="$(INTEROP_MODELS)"
+	backends/offload/interop/overhead.sh $(abspath $(CROSSOVER)) $(abspath $(BUILT)) $(BUILD)/interop $(OVERHEAD) $(SAY_CODE)
+
+.PHONY: interop
+interop: build ## our host with Triton's client, our client with MLServer and KServe
+	@$(MAKE) --no-print-directory fixtures VARIANTS="$(INTEROP_MODELS)"
+	backends/offload/interop/interop.sh $(abspath $(BUILT)) $(BUILD)/interop
+
+.PHONY: nightly
+nightly: test-slow fuzz validate-links overhead interop compare-litert ## what is too long for every change
+
+.PHONY: fuzz
+fuzz: tools runtime ## every fuzz test for FUZZTIME (10s)
+	.ci/fuzz $(FUZZTIME)
