@@ -123,8 +123,9 @@ func designEffect(rounds [][]float64) float64 {
 	return max(between, autocorrelationTime(rounds))
 }
 
-// maxLag bounds the lags that autocorrelationTime looks at.
-const maxLag = 1000
+// maxLag bounds the lags that autocorrelationTime looks at; memory that is longer
+// shows in the means of the rounds.
+const maxLag = 256
 
 // autocorrelationTime returns 1 + 2 * the sum of the autocorrelations within
 // rounds, cut where the sum of two neighbours stops being positive (Geyer,

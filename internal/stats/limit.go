@@ -110,8 +110,12 @@ func furtherSamples(p, share, alpha, effective, n float64) int {
 // weighting by them would hide it.
 //
 // It rests on the rounds' means being independent and about normal; a mean of
-// many samples is, even where the samples are skewed or correlated within the
-// round. A single round gives no interval and no verdict.
+// many samples is, where the samples are skewed as latencies are or correlated
+// within the round. In simulation, with ten rounds of 25 correlated lognormal
+// samples, a pass just over the limit is as rare as alpha says for a log
+// standard deviation of 0.2; for one of 1, which is extreme, means that lie low
+// are the likelier ones and 1 % becomes about 5 %: use a percentile there. A
+// single round gives no interval and no verdict.
 func MeanAtMost(rounds [][]float64, limit, alpha float64) (Result, error) {
 	if math.IsNaN(limit) {
 		return Result{}, fmt.Errorf("limit is not a number")
