@@ -37,7 +37,7 @@ func folder(t testing.TB, names ...string) []Model {
 			t.Fatal(err)
 		}
 	}
-	models, err := Folder(dir)
+	models, err := Folder(dir, fixtures.Default())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -452,10 +452,10 @@ func TestListeningBeyondTheMachineIsWarnedOf(t *testing.T) {
 }
 
 func TestFolderWithoutModelsIsAnError(t *testing.T) {
-	if _, err := Folder(t.TempDir()); err == nil {
+	if _, err := Folder(t.TempDir(), fixtures.Default()); err == nil {
 		t.Error("an empty folder gave models")
 	}
-	if _, err := Folder(filepath.Join(t.TempDir(), "nowhere")); err == nil {
+	if _, err := Folder(filepath.Join(t.TempDir(), "nowhere"), fixtures.Default()); err == nil {
 		t.Error("a missing folder gave models")
 	}
 }

@@ -310,9 +310,9 @@ func (i *instance) take(ctx context.Context) (backends.Session, error) {
 func (i *instance) give(s backends.Session) { i.sessions <- s }
 
 // Folder returns every .tflite file in dir as a model, in the order of the file
-// names: those that the folder's manifest names are the catalog's variants,
+// names: those that the folder's manifest names are variants of the catalog c,
 // which take images; all others take their own tensors.
-func Folder(dir string) ([]Model, error) {
+func Folder(dir string, c *fixtures.Catalog) ([]Model, error) {
 	files, err := fixtures.OwnFiles(dir)
 	if err != nil {
 		return nil, err
@@ -328,7 +328,7 @@ func Folder(dir string) ([]Model, error) {
 	var out []Model
 	for _, v := range files {
 		if name, ok := entries[v.Path]; ok {
-			if v, err = fixtures.Default().Variant(name, manifest.Dir); err != nil {
+			if v, err = c.Variant(name, manifest.Dir); err != nil {
 				return nil, err
 			}
 		}

@@ -18,14 +18,17 @@ type witness struct {
 
 type witnessed struct {
 	net.Conn
-	of             *witness
-	read, departed atomic.Int64
+	of *witness
+	// read is when bytes last came, departed when bytes last went before those:
+	// what goes out while a request is at work, such as an acknowledgement of
+	// settings, is no departure of an answer.
+	read, wrote, departed atomic.Int64
 }
 
 func newWitness() *witness { return &witness{conns: make(map[string]*witnessed)} }
 
-// stamps returns when the last bytes from peer were read and the last bytes to
-// it were written.
+// stamps returns when the last bytes from peer were read and when the last bytes
+// to it before those were written.
 func (w *witness) stamps(peer net.Addr) (arrived, departed int64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -57,15 +60,16 @@ func (l witnessListener) Accept() (net.Conn, error) {
 func (c *witnessed) Read(b []byte) (int, error) {
 	n, err := c.Conn.Read(b)
 	if n > 0 {
+		c.departed.Store(c.wrote.Load())
 		c.read.Store(link.Monotonic())
 	}
 	return n, err
 }
 
+// Write stamps before it writes: the peer may have answered before it returns.
 func (c *witnessed) Write(b []byte) (int, error) {
-	n, err := c.Conn.Write(b)
-	c.departed.Store(link.Monotonic())
-	return n, err
+	c.wrote.Store(link.Monotonic())
+	return c.Conn.Write(b)
 }
 
 func (c *witnessed) Close() error {

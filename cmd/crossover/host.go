@@ -16,13 +16,15 @@ import (
 	"github.com/crossover-bench/crossover/backends"
 	"github.com/crossover-bench/crossover/backends/host"
 	"github.com/crossover-bench/crossover/backends/tflite"
+	"github.com/crossover-bench/crossover/fixtures"
 	"github.com/crossover-bench/crossover/internal/exit"
 )
 
 // hostCmd serves inferences until it is interrupted.
 type hostCmd struct {
-	Models string `required:"" placeholder:"DIR" help:"Folder of .tflite files; the catalog's variants in it take images, all others their own tensors."`
-	Listen string `default:"127.0.0.1:8001" placeholder:"ADDR" help:"Address to listen on. Loopback by default: who reaches it can run inferences."`
+	Models  string `required:"" placeholder:"DIR" help:"Folder of .tflite files; the catalog's variants in it take images, all others their own tensors."`
+	Catalog string `placeholder:"FILE" help:"Catalog of the variants, where it is not the built-in one."`
+	Listen  string `default:"127.0.0.1:8001" placeholder:"ADDR" help:"Address to listen on. Loopback by default: who reaches it can run inferences."`
 
 	Backend         string            `placeholder:"NAME" help:"Local backend that runs the models, such as cpu4 or cpu4-noxnnpack; cpu with every core by default."`
 	Threads         int               `placeholder:"N" help:"Threads of each interpreter: another way to say --backend cpuN."`
@@ -49,7 +51,13 @@ func (c *hostCmd) Run(e *env) (err error) {
 	if err != nil {
 		return err
 	}
-	models, err := host.Folder(c.Models)
+	catalog := fixtures.Default()
+	if c.Catalog != "" {
+		if catalog, err = fixtures.ReadCatalog(c.Catalog); err != nil {
+			return exit.Errorf(exit.Usage, "--catalog: %w", err)
+		}
+	}
+	models, err := host.Folder(c.Models, catalog)
 	if err != nil {
 		return exit.Errorf(exit.NoData, "--models: %w", err)
 	}

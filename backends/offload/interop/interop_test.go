@@ -6,6 +6,7 @@ package interop_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"net"
 	"os"
 	"os/exec"
@@ -20,6 +21,7 @@ import (
 	"github.com/crossover-bench/crossover/backends/offload/oip"
 	"github.com/crossover-bench/crossover/backends/tflite"
 	"github.com/crossover-bench/crossover/fixtures"
+	"github.com/crossover-bench/crossover/model/profiles"
 )
 
 func TestMain(m *testing.M) {
@@ -73,7 +75,7 @@ func infer(t *testing.T, b backends.Backend, v fixtures.Variant, in []byte) []by
 func TestTritonClientGetsTheLocalScores(t *testing.T) {
 	env := variables(t, "CROSSOVER_INTEROP_MODELS", "CROSSOVER_INTEROP_PYTHON")
 	models, python := env[0], env[1]
-	served, err := host.Folder(models)
+	served, err := host.Folder(models, fixtures.Default())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -131,6 +133,52 @@ func TestOurClientGetsTheLocalScoresFromOtherServers(t *testing.T) {
 		for _, shape := range []link.Shape{{Name: link.Direct}, {Name: "near", Latency: 1e6, Up: 25e6, Down: 25e6}} {
 			if got := infer(t, offload.New(h, shape), v, image); !bytes.Equal(got, want) {
 				t.Errorf("%s over %s: %x, local %x", h.Name, shape.Name, got, want)
+			}
+		}
+	}
+}
+
+func TestScoresOfTheRuntimeAreTheSameOverEveryLink(t *testing.T) {
+	const models = "../../../fixtures/testdata/models"
+	catalog, err := fixtures.ReadCatalog("../../../fixtures/testdata/catalog.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	served, err := host.Folder(models, catalog)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tflite.New(1).Open(context.Background(), served[0].Variant); err != nil {
+		if _, ok := errors.AsType[*backends.UnavailableError](err); ok {
+			t.Skip(err)
+		}
+		t.Fatal(err)
+	}
+	self, err := offload.StartSelf(context.Background(), host.ChildConfig{Models: served, Threads: 1}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer self.Close()
+	for _, m := range served {
+		if m.Variant.Image == nil {
+			t.Errorf("%s is not known as a variant", m.Name)
+			continue
+		}
+		image := fixtures.SyntheticImage(*m.Variant.Image, 1)
+		want := infer(t, tflite.New(1), m.Variant, image)
+		for _, name := range []string{link.Direct, "ethernet", "5g"} {
+			shape := link.Shape{Name: name}
+			if name != link.Direct {
+				l, err := profiles.Link(name)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if shape, err = link.FromModel(l, 1); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if got := infer(t, self.Backend(shape), m.Variant, image); !bytes.Equal(got, want) {
+				t.Errorf("%s over %s: %x, local %x", m.Name, name, got, want)
 			}
 		}
 	}
