@@ -29,9 +29,8 @@ type Extras struct {
 	// Calibration is a fixed piece of work, timed in every round beside the
 	// combinations: limits that must hold on any machine relate to it.
 	Calibration *Calibration `json:"calibration,omitempty"`
-	// Agreement is by variant, Memory by the combination's name, in bytes.
+	// Agreement is by variant.
 	Agreement map[string]Agreement `json:"agreement,omitempty"`
-	Memory    map[string]int64     `json:"memory,omitempty"`
 	// Looks counts how often this run was measured on after a look at it, and
 	// how many looks were planned; a later judgement of the recorded run is
 	// the last of these looks again.

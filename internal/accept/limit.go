@@ -184,32 +184,7 @@ func join(parts []string) string {
 
 // MemoryLimit judges a limit on the memory that a combination takes.
 func (j *Judge) MemoryLimit(c grid.Combination, d Direction, bound float64, text string) (*Judgement, error) {
-	if !j.need(c) {
-		return nil, nil
-	}
-	g := &Judgement{
-		Subject: j.on(c), Measure: "memory", Bound: d.String() + " " + text,
-		Unit: bytesUnit, Origin: energy.Measured, Combinations: []grid.Combination{c},
-	}
-	bytes, ok := j.Data.Extras.Memory[c.Name()]
-	if !ok {
-		why := fmt.Sprintf("%s records no memory of it", j.Data.Name)
-		if _, err := j.Data.Blocks(c); err != nil {
-			return g, j.absent(g, err)
-		}
-		return g, j.absent(g, &AbsentError{Combination: c, Verdict: Missing, Reason: why})
-	}
-	g.exact(float64(bytes), d, bound)
-	return g, nil
-}
-
-// exact judges a value that has no spread.
-func (g *Judgement) exact(v float64, d Direction, bound float64) {
-	g.Value, g.Lo, g.Hi = &v, &v, &v
-	g.Verdict = Fail
-	if d == AtMost && v <= bound || d == AtLeast && v >= bound {
-		g.Verdict = Pass
-	}
+	return j.Limit(c, Limit{Quantity: Memory, Statistic: Median, Direction: d, Bound: bound, Text: text})
 }
 
 // AgreementLimit judges "its agreement with the uncompressed model is at least

@@ -56,6 +56,10 @@ var (
 		}
 		return 0, false
 	}}
+	// Memory is what results.Block.MemoryBytes says, once a block.
+	Memory = Quantity{Name: "memory", Unit: bytesUnit, once: func(b results.Block) (float64, bool) {
+		return float64(b.MemoryBytes), b.MemoryBytes > 0
+	}}
 	Payload = Quantity{Name: "payload", Unit: bytesUnit, of: func(s results.Sample) (float64, bool) {
 		return float64(s.Sent + s.Received), s.Sent+s.Received > 0
 	}}

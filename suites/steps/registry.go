@@ -175,7 +175,7 @@ var Registry = []Step{
 	{
 		Form:    `its memory is BOUND SIZE`,
 		Pattern: `^its memory is ` + direction + ` ` + bound + `$`, Group: limit,
-		Doc:     "Limits the memory that the run recorded for it.",
+		Doc:     "Limits by how much the process's memory grew while it was opened and ran, once a block. Of an offloaded inference it is the device's part alone.",
 		Example: `Then its memory is at most 64 MiB`,
 		Do:      func(s *scenario, a []string, _ *godog.Table) error { return s.limitMemory(a[0], a[1]) },
 	},

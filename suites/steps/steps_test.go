@@ -90,7 +90,7 @@ func (w *world) Looked(l accept.Looks) error {
 
 func (w *world) block(c grid.Combination, median time.Duration) {
 	shared := math.Exp(0.01 * w.rng.NormFloat64())
-	b := results.Block{Combination: c, Round: w.rounds[c], Open: 30 * time.Millisecond}
+	b := results.Block{Combination: c, Round: w.rounds[c], Open: 30 * time.Millisecond, MemoryBytes: 5e6}
 	for i := range w.inferences {
 		s := results.Sample{Phase: results.PhaseSteady}
 		s.Total = time.Duration(float64(median) * shared * math.Exp(0.03*w.rng.NormFloat64()))
@@ -187,7 +187,6 @@ func TestSentencesAreJudged(t *testing.T) {
 	for i := range 8 {
 		data.extras.Calibration.Seconds[i] = []float64{0.005, 0.005}
 	}
-	data.extras.Memory = map[string]int64{combo(pq32, "cpu1", "none").Name(): 5e6}
 	data.extras.Agreement = map[string]accept.Agreement{pq32: {Images: 1000, Agreed: 980}}
 	run := data.recorded(8)
 
