@@ -139,13 +139,14 @@ func (e *AbsentError) Error() string {
 }
 
 // Blocks returns the combination's blocks in the order of rounds, or an
-// *AbsentError.
+// *AbsentError. What crashed in one round is not judged by the others: a product
+// that crashes now and then is not accepted for being fast in between.
 func (d *Data) Blocks(c grid.Combination) ([]results.Block, error) {
-	if bs := d.blocks[c]; len(bs) > 0 {
-		return bs, nil
-	}
 	if why, ok := d.Failed[c]; ok {
 		return nil, &AbsentError{Combination: c, Verdict: Missing, Reason: "it failed while it was measured: " + why}
+	}
+	if bs := d.blocks[c]; len(bs) > 0 {
+		return bs, nil
 	}
 	if why, ok := d.Skipped[c]; ok {
 		return nil, &AbsentError{Combination: c, Verdict: Skipped, Reason: why}

@@ -489,3 +489,12 @@ func TestRunThatWasNeverQuietIsUnfitAndNotJudged(t *testing.T) {
 		t.Errorf("exit code %d, undecided %v\n%s", r.Code(), r.Undecided(), pretty(t, r))
 	}
 }
+
+func TestCombinationThatCrashedOnceIsNotJudgedByItsOtherRounds(t *testing.T) {
+	data := newWorld().recorded(8)
+	data.Failed[combo(pq32, "cpu1", "none")] = "crashed: SIGSEGV"
+	r := judge(t, "Given the variant \"Mobilenet PQ 32\"\nAnd the backend \"cpu1\"\nThen its latency is at most 20 ms", func(o *Options) { o.Data = data })
+	if r.Code() != exit.NoData || !strings.Contains(pretty(t, r), "crashed: SIGSEGV") {
+		t.Errorf("exit code %d\n%s", r.Code(), pretty(t, r))
+	}
+}
