@@ -148,7 +148,10 @@ func TestScoresOfTheRuntimeAreTheSameOverEveryLink(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := tflite.New(1).Open(context.Background(), served[0].Variant); err != nil {
+	switch s, err := tflite.New(1).Open(context.Background(), served[0].Variant); {
+	case err == nil:
+		s.Close()
+	default:
 		if _, ok := errors.AsType[*backends.UnavailableError](err); ok {
 			t.Skip(err)
 		}
