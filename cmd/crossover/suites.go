@@ -87,6 +87,10 @@ func (s *selection) load() error {
 	if s.Fixtures == "" {
 		s.Fixtures = s.grid.Models
 	}
+	// Names are checked before the test binary is built or asked anything.
+	if _, err := s.grid.Expand(grid.Here{}, s); err != nil {
+		return exit.Errorf(exit.Usage, "%w", err)
+	}
 	return nil
 }
 

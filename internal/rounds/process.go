@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -130,7 +131,7 @@ func (b Binary) run(ctx context.Context, bt batch, patience func(grid.Combinatio
 		cause = "the process hung and was killed: no result for longer than it may take"
 	}
 	if lines := b.lastLines(logStart); lines != "" {
-		cause += "; its last lines:\n" + lines
+		cause += "; it said:\n" + lines
 	}
 	if current == nil {
 		if len(done) == 0 {
@@ -170,9 +171,14 @@ func writeList(combinations []grid.Combination) (file string, err error) {
 	return list.Name(), nil
 }
 
-// lastLines returns the end of what the process logged since offset start.
+// fatal are the beginnings of the lines in which Go's and C++'s runtimes say why
+// they end a process; pages of registers and stacks may follow.
+var fatal = []string{"SIG", "fatal error:", "panic:", "terminate called"}
+
+// lastLines returns why the process ended, as far as it logged that since offset
+// start: its fatal line, else the end of what it said.
 func (b Binary) lastLines(start int64) string {
-	const most, bytes = 6, 4096
+	const most, bytes = 6, 64 << 10
 	end, err := b.Log.Seek(0, io.SeekEnd)
 	if err != nil || end <= start {
 		return ""
@@ -183,8 +189,11 @@ func (b Binary) lastLines(start int64) string {
 		return ""
 	}
 	lines := strings.Split(strings.TrimSpace(string(buf)), "\n")
-	if len(lines) > most {
-		lines = lines[len(lines)-most:]
+	for i, l := range lines {
+		if slices.ContainsFunc(fatal, func(f string) bool { return strings.HasPrefix(l, f) }) {
+			lines = lines[i : i+1]
+			break
+		}
 	}
-	return "    " + strings.Join(lines, "\n    ")
+	return "    " + strings.Join(lines[max(0, len(lines)-most):], "\n    ")
 }
