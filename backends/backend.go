@@ -78,6 +78,13 @@ type Detailed interface {
 	Details() Details
 }
 
+// A Computed session runs nothing: it says what an inference would have cost.
+// Figures of it have the origin "computed", whatever the backend's name, and it
+// has no outputs to look at.
+type Computed interface {
+	Computed() bool
+}
+
 // UnavailableError says that a backend cannot run here, what is missing and
 // how to get it. The combination is skipped with this reason, never silently.
 type UnavailableError struct {

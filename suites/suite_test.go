@@ -39,6 +39,7 @@ var (
 	built        = flag.String("fixtures", "", "the `folder` with the built variants; ../fixtures/models, or what the grid says")
 	profilesFile = flag.String("profiles", "", "a `file` with links of your own, laid over the built-in ones")
 	hostsFile    = flag.String("hosts", "", "the `file` that declares hosts; without it offloading goes to an embedded host")
+	emulation    = flag.String("link-emulation", "client", "how links are emulated: `client` shapes the connection at this end, netem asks the kernel")
 	npu          = flag.String("npu", "", "the external delegate `library` that the backend npu loads")
 	gpu          = flag.String("gpu", "", "the external delegate `library` that the backend gpu loads")
 

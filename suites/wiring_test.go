@@ -12,6 +12,7 @@ import (
 	"github.com/crossover-bench/crossover/backends/host"
 	"github.com/crossover-bench/crossover/backends/link"
 	"github.com/crossover-bench/crossover/backends/offload"
+	"github.com/crossover-bench/crossover/backends/offload/recorded"
 	"github.com/crossover-bench/crossover/backends/tflite"
 	"github.com/crossover-bench/crossover/fixtures"
 	"github.com/crossover-bench/crossover/internal/grid"
@@ -49,6 +50,9 @@ func (s *suite) offload(name, profile string) (backends.Backend, error) {
 		if shape, err = link.FromModel(l, 1); err != nil {
 			return nil, err
 		}
+		if *emulation == "netem" {
+			shape.Emulation = link.Netem
+		}
 	}
 	if name == offload.SelfName {
 		if s.self == nil {
@@ -59,9 +63,17 @@ func (s *suite) offload(name, profile string) (backends.Backend, error) {
 		return offload.New(s.self.Host(), shape), nil
 	}
 	for _, h := range s.hosts {
-		if h.Name == name {
+		if h.Name != name {
+			continue
+		}
+		if h.Recorded == "" {
 			return offload.New(h, shape), nil
 		}
+		r, err := recorded.Open(h.Recorded, h.Backend)
+		if err != nil {
+			return nil, err
+		}
+		return offload.NewRecorded(h, shape, r), nil
 	}
 	return nil, fmt.Errorf("host %q is not declared; declare it in a file and name that with --hosts", name)
 }

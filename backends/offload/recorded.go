@@ -19,13 +19,6 @@ type Recording interface {
 	Executions(variant string) ([]time.Duration, error)
 }
 
-// A Computed session did not run anything: its timings are calculated. Figures
-// of it have the origin "computed", whatever their backend's name, and it has no
-// outputs to look at.
-type Computed interface {
-	Computed() bool
-}
-
 type recordedBackend struct {
 	host      Host
 	shape     link.Shape

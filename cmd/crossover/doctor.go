@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/crossover-bench/crossover/backends/link/survey"
+	"github.com/crossover-bench/crossover/backends/offload"
 	"github.com/crossover-bench/crossover/internal/exit"
 	"github.com/crossover-bench/crossover/internal/machine"
 )
@@ -19,6 +21,7 @@ type doctorCmd struct {
 	Pairs    int           `default:"40" help:"Pairs of blocks of the A/A run (${default})."`
 	Block    time.Duration `default:"50ms" help:"Length of such a block (${default})."`
 	Watch    time.Duration `default:"1s" help:"How long to look for foreign load, steal time and throttling (${default})."`
+	Hosts    string        `type:"path" placeholder:"FILE" help:"Look at the real links to these declared hosts, too."`
 	NoiseDir string        `type:"path" placeholder:"DIR" help:"Where noise floors are kept (crossover/noise in the user's cache folder)."`
 	Root     string        `hidden:"" default:"/" help:"Where /proc and /sys lie."`
 }
@@ -54,6 +57,13 @@ func (c *doctorCmd) Run(e *env) error {
 		}
 	}
 	d.Findings = machine.Examine(d.Snapshot, d.Watch, d.Noise)
+	if c.Hosts != "" {
+		links, err := examineLinks(c.Hosts)
+		if err != nil {
+			return err
+		}
+		d.Findings = append(d.Findings, links...)
+	}
 	d.Fit = machine.Fit(d.Findings)
 	if c.JSON {
 		if d.Findings == nil {
@@ -71,6 +81,33 @@ func (c *doctorCmd) Run(e *env) error {
 		return exit.Errorf(exit.Unfit, "this machine is not fit to measure: see the findings of severity error")
 	}
 	return nil
+}
+
+// examineLinks warns of what makes the real links to the declared hosts worse
+// than they are.
+func examineLinks(hosts string) ([]machine.Finding, error) {
+	declared, err := offload.ReadHosts(hosts)
+	if err != nil {
+		return nil, exit.Errorf(exit.Usage, "--hosts: %w", err)
+	}
+	var out []machine.Finding
+	for _, h := range declared {
+		if h.Recorded != "" {
+			continue
+		}
+		path, err := survey.PathTo(h.Address)
+		if err != nil {
+			return nil, exit.Errorf(exit.NoData, "host %s: %w", h.Name, err)
+		}
+		for _, w := range path.Warnings() {
+			evidence, rest, _ := strings.Cut(w, ": ")
+			effect, fix, _ := strings.Cut(rest, " with: ")
+			out = append(out, machine.Finding{
+				Severity: machine.SeverityWarning, Subject: "link to " + h.Name, Evidence: evidence, Effect: effect, Fix: fix,
+			})
+		}
+	}
+	return out, nil
 }
 
 // watch looks at the machine while nothing is measured.

@@ -14,17 +14,75 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/crossover-bench/crossover/backends/link/survey"
 	"github.com/crossover-bench/crossover/internal/accept"
+	"github.com/crossover-bench/crossover/internal/energy"
 	"github.com/crossover-bench/crossover/internal/exit"
 	"github.com/crossover-bench/crossover/internal/grid"
 	"github.com/crossover-bench/crossover/internal/machine"
 	"github.com/crossover-bench/crossover/internal/results"
 	"github.com/crossover-bench/crossover/internal/rounds"
+	"github.com/crossover-bench/crossover/model"
+	"github.com/crossover-bench/crossover/model/profiles"
 )
+
+// power is from what a run's energy is worked out, for want of a meter.
+type power struct {
+	Device string `help:"Profile of the device whose energy is modelled; none for no energy." default:"generic" placeholder:"NAME"`
+	Idle   string `help:"How the device waits for a host: one of the profile's idle modes (default: its first)." placeholder:"NAME"`
+}
+
+// model returns the energy model, nil for none.
+func (p power) model(set *profiles.Set) (*energy.Model, error) {
+	if p.Device == "none" {
+		return nil, nil
+	}
+	idle := p.Idle
+	if idle == "" {
+		d, err := set.Device(p.Device)
+		if err != nil {
+			return nil, exit.Errorf(exit.Usage, "--device: %w", err)
+		}
+		idle = d.Idle[0].Name
+	}
+	m, err := energy.NewModel(set, p.Device, idle)
+	if err != nil {
+		return nil, exit.Errorf(exit.Usage, "--device %s --idle %s: %w", p.Device, idle, err)
+	}
+	return m, nil
+}
+
+// A keeper is the run folder, with each block's modelled energy put in.
+type keeper struct {
+	*results.Writer
+	model *energy.Model // nil for no energy
+}
+
+// AppendBlock works out the block's energy from its mean latency and keeps it.
+func (k keeper) AppendBlock(b results.Block) error {
+	kept, _ := b.Steady(^results.Mark(0))
+	if len(kept) == 0 {
+		kept, _ = b.Steady(0)
+	}
+	if k.model != nil && len(kept) > 0 {
+		var total time.Duration
+		for _, s := range kept {
+			total += s.Total
+		}
+		last := kept[len(kept)-1]
+		e, err := k.model.Inference(b.Combination, model.SecondsOf(total/time.Duration(len(kept))), model.Bytes(last.Sent), model.Bytes(last.Received))
+		if err != nil {
+			return err
+		}
+		b.Energy = &results.Energy{Joules: float64(e.Joules), Origin: string(e.Origin), Missing: e.Missing}
+	}
+	return k.Writer.AppendBlock(b)
+}
 
 // effort is what the verbs that measure have in common: how much, and where the
 // run goes.
 type effort struct {
+	power
 	Benchtime time.Duration `help:"Steady time of a block." default:"500ms" placeholder:"TIME"`
 	Seed      uint64        `help:"Seed of the order within the rounds (default: drawn)." placeholder:"N"`
 	Out       string        `name:"results" help:"The folder that run folders go to." default:"results" placeholder:"DIR" type:"path"`
@@ -37,7 +95,8 @@ type recording struct {
 	about    *rounds.About
 	meta     results.Meta
 	settings rounds.Settings
-	results  string // the folder of run folders
+	results  string        // the folder of run folders
+	energy   *energy.Model // nil for no energy
 	screen   *screen
 
 	dir      string // the run folder, once open
@@ -50,13 +109,17 @@ type recording struct {
 
 // record readies a recording of what g names.
 func (p *places) record(e *env, g results.Grid, effort effort, args ...string) (*recording, error) {
+	modelled, err := effort.model(p.profiles)
+	if err != nil {
+		return nil, err
+	}
 	path, own, err := p.binary(e)
 	if err != nil {
 		return nil, err
 	}
 	r := &recording{
 		binary:  rounds.Binary{Path: path, Args: append(own, args...), Dir: filepath.Join(p.root, "suites")},
-		results: effort.Out, screen: newScreen(e.stdout, p.title),
+		results: effort.Out, energy: modelled, screen: newScreen(e.stdout, p.title),
 	}
 	if r.about, err = r.binary.About(e); err != nil {
 		return nil, exit.Errorf(exit.Usage, "%w", err)
@@ -67,12 +130,41 @@ func (p *places) record(e *env, g results.Grid, effort effort, args ...string) (
 	before := machine.Read("/")
 	config := map[string]string{"machine": before.Fingerprint().String(), "cpu": before.CPU, "interleaved": "yes"}
 	maps.Copy(config, r.about.Config)
+	if modelled != nil {
+		config["meter"] = "none, modelled for device " + modelled.Device.Name
+	}
+	paths, err := p.paths()
+	if err != nil {
+		return nil, err
+	}
 	r.settings = rounds.Settings{Block: effort.Benchtime, Seed: effort.Seed}
 	r.meta = results.Meta{
 		Started: time.Now(), Command: os.Args, Commit: commit(e, p.root), Seed: effort.Seed, Grid: g,
 		Procs: r.about.Procs, Config: config, Versions: r.about.Versions, Hashes: r.about.Hashes, Before: &before,
+		Extra: paths,
 	}
 	return r, nil
+}
+
+// paths returns, for run.json, what the real links to the declared hosts run
+// over; nil where none is declared.
+func (p *places) paths() (map[string]json.RawMessage, error) {
+	real := map[string]survey.Path{}
+	for _, h := range p.hosts {
+		if h.Recorded != "" {
+			continue
+		}
+		path, err := survey.PathTo(h.Address)
+		if err != nil {
+			return nil, exit.Errorf(exit.NoData, "host %s: %w", h.Name, err)
+		}
+		real[h.Name] = path
+	}
+	if len(real) == 0 {
+		return nil, nil
+	}
+	raw, err := json.Marshal(real)
+	return map[string]json.RawMessage{"links": raw}, err
 }
 
 // record readies a recording of the selected grid.
@@ -122,7 +214,7 @@ func (r *recording) open(e *env, declared []grid.Combination) error {
 	}
 	r.binary.Log = r.log
 	r.driver = &rounds.Driver{
-		Binary: r.binary, Settings: r.settings, Keep: r.writer, Screen: r.screen, Width: widthOfMedian, EachRound: r.calibrate,
+		Binary: r.binary, Settings: r.settings, Keep: keeper{r.writer, r.energy}, Screen: r.screen, Width: widthOfMedian, EachRound: r.calibrate,
 	}
 	for i := range r.recorded {
 		r.driver.Recorded = append(r.driver.Recorded, &r.recorded[i])

@@ -17,13 +17,14 @@ import (
 // places are the files that measuring and listing need. Paths are taken from
 // where the user stands.
 type places struct {
-	Models   string `help:"A folder of .tflite files of your own, measured in place of the grid's variants." placeholder:"DIR" type:"existingdir"`
-	Fixtures string `help:"The folder with the built variants (default: fixtures/models)." placeholder:"DIR" type:"path"`
-	Hosts    string `help:"A file that declares hosts; without it offloading goes to an embedded host on this machine." placeholder:"FILE" type:"path"`
-	Profiles string `help:"A file with links, devices and hosts of your own, laid over the built-in ones." placeholder:"FILE" type:"path"`
-	NPU      string `help:"The delegate library that the backend npu loads." name:"npu" placeholder:"FILE" type:"path"`
-	GPU      string `help:"The delegate library that the backend gpu loads." name:"gpu" placeholder:"FILE" type:"path"`
-	Suites   string `help:"The suites' test binary (default: built from this module)." placeholder:"FILE" type:"path"`
+	Models        string `help:"A folder of .tflite files of your own, measured in place of the grid's variants." placeholder:"DIR" type:"existingdir"`
+	Fixtures      string `help:"The folder with the built variants (default: fixtures/models)." placeholder:"DIR" type:"path"`
+	Hosts         string `help:"A file that declares hosts; without it offloading goes to an embedded host on this machine." placeholder:"FILE" type:"path"`
+	Profiles      string `help:"A file with links, devices and hosts of your own, laid over the built-in ones." placeholder:"FILE" type:"path"`
+	LinkEmulation string `help:"How links are emulated: at the client's end of the connection, or by the kernel's netem (root)." enum:"client,netem" default:"client"`
+	NPU           string `help:"The delegate library that the backend npu loads." name:"npu" placeholder:"FILE" type:"path"`
+	GPU           string `help:"The delegate library that the backend gpu loads." name:"gpu" placeholder:"FILE" type:"path"`
+	Suites        string `help:"The suites' test binary (default: built from this module)." placeholder:"FILE" type:"path"`
 
 	root     string // of the module
 	catalog  *fixtures.Catalog
@@ -176,7 +177,7 @@ func (p *places) binary(e *env) (path string, args []string, err error) {
 		p.Fixtures = filepath.Join(p.root, "fixtures", "models")
 	}
 	for _, o := range []struct{ flag, value string }{
-		{"fixtures", p.Fixtures}, {"models", p.Models}, {"hosts", p.Hosts}, {"profiles", p.Profiles}, {"npu", p.NPU}, {"gpu", p.GPU},
+		{"fixtures", p.Fixtures}, {"models", p.Models}, {"hosts", p.Hosts}, {"profiles", p.Profiles}, {"link-emulation", p.LinkEmulation}, {"npu", p.NPU}, {"gpu", p.GPU},
 	} {
 		if o.value != "" {
 			args = append(args, "-"+o.flag+"="+o.value)

@@ -49,7 +49,7 @@ func (j *Judge) Compare(q Comparison) (*Judgement, error) {
 	g := &Judgement{
 		Subject: j.on(q.A) + verb + j.on(q.B),
 		Measure: "ratio of " + q.Statistic.String() + " " + q.Quantity.Name,
-		Unit:    times, Origin: energy.Measured, Combinations: []grid.Combination{q.A, q.B},
+		Unit:    times, Origin: j.Data.origin(q.A, q.B), Combinations: []grid.Combination{q.A, q.B},
 	}
 	switch q.Relation {
 	case Beats:
@@ -214,7 +214,7 @@ func (j *Judge) Relative(c grid.Combination, l RelativeLimit) (*Judgement, error
 	}
 	g := &Judgement{
 		Subject: j.on(c), Measure: l.Statistic.String() + " latency over the model's", Bound: l.Text,
-		Unit: times, Origin: energy.Measured, Combinations: []grid.Combination{c},
+		Unit: times, Origin: j.Data.origin(c), Combinations: []grid.Combination{c},
 	}
 	if l.Yardstick == CalibrationTime {
 		g.Measure = l.Statistic.String() + " latency over the calibration time"
@@ -305,7 +305,7 @@ func (j *Judge) Spread(cs []grid.Combination, q Quantity, d Direction, bound flo
 	g := &Judgement{
 		Subject: fmt.Sprintf("%d variants on %s", len(cs), place(cs[0])),
 		Measure: "spread of the median " + q.Name, Bound: d.String() + " " + text,
-		Unit: share, Origin: energy.Measured, Combinations: cs,
+		Unit: share, Origin: j.Data.origin(cs...), Combinations: cs,
 	}
 	alpha, err := j.alpha(LimitError, cs...)
 	if err != nil {

@@ -49,7 +49,7 @@ func (j *Judge) Correlate(cs []grid.Combination, x, y Axis, ranks bool, d Direct
 	g := &Judgement{
 		Subject: fmt.Sprintf("%d variants on %s", len(cs), place(cs[0])),
 		Measure: "correlation of " + x.Name + " and " + y.Name, Bound: d.String() + " " + text,
-		Unit: share, Origin: energy.Measured, Combinations: cs,
+		Unit: share, Origin: j.Data.origin(cs...), Combinations: cs,
 	}
 	if ranks {
 		g.Measure = "rank " + g.Measure

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/crossover-bench/crossover/internal/energy"
 	"github.com/crossover-bench/crossover/internal/grid"
 	"github.com/crossover-bench/crossover/internal/results"
 )
@@ -208,4 +209,23 @@ func (d *Data) Series(c grid.Combination, q Quantity) (Series, error) {
 		return Series{}, &AbsentError{Combination: c, Verdict: Missing, Reason: why, Disturbed: s.Left > 0}
 	}
 	return s, nil
+}
+
+// origin returns where the latencies of the combinations come from: measured,
+// computed from a recorded host, or mixed where both are compared.
+func (d *Data) origin(cs ...grid.Combination) energy.Origin {
+	var measured, computed bool
+	for _, c := range cs {
+		for _, b := range d.blocks[c] {
+			computed = computed || b.Origin == results.OriginComputed
+			measured = measured || b.Origin == ""
+		}
+	}
+	switch {
+	case computed && measured:
+		return energy.Mixed
+	case computed:
+		return energy.Computed
+	}
+	return energy.Measured
 }

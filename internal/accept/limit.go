@@ -35,7 +35,7 @@ func (j *Judge) Limit(c grid.Combination, l Limit) (*Judgement, error) {
 	}
 	g := &Judgement{
 		Subject: j.on(c), Measure: l.measure(), Bound: l.Direction.String() + " " + l.Text,
-		Unit: l.Quantity.Unit, Origin: energy.Measured, Combinations: []grid.Combination{c},
+		Unit: l.Quantity.Unit, Origin: j.Data.origin(c), Combinations: []grid.Combination{c},
 	}
 	return g, j.limit(g, c, l)
 }
@@ -233,7 +233,7 @@ func (j *Judge) Crossing(local, offloaded grid.Combination, l Limit) (*Judgement
 	g := &Judgement{
 		Subject: fmt.Sprintf("%s against %s", j.on(local), place(offloaded)),
 		Measure: "crossing point", Bound: l.Direction.String() + " " + l.Text,
-		Unit: seconds, Origin: energy.Measured, Combinations: []grid.Combination{local, offloaded},
+		Unit: seconds, Origin: j.Data.origin(local, offloaded), Combinations: []grid.Combination{local, offloaded},
 	}
 	if err := supportsComparison(offloaded); err != nil {
 		return g, j.absent(g, err)

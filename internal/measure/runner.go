@@ -104,6 +104,9 @@ func Begin(ctx context.Context, b backends.Backend, v fixtures.Variant, cfg Conf
 		return nil, fail("open", err)
 	}
 	r.session = session
+	if c, ok := session.(backends.Computed); ok && c.Computed() {
+		r.block.Origin = results.OriginComputed
+	}
 	r.block.Open = r.clock() - r.start
 	if err := r.prepare(v); err != nil {
 		return nil, errors.Join(fail("prepare the input", err), session.Close())
@@ -233,6 +236,10 @@ func (r *Runner) Session() backends.Session { return r.session }
 // returned: one slice a tensor, which the next inference overwrites.
 func (r *Runner) Input() [][]byte  { return r.in }
 func (r *Runner) Output() [][]byte { return r.out }
+
+// Computed reports whether the session runs nothing and only says what an
+// inference would have cost: its latencies are no times that pass here.
+func (r *Runner) Computed() bool { return r.block.Origin == results.OriginComputed }
 
 // Run takes samples until d has passed and count were taken, whichever is
 // later; for a count alone d is 0, for a time alone count is 0. It takes one

@@ -107,6 +107,11 @@ type Block struct {
 	Start       time.Time        `json:"start"`
 	Open        time.Duration    `json:"open_ns"` // loading until ready
 	Warmup      Warmup           `json:"warmup"`
+	// Origin is empty for a measured block, and OriginComputed where the session
+	// ran nothing and said what an inference would have cost.
+	Origin string `json:"origin,omitempty"`
+	// Energy is what an inference costs the device; nil where nobody knows.
+	Energy *Energy `json:"energy,omitempty"`
 	// NsPerOp is the benchmark's own figure, in nanoseconds, where go test
 	// took the block; 0 elsewhere, and Metrics then takes the mean of Total.
 	NsPerOp float64 `json:"ns_per_op,omitempty"`
@@ -121,6 +126,14 @@ type Block struct {
 	// device's part alone. 0 where the system does not say, or nothing grew.
 	MemoryBytes int64    `json:"memory_bytes,omitempty"`
 	Samples     []Sample `json:"-"` // all phases in order; kept in samples.csv.gz
+}
+
+// Energy is what one inference of a block costs the device.
+type Energy struct {
+	Joules float64 `json:"joules"`
+	Origin string  `json:"origin"` // "measured", "modelled", "mixed"
+	// Missing names the parts that Joules lacks because nobody knows them.
+	Missing []string `json:"missing,omitempty"`
 }
 
 // Steady returns the samples that are judged: the steady ones without any of

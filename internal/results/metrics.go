@@ -93,6 +93,13 @@ func Metrics(b *Block) (n int, metrics []Metric) {
 	part("queue-sec/op", func(s Sample) int64 { return int64(s.Queue) }, 1e9)
 	part("tx-B/op", func(s Sample) int64 { return s.Sent }, 1)
 	part("rx-B/op", func(s Sample) int64 { return s.Received }, 1)
+	// A part that nobody knows makes no figure: bench.txt has no place to say so.
+	if e := b.Energy; e != nil && len(e.Missing) == 0 {
+		add("J/op", e.Joules)
+		if mean := meanOf(kept, func(s Sample) int64 { return int64(s.Total) }, 1e9); mean != nil {
+			add("Js/op", e.Joules**mean) // EDP, equation 4.1 of the study: a product of means
+		}
+	}
 	return len(all), metrics
 }
 

@@ -14,8 +14,13 @@ import (
 // Confidence is that of every interval in a summary.
 const Confidence = 0.95
 
-// OriginMeasured is the origin of every figure that a run records.
-const OriginMeasured = "measured"
+// The origins of a run's latencies.
+const (
+	OriginMeasured = "measured"
+	// OriginComputed is that of a recorded host: its execution times, and the
+	// link's model.
+	OriginComputed = "computed"
+)
 
 // LeaveOut returns the marks that this run's judgements leave out: all of
 // them for a burst result; in sustained mode throttled samples are judged,
@@ -143,6 +148,9 @@ func summarize(c grid.Combination, blocks []*Block, leaveOut Mark) (Summary, map
 	var rounds []int
 	var open, first []float64
 	for _, b := range blocks {
+		if b.Origin != "" {
+			s.Origin = b.Origin
+		}
 		steady, _ := b.Steady(0)
 		count(steady)
 		all = append(all, steady)

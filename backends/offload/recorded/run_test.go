@@ -111,7 +111,7 @@ func TestComputedLatencyIsExecutionPlusEquation(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	if c, ok := s.(offload.Computed); !ok || !c.Computed() || len(s.Outputs()) != 0 {
+	if c, ok := s.(backends.Computed); !ok || !c.Computed() || len(s.Outputs()) != 0 {
 		t.Error("the session does not say that it computes and has no scores")
 	}
 	network := shape.Network(3072, 100)
