@@ -31,19 +31,17 @@ func BenchmarkInference(b *testing.B) {
 	if s.events == nil {
 		s.printHeader(b)
 	}
-	ran := 0
 	for _, c := range s.combinations {
 		s.send(results.Event{Kind: results.EventStart, Combination: c})
 		if err := s.available(c); err != nil {
 			s.skip(c, err)
 			continue
 		}
-		ran++
 		b.Run(c.Name(), func(b *testing.B) { s.benchmark(b, c) })
 	}
 	s.send(results.Event{Kind: results.EventEnd})
-	if ran == 0 && s.events == nil {
-		b.Fatal("no combination of the grid can run here: nothing was measured")
+	if s.measured == 0 && s.events == nil {
+		b.Fatal("nothing was measured: no combination of the grid can run here and matches -bench")
 	}
 }
 
@@ -60,6 +58,9 @@ func (s *suite) benchmark(b *testing.B, c grid.Combination) {
 		}
 		return nil
 	})
+	if unavailable(err) == nil {
+		s.measured++
+	}
 	switch {
 	case unavailable(err) != nil:
 		s.skip(c, err)

@@ -1,16 +1,20 @@
 package suites
 
 import (
+	"context"
 	"flag"
 	"fmt"
+	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 
 	"github.com/onsi/ginkgo/v2"
 
 	"github.com/crossover-bench/crossover/internal/accept"
 	"github.com/crossover-bench/crossover/internal/grid"
+	"github.com/crossover-bench/crossover/internal/machine"
 	"github.com/crossover-bench/crossover/internal/results"
 	"github.com/crossover-bench/crossover/model/profiles"
 	"github.com/crossover-bench/crossover/suites/steps"
@@ -18,12 +22,13 @@ import (
 
 var featuresFlag = flag.String("features", "", "the `folder` of features to whose limits each spec holds its combination; ../features/quick with a -grid of the built-in catalog")
 
-// limits are the features to whose limits specs hold their combinations; nil
-// for none.
+// limits are the features to whose limits specs hold their combinations.
 type limits struct {
-	features *steps.Features
+	features *steps.Features // nil for none
+	none     string          // why there are none, where some would be expected
 	variants accept.Variants
 	profiles *profiles.Set
+	needs    []grid.Combination // that the sentences are about, comparisons included
 }
 
 // readLimits finds the features: what -features names, else the quick ones for
@@ -32,9 +37,12 @@ func (s *suite) readLimits() (*limits, error) {
 	root := *featuresFlag
 	if root == "" {
 		if *gridFile == "" || s.grid.Catalog != "" {
-			return nil, nil
+			return &limits{}, nil
 		}
 		root = filepath.Join("..", "features", "quick")
+		if _, err := os.Stat(root); err != nil {
+			return &limits{none: fmt.Sprintf("none was judged: there are no features at %s; name some with -features", root)}, nil
+		}
 	}
 	f, err := steps.Read(root)
 	if err != nil {
@@ -52,71 +60,107 @@ func (s *suite) readLimits() (*limits, error) {
 	for name, v := range s.own {
 		add(name, v.Title)
 	}
+	dry := &accept.Judge{Variants: l.variants, Profiles: l.profiles}
+	if _, err := l.run(context.Background(), dry); err != nil {
+		return nil, err
+	}
+	l.needs = dry.Needs()
 	return l, nil
 }
 
-// hold judges the limits that concern the block's combination alone, and
-// records each. What one short block cannot tell stays open, as crossover
-// accept is there to measure on; what it breaks beyond doubt fails the spec.
-func (l *limits) hold(ctx ginkgo.SpecContext, b results.Block) {
-	if l == nil {
-		return
-	}
-	judged, err := l.judge(ctx, b)
-	if err != nil {
-		ginkgo.Fail(err.Error())
-	}
-	var broken []string
-	for _, j := range judged {
-		ginkgo.AddReportEntry("limit "+j.where, j.said, ginkgo.ReportEntryVisibilityFailureOrVerbose)
-		if j.verdict == accept.Fail {
-			broken = append(broken, j.where+": "+j.said)
-		}
-	}
-	if len(broken) > 0 {
-		ginkgo.Fail(fmt.Sprintf("it breaks limits of the features: %v", broken))
-	}
-}
-
-// held is a limit that was judged.
-type held struct {
-	where   string // file and line of the sentence
-	said    string
-	verdict accept.Verdict
-}
-
-// judge judges what concerns the block's combination and no other.
-func (l *limits) judge(ctx ginkgo.SpecContext, b results.Block) ([]held, error) {
-	data, err := accept.NewData("the spec's block", []results.Block{b})
-	if err != nil {
-		return nil, err
-	}
-	data.Declared = []grid.Combination{b.Combination}
-	judge := &accept.Judge{Data: data, Variants: l.variants, Profiles: l.profiles}
-	// A study's claims are findings about other hardware, and no thresholds.
+// run runs the features but for the study's claims, which are findings about
+// other hardware and no thresholds.
+func (l *limits) run(ctx context.Context, judge *accept.Judge) (*accept.Report, error) {
 	r, err := l.features.Run(ctx, judge, "~"+accept.StudyTag, runtime.NumCPU())
 	if err != nil {
 		return nil, err
 	}
-	var out []held
 	for _, sc := range r.Scenarios {
 		if wrong := sc.Wrong(); wrong != nil {
 			return nil, fmt.Errorf("a sentence of the features is wrong: %w", wrong.Err)
 		}
+	}
+	return r, nil
+}
+
+const (
+	// limitRounds is how many blocks a limit is judged on: one says nothing of
+	// how blocks differ, and 7 are the fewest that can tell a ratio at 1 %.
+	limitRounds = 7
+	// limitCalibrations is how often the calibration kernel, about a
+	// millisecond, is timed beside each block.
+	limitCalibrations = 25
+)
+
+// forLimits returns what limits are judged on. It measures on when the
+// sentences are about the block's combination.
+func (s *suite) forLimits(ctx context.Context, l *limits, first results.Block, agreement *accept.Agreement) (*accept.Data, error) {
+	c := first.Combination
+	rounds := 1
+	if slices.Contains(l.needs, c) {
+		rounds = limitRounds
+	}
+	blocks := []results.Block{first}
+	calibration := &accept.Calibration{Work: machine.CalibrationWork, Seconds: map[int][]float64{}}
+	for round := range rounds {
+		times, err := machine.TimeCalibration(limitCalibrations)
+		if err != nil {
+			return nil, err
+		}
+		calibration.Seconds[round] = times
+		if round == 0 {
+			continue
+		}
+		block, _, err := s.answered(ctx, c, round)
+		if err != nil {
+			return nil, err
+		}
+		blocks = append(blocks, block)
+	}
+	data, err := accept.NewData("the spec", blocks)
+	if err != nil {
+		return nil, err
+	}
+	data.Declared = []grid.Combination{c}
+	data.Extras = accept.Extras{Calibration: calibration}
+	if agreement != nil {
+		data.Extras.Agreement = map[string]accept.Agreement{c.Variant: *agreement}
+	}
+	return data, nil
+}
+
+// hold judges the limits on a combination and records each. What a few short
+// blocks cannot tell stays open, as crossover accept is there to measure on;
+// what they break beyond doubt fails the spec.
+func (l *limits) hold(ctx context.Context, data *accept.Data, c grid.Combination, title string) {
+	r, err := l.run(ctx, &accept.Judge{Data: data, Variants: l.variants, Profiles: l.profiles})
+	if err != nil {
+		ginkgo.Fail(err.Error())
+	}
+	var broken []string
+	for _, sc := range r.Scenarios {
 		for _, st := range sc.Steps {
 			for _, g := range st.Judgements {
-				if !slices.Equal(g.Combinations, data.Declared) {
-					continue
+				// Agreement is a variant's, wherever it runs.
+				of := slices.Equal(g.Combinations, data.Declared) || len(g.Combinations) == 0 && g.Subject == title
+				if !of {
+					continue // of another combination, or a comparison
 				}
+				where := fmt.Sprintf("%s:%d", sc.File, st.Line)
 				said := fmt.Sprintf("%s: %s %s %s: %s", sc.Name, g.Subject, g.Measure, g.Bound, g.Verdict)
 				for _, more := range []string{g.Estimate(), g.Reason} {
 					if more != "" {
 						said += "; " + more
 					}
 				}
-				out = append(out, held{fmt.Sprintf("%s:%d", sc.File, st.Line), said, g.Verdict})
+				ginkgo.AddReportEntry("limit "+where, said, ginkgo.ReportEntryVisibilityFailureOrVerbose)
+				if g.Verdict == accept.Fail {
+					broken = append(broken, where+": "+said)
+				}
 			}
 		}
 	}
-	return out, nil
+	if len(broken) > 0 {
+		ginkgo.Fail(c.Name() + " breaks limits of the features:\n" + strings.Join(broken, "\n"))
+	}
 }

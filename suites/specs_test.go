@@ -1,6 +1,7 @@
 package suites
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"strings"
@@ -28,12 +29,11 @@ const specTime = 100 * time.Millisecond
 //	go test ./suites -run TestSuites -ginkgo.dry-run -ginkgo.v
 //	go test ./suites -run TestSuites -ginkgo.junit-report=specs.xml -ginkgo.poll-progress-after=30s
 //
+// A large grid takes longer than go test's ten minutes: give it -timeout 0.
 // Without -grid they take the tiny grid and its committed files, so that a plain
 // go test needs no fixtures; nothing is judged by its time then.
 func TestSuites(t *testing.T) {
-	if f := flag.Lookup("test.bench"); f != nil && f.Value.String() != "" {
-		t.Skip("specs step aside for benchmarks")
-	}
+	stepAside(t)
 	s, err := newSuite("grids/tiny.yaml")
 	if err != nil {
 		t.Fatal(err)
@@ -60,6 +60,9 @@ func TestSuites(t *testing.T) {
 	})
 	suiteConfig, reporterConfig := ginkgo.GinkgoConfiguration()
 	suiteConfig.FailOnEmpty = true // a filter that leaves nothing is a mistake
+	if !given("ginkgo.timeout") {
+		suiteConfig.Timeout = 7 * 24 * time.Hour // the grid says how long it takes, not an hour
+	}
 	ginkgo.RunSpecs(t, "Crossover", suiteConfig, reporterConfig)
 }
 
@@ -78,7 +81,7 @@ func labels(c grid.Combination) []string {
 
 // spec measures a combination as its benchmark does, and holds what came out
 // against what every combination must do.
-func (s *suite) spec(ctx ginkgo.SpecContext, c grid.Combination, limits *limits) {
+func (s *suite) spec(ctx ginkgo.SpecContext, c grid.Combination, l *limits) {
 	if err := s.available(c); err != nil {
 		ginkgo.Skip(err.Error())
 	}
@@ -86,24 +89,7 @@ func (s *suite) spec(ctx ginkgo.SpecContext, c grid.Combination, limits *limits)
 	gomega.Expect(err).NotTo(gomega.HaveOccurred())
 
 	ginkgo.By("measuring a block")
-	duration := specTime
-	flag.Visit(func(f *flag.Flag) {
-		if f.Name == "test.benchtime" {
-			duration = benchTime()
-		}
-	})
-	var first, second answer
-	block, err := s.block(ctx, c, func(r *measure.Runner) error {
-		if err := r.Run(duration, 1); err != nil {
-			return err
-		}
-		first = answerOf(r)
-		if err := r.Sample(); err != nil {
-			return err
-		}
-		second = answerOf(r)
-		return nil
-	})
+	block, answers, err := s.answered(ctx, c, 0)
 	if unavailable(err) != nil {
 		ginkgo.Skip(err.Error())
 	}
@@ -112,16 +98,60 @@ func (s *suite) spec(ctx ginkgo.SpecContext, c grid.Combination, limits *limits)
 
 	ginkgo.By("looking at its answers")
 	gomega.Expect(missing(&block, c)).To(gomega.BeEmpty(), "the block must carry what a result consists of")
-	gomega.Expect(s.declared(v, first.tensors)).To(gomega.Succeed(), "output shapes")
-	gomega.Expect(first.finite()).To(gomega.Succeed(), "scores")
-	gomega.Expect(second.sameBits(first)).To(gomega.Succeed(), "the same input gives the same output")
+	gomega.Expect(s.declared(v, answers[0].tensors)).To(gomega.Succeed(), "output shapes")
+	gomega.Expect(answers[0].finite()).To(gomega.Succeed(), "scores")
+	gomega.Expect(answers[1].sameBits(answers[0])).To(gomega.Succeed(), "the same input gives the same output")
 
 	ginkgo.By("comparing them with one thread of the CPU")
-	gomega.Expect(s.agreesWithCPU(ctx, c, v, first)).To(gomega.Succeed())
-	s.reportAgreement(ctx, c)
+	gomega.Expect(s.agreesWithCPU(ctx, c, v, answers[0])).To(gomega.Succeed())
+	agreement, err := s.agreement(ctx, c.Variant)
+	if notBuilt(err) {
+		ginkgo.AddReportEntry("agreement", "unknown: "+err.Error(), ginkgo.ReportEntryVisibilityFailureOrVerbose)
+	} else {
+		gomega.Expect(err).NotTo(gomega.HaveOccurred())
+	}
+	if agreement != nil {
+		// A fact and no verdict: with random weights it says little.
+		ginkgo.AddReportEntry("agreement", *agreement, ginkgo.ReportEntryVisibilityFailureOrVerbose)
+	}
 
-	ginkgo.By("holding it to the features' limits")
-	limits.hold(ctx, block)
+	if l.none != "" {
+		ginkgo.AddReportEntry("limits", l.none, ginkgo.ReportEntryVisibilityFailureOrVerbose)
+	}
+	if l.features != nil {
+		ginkgo.By("holding it to the features' limits")
+		data, err := s.forLimits(ctx, l, block, agreement)
+		gomega.Expect(err).NotTo(gomega.HaveOccurred())
+		l.hold(ctx, data, c, v.Title)
+	}
+}
+
+// answered takes a block through the function that benchmarks measure with, and
+// keeps its last two answers, which are to the same input.
+func (s *suite) answered(ctx context.Context, c grid.Combination, round int) (block results.Block, answers [2]answer, err error) {
+	duration := specTime
+	if given("test.benchtime") {
+		duration = benchTime()
+	}
+	block, err = s.block(ctx, c, func(r *measure.Runner) error {
+		if err := r.Run(duration, 1); err != nil {
+			return err
+		}
+		answers[0] = answerOf(r)
+		if err := r.Sample(); err != nil {
+			return err
+		}
+		answers[1] = answerOf(r)
+		return nil
+	})
+	block.Round = round
+	return block, answers, err
+}
+
+// given reports whether the command line has a flag.
+func given(name string) (is bool) {
+	flag.Visit(func(f *flag.Flag) { is = is || f.Name == name })
+	return is
 }
 
 // report adds what was measured to Ginkgo's reports: the samples as an
@@ -140,21 +170,6 @@ func report(b *results.Block) {
 	}
 	ginkgo.AddReportEntry("memory-B", b.MemoryBytes, ginkgo.ReportEntryVisibilityNever)
 	ginkgo.AddReportEntry("warm-up", b.Warmup.Reason, ginkgo.ReportEntryVisibilityNever)
-}
-
-// reportAgreement records how far a compressed variant agrees with the
-// uncompressed one, with the weights' origin. It is a fact and no verdict: with
-// random weights it says little.
-func (s *suite) reportAgreement(ctx ginkgo.SpecContext, c grid.Combination) {
-	a, err := s.agreement(ctx, c.Variant)
-	switch {
-	case notBuilt(err):
-		ginkgo.AddReportEntry("agreement", "unknown: "+err.Error(), ginkgo.ReportEntryVisibilityFailureOrVerbose)
-	case err != nil:
-		ginkgo.Fail(err.Error())
-	case a != nil:
-		ginkgo.AddReportEntry("agreement", *a, ginkgo.ReportEntryVisibilityFailureOrVerbose)
-	}
 }
 
 // missing says what a block lacks of what a result must carry.

@@ -81,6 +81,7 @@ type suite struct {
 	probe        *machine.SystemProbe         // reads the machine between samples
 	probeOwn     int                          // processes whose load the probe takes for our own
 	events       *results.EventWriter         // nil without a driver
+	measured     int                          // benchmarks that ran, whatever came out
 	agreed       map[string]*accept.Agreement // of variants, as far as asked
 	settle       measure.Settle               // ends a warm-up; zero for its defaults
 }

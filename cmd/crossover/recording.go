@@ -232,14 +232,9 @@ func (r *recording) calibrate(round int) error {
 	if r.extras.Calibration == nil {
 		r.extras.Calibration = &accept.Calibration{Work: machine.CalibrationWork, Seconds: map[int][]float64{}}
 	}
-	work := machine.NewCalibration()
-	var times []float64
-	for range calibrationRuns {
-		start := time.Now()
-		if err := work(); err != nil {
-			return err
-		}
-		times = append(times, time.Since(start).Seconds())
+	times, err := machine.TimeCalibration(calibrationRuns)
+	if err != nil {
+		return err
 	}
 	r.extras.Calibration.Seconds[round] = times
 	return r.keepExtras()

@@ -1,0 +1,193 @@
+package suites
+
+import (
+	"encoding/json"
+	"encoding/xml"
+	"flag"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/onsi/ginkgo/v2/reporters"
+	"github.com/onsi/ginkgo/v2/types"
+	"github.com/rogpeppe/go-internal/testscript"
+	"golang.org/x/perf/benchfmt"
+
+	"github.com/crossover-bench/crossover/internal/grid"
+)
+
+// stepAside skips a test that measures when benchmarks were asked for: go test
+// runs all tests before them.
+func stepAside(t *testing.T) {
+	t.Helper()
+	if f := flag.Lookup("test.bench"); f != nil && f.Value.String() != "" {
+		t.Skip("specs step aside for benchmarks")
+	}
+}
+
+// TestScripts runs testdata/script/*.txt: what this test binary does when people
+// call it. $SUITES is the binary, $GRIDS the folder of grids, and fixtures in a
+// script's folder the committed ones.
+func TestScripts(t *testing.T) {
+	stepAside(t)
+	binary, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	here, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireExplicitExec: true,
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("SUITES", binary)
+			e.Setenv("GRIDS", filepath.Join(here, "grids"))
+			return os.Symlink(filepath.Join(here, "..", "fixtures", "testdata"), filepath.Join(e.WorkDir, "fixtures"))
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"benchfile": benchFile, "junit": junit, "listed": listed},
+	})
+}
+
+// benchFile checks that the standard output of the last command is a benchmark
+// file, not interleaved, with units, and with results of just these
+// combinations: "benchfile NAME...".
+func benchFile(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: benchfile COMBINATION...")
+	}
+	var names []string
+	var units *benchfmt.UnitMetadataMap
+	r := benchfmt.NewReader(strings.NewReader(ts.ReadFile("stdout")), "stdout")
+	for r.Scan() {
+		switch rec := r.Result().(type) {
+		case *benchfmt.SyntaxError:
+			ts.Fatalf("%v", rec)
+		case *benchfmt.Result:
+			name, _ := strings.CutPrefix(string(rec.Name), "Inference/")
+			names = append(names, name[:strings.LastIndexByte(name, '-')])
+			if got := rec.GetConfig("interleaved"); got != "no" {
+				ts.Fatalf("%s: interleaved: %q, want no", name, got)
+			}
+			for _, unit := range []string{"sec/op", "p50-sec", "exec-sec/op"} {
+				if v, ok := rec.Value(unit); !ok || v <= 0 {
+					ts.Fatalf("%s: %v %s", name, v, unit)
+				}
+			}
+		}
+	}
+	ts.Check(r.Err())
+	m := r.Units()
+	units = &m
+	for _, unit := range []string{"p50-sec", "exec-sec/op", "J/op"} {
+		if units.GetBetter(unit) >= 0 {
+			ts.Fatalf("no unit line says that less %s is better", unit)
+		}
+	}
+	sameNames(ts, names, args)
+}
+
+// junit checks a JUnit report: "junit FILE NAME..." wants exactly these
+// combinations to have passed, each with its p50-sec as a property.
+func junit(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: junit FILE COMBINATION...")
+	}
+	var report reporters.JUnitTestSuites
+	ts.Check(xml.Unmarshal([]byte(ts.ReadFile(args[0])), &report))
+	var names []string
+	for _, tc := range report.TestSuites[0].TestCases {
+		if !strings.HasPrefix(tc.Name, "[It]") || tc.Status != "passed" {
+			continue
+		}
+		name := strings.Fields(tc.Name)[3] // [It] grid tiny NAME [labels]
+		names = append(names, name)
+		if tc.Properties == nil {
+			ts.Fatalf("%s has no properties", name)
+		}
+		for _, unit := range []string{"p50-sec", "exec-sec/op", "ns/op"} {
+			if v, err := strconv.ParseFloat(tc.Properties.WithName(unit), 64); err != nil || v <= 0 {
+				ts.Fatalf("%s: property %s: %v %v", name, unit, v, err)
+			}
+		}
+	}
+	sameNames(ts, names, args[1:])
+}
+
+// listed checks Ginkgo's JSON report of a dry run: a spec for each combination
+// of a grid, and no other: "listed FILE GRID".
+func listed(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: listed FILE GRID")
+	}
+	var all []types.Report
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[0])), &all))
+	var names []string
+	for _, spec := range all[0].SpecReports.WithLeafNodeType(types.NodeTypeIt) {
+		if !spec.IsSerial {
+			ts.Fatalf("%s is not serial", spec.LeafNodeText)
+		}
+		names = append(names, spec.LeafNodeText)
+	}
+	s := suiteOf(ts, args[1])
+	var want []string
+	for _, c := range s.combinations {
+		want = append(want, c.Name())
+	}
+	sameNames(ts, names, want)
+}
+
+// suiteOf reads a grid as this binary does, without its flags.
+func suiteOf(ts *testscript.TestScript, file string) *suite {
+	s, err := newSuite(ts.MkAbs(file))
+	ts.Check(err)
+	return s
+}
+
+func sameNames(ts *testscript.TestScript, got, want []string) {
+	got, want = slices.Clone(got), slices.Clone(want)
+	slices.Sort(got)
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		ts.Fatalf("combinations:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+func TestLabelsOfAnyFileNameAreGinkgos(t *testing.T) {
+	dir := t.TempDir()
+	files := []string{"a & b | c, (d)!.tflite", "{x: y}.tflite", ":.tflite", "ünï.TFLITE", " .tflite", "%41.tflite", "A.tflite"}
+	for _, f := range files {
+		if err := os.WriteFile(filepath.Join(dir, f), nil, 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	*models = dir
+	t.Cleanup(func() { *models = "" })
+	s, err := newSuite("grids/tiny.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	byModel := map[string]grid.Combination{}
+	for _, c := range s.combinations {
+		for _, l := range labels(c) {
+			clean, err := types.ValidateAndCleanupLabel(l, types.CodeLocation{})
+			if err != nil || clean != l {
+				t.Errorf("%s: label %q: %v", c.Name(), l, err)
+			}
+		}
+		model := labels(c)[0]
+		byModel[model] = c
+		filter, err := types.ParseLabelFilter("model: consistsOf " + strings.TrimPrefix(model, "model: "))
+		if err != nil || !filter(labels(c)) {
+			t.Errorf("%q cannot be chosen by its label: %v", model, err)
+		}
+	}
+	if len(byModel) != len(files) {
+		t.Errorf("%d files have the labels %v", len(files), slices.Collect(maps.Keys(byModel)))
+	}
+}

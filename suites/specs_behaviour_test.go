@@ -1,0 +1,268 @@
+package suites
+
+import (
+	"context"
+	"encoding/binary"
+	"math"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/crossover-bench/crossover/backends"
+	"github.com/crossover-bench/crossover/backends/tflite"
+	"github.com/crossover-bench/crossover/fixtures"
+	"github.com/crossover-bench/crossover/internal/grid"
+	"github.com/crossover-bench/crossover/internal/machine"
+	"github.com/crossover-bench/crossover/internal/measure"
+	"github.com/crossover-bench/crossover/internal/results"
+)
+
+// wholeBlock is a block that carries all that a result consists of.
+func wholeBlock(c grid.Combination) results.Block {
+	sample := func(p results.Phase, at time.Duration) results.Sample {
+		s := results.Sample{Phase: p, At: at, Total: 20, Exec: 10}
+		if !grid.IsLocal(c.Backend) {
+			s.Network, s.Sent, s.Received = 5, 3000, 100
+		}
+		return s
+	}
+	return results.Block{
+		Combination: c, Start: time.Unix(1, 0), Open: 1,
+		Warmup: results.Warmup{Runs: 1, Time: 20, Settled: true, Reason: "settled"},
+		Samples: []results.Sample{
+			sample(results.PhaseFirst, 1), sample(results.PhaseWarmup, 30), sample(results.PhaseSteady, 60), sample(results.PhaseSteady, 90),
+		},
+	}
+}
+
+func TestBlockThatLacksSomethingSaysWhat(t *testing.T) {
+	local := grid.Combination{Variant: "model=tiny", Backend: "cpu1", Link: grid.LinkNone}
+	away := grid.Combination{Variant: "model=tiny", Backend: "offload-self", Link: "direct"}
+	for _, c := range []grid.Combination{local, away} {
+		b := wholeBlock(c)
+		if lacks := missing(&b, c); len(lacks) > 0 {
+			t.Errorf("a whole block of %s lacks %v", c.Name(), lacks)
+		}
+	}
+	for _, tc := range []struct {
+		name  string
+		of    grid.Combination
+		spoil func(*results.Block)
+		want  string
+	}{
+		{"another combination", local, func(b *results.Block) { b.Combination.Backend = "cpu2" }, "it is of model=tiny/backend=cpu2"},
+		{"no start", local, func(b *results.Block) { b.Start = time.Time{} }, "the time it began"},
+		{"no opening", local, func(b *results.Block) { b.Open = 0 }, "opening"},
+		{"no word on the warm-up", local, func(b *results.Block) { b.Warmup.Reason = "" }, "warm-up"},
+		{"a lost warm-up", local, func(b *results.Block) { b.Warmup.Runs = 7 }, "its 7 inferences of warm-up: there are 1"},
+		{"no first inference", local, func(b *results.Block) { b.Samples = b.Samples[1:] }, "one first inference: there are 0"},
+		{"no steady part", local, func(b *results.Block) { b.Samples = b.Samples[:2] }, "steady inferences"},
+		{"samples out of order", local, func(b *results.Block) { slices.Reverse(b.Samples) }, "order: sample 1"},
+		{"no execution time", local, func(b *results.Block) { b.Samples[2].Exec = 0 }, "a time above 0: sample 2"},
+		{"more execution than time", local, func(b *results.Block) { b.Samples[3].Exec = 21 }, "a time above 0: sample 3"},
+		{"bytes sent by a local backend", local, func(b *results.Block) { b.Samples[2].Sent = 1 }, "tx-B/op"},
+		{"nothing sent to a host", away, func(b *results.Block) { b.Samples[2].Sent, b.Samples[3].Sent = 0, 0 }, "tx-B/op"},
+		{"nothing received from a host", away, func(b *results.Block) { b.Samples[2].Received, b.Samples[3].Received = 0, 0 }, "rx-B/op"},
+		{"no time on the way", away, func(b *results.Block) { b.Samples[2].Network, b.Samples[3].Network = 0, 0 }, "net-sec/op"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			b := wholeBlock(tc.of)
+			tc.spoil(&b)
+			if lacks := strings.Join(missing(&b, tc.of), "; "); !strings.Contains(lacks, tc.want) {
+				t.Errorf("it lacks %q, want %q", lacks, tc.want)
+			}
+		})
+	}
+}
+
+// floats is an answer of one float32 output.
+func floats(values ...float32) answer {
+	var data []byte
+	for _, v := range values {
+		data = binary.LittleEndian.AppendUint32(data, math.Float32bits(v))
+	}
+	return answer{tensors: []fixtures.Tensor{{Name: "scores", Type: "float32", Shape: []int{1, len(values)}}}, data: [][]byte{data}}
+}
+
+func TestAnswersAreHeldAgainstEachOther(t *testing.T) {
+	want := floats(1, 2, 3)
+	for _, tc := range []struct {
+		name         string
+		got          answer
+		finite, same bool
+		near         bool
+	}{
+		{"the same", floats(1, 2, 3), true, true, true},
+		{"a last bit", floats(1, 2, math.Nextafter32(3, 4)), true, false, true},
+		{"coarse arithmetic", floats(1.05, 1.95, 3.02), true, false, true},
+		{"another order", floats(3, 2, 1), true, false, false},
+		{"all zero", floats(0, 0, 0), true, false, false},
+		{"no number", floats(1, float32(math.NaN()), 3), false, false, false},
+		{"infinite", floats(1, float32(math.Inf(1)), 3), false, false, false},
+		{"another size", floats(1, 2), true, false, false},
+		{"no output", answer{}, true, false, false},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			for _, check := range []struct {
+				what string
+				err  error
+				want bool
+			}{{"finite", tc.got.finite(), tc.finite}, {"same bits", tc.got.sameBits(want), tc.same}, {"near", tc.got.near(want), tc.near}} {
+				if (check.err == nil) != check.want {
+					t.Errorf("%s: %v, want %v", check.what, check.err, check.want)
+				}
+			}
+		})
+	}
+	strange := answer{tensors: []fixtures.Tensor{{Name: "box", Type: "int64", Shape: []int{1}}}, data: [][]byte{make([]byte, 8)}}
+	other := answer{strange.tensors, [][]byte{{1, 0, 0, 0, 0, 0, 0, 0}}, nil}
+	if err := strange.near(other); err == nil {
+		t.Error("no tolerance is known for int64, yet different answers pass")
+	}
+	if err := sameShapes(want.tensors, floats(1, 2).tensors, "another"); err == nil {
+		t.Error("[1 3] passes for [1 2]")
+	}
+}
+
+// TestEveryCompressionAgreesMoreOrLess shows that agreement is taken on the right
+// files: quantization alone keeps the scores, pruning of random weights does not.
+func TestEveryCompressionAgreesMoreOrLess(t *testing.T) {
+	s, err := newSuite("grids/tiny.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	of := func(compression string) float64 {
+		a, err := s.agreement(t.Context(), "model=tiny/input=32/compression="+compression)
+		if err != nil || a == nil {
+			t.Fatalf("%s: %v, %v", compression, a, err)
+		}
+		if a.Images != 32 || a.Agreed < 0 || a.Agreed > 32 || !(a.Cosine >= -1 && a.Cosine <= 1) || a.Weights != "random seed 1" {
+			t.Errorf("%s: %+v", compression, a)
+		}
+		return a.Cosine
+	}
+	if q, pq := of("q"), of("pq"); q < 0.95 || pq > q {
+		t.Errorf("cosine of the quantized variant %.3f, of the pruned one %.3f; want the first near 1 and above", q, pq)
+	}
+	for _, name := range []string{"model=tiny/input=32/compression=none"} {
+		if a, err := s.agreement(t.Context(), name); a != nil || err != nil {
+			t.Errorf("%s has an agreement with itself: %v, %v", name, a, err)
+		}
+	}
+}
+
+// TestSlowdownHookTakesTime shows that the hook makes inferences slower for real,
+// since a figure made up would not slow a host's queue.
+func TestSlowdownHookTakesTime(t *testing.T) {
+	t.Setenv("CROSSOVER_TEST_SLOWDOWN", "3")
+	s, err := newSuite("grids/tiny.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.close()
+	c := s.combinations[0]
+	v, err := s.variant(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := s.backend(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	session, err := b.Open(t.Context(), v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer session.Close()
+	in, out := tensorsOf(t, session)
+	const runs = 200
+	var total, exec time.Duration
+	begin := time.Now()
+	for range runs {
+		timing, err := session.Infer(t.Context(), in, out)
+		if err != nil {
+			t.Fatal(err)
+		}
+		total += timing.Total
+		exec += timing.Exec
+	}
+	if wall := time.Since(begin); wall < total {
+		t.Errorf("the inferences claim %v of %v", total, wall)
+	}
+	if added := exec; added < total*2/3 {
+		t.Errorf("of %v in all, %v are execution; a third at most is not", total, exec)
+	}
+	if d := session.(backends.Detailed).Details(); d.Threads != 1 {
+		t.Errorf("details are lost: %+v", d)
+	}
+	for _, wrong := range []string{"0.5", "twice", "NaN"} {
+		t.Setenv("CROSSOVER_TEST_SLOWDOWN", wrong)
+		if _, err := s.backend(c); err == nil {
+			t.Errorf("a slowdown of %q is taken", wrong)
+		}
+	}
+}
+
+func tensorsOf(t *testing.T, s backends.Session) (in, out [][]byte) {
+	t.Helper()
+	in, err := measure.Buffers(s.Inputs())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out, err = measure.Buffers(s.Outputs()); err != nil {
+		t.Fatal(err)
+	}
+	return in, out
+}
+
+// TestOpeningOneAfterTheOtherKeepsOneInMemory opens and closes every variant of
+// the tiny grid many times: what a closed one leaves behind would add up.
+func TestOpeningOneAfterTheOtherKeepsOneInMemory(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("resident memory is read on Linux alone")
+	}
+	s, err := newSuite("grids/tiny.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	pass := func() {
+		for _, c := range s.combinations {
+			if !grid.IsLocal(c.Backend) {
+				continue
+			}
+			v, err := s.variant(c)
+			if err != nil {
+				t.Fatal(err)
+			}
+			b, ok := tflite.ForName(c.Backend)
+			if !ok {
+				t.Fatalf("no backend %s", c.Backend)
+			}
+			session, err := b.Open(context.Background(), v)
+			if err != nil {
+				t.Fatal(err)
+			}
+			in, out := tensorsOf(t, session)
+			if _, err := session.Infer(context.Background(), in, out); err != nil {
+				t.Fatal(err)
+			}
+			if err := session.Close(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		debug.FreeOSMemory()
+	}
+	pass()
+	before := machine.ResidentBytes()
+	const passes = 30
+	for range passes {
+		pass()
+	}
+	// 180 models of 50 to 76 KB, each with an interpreter of several times that.
+	if grown := machine.ResidentBytes() - before; grown > 4<<20 {
+		t.Errorf("after %d passes over the grid the process has grown by %d KiB", passes, grown>>10)
+	}
+}
