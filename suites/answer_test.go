@@ -74,12 +74,21 @@ func (a answer) sameBits(b answer) error {
 	return nil
 }
 
-// delegateCosine is the least cosine between the scores of a delegate, another
-// number of threads or another machine, and those of one thread of the CPU: an
-// angle of 8 degrees. Kernels that sum in another order, in float16, or that
-// round int8 in their own way stay well within it (NPUs are known to differ in
-// some steps of int8); a wrong layout or a wrong scale does not.
-const delegateCosine = 0.99
+// leastCosine is the least cosine between the scores of a delegate, of other
+// kernels or of another machine, and those of one thread of the CPU.
+//
+// Float kernels that sum in another order, or in float16, stay within an angle
+// of 8 degrees. Quantized ones round at every layer, each in its own way: the
+// library's two sets of int8 kernels were 0.963 apart at worst (MobileNet PQ 75,
+// random weights, cpu1 against cpu1-noxnnpack), and NPUs are known to differ. A
+// wrong layout, scale or model is far below either: its scores are as good as
+// unrelated.
+func leastCosine(t fixtures.Tensor) float64 {
+	if t.Scale != 0 {
+		return 0.9
+	}
+	return 0.99
+}
 
 // near reports the first output in which a's scores point elsewhere than b's.
 func (a answer) near(b answer) error {
@@ -98,8 +107,8 @@ func (a answer) near(b answer) error {
 		if err != nil {
 			return fmt.Errorf("it differs, and no tolerance is known for its type: %w", err)
 		}
-		if cosine := fixtures.Cosine(ours, theirs); !(cosine >= delegateCosine) {
-			return fmt.Errorf("output %q: the cosine of the scores is %.4f; want at least %v", a.tensors[i].Name, cosine, delegateCosine)
+		if cosine, least := fixtures.Cosine(ours, theirs), leastCosine(b.tensors[i]); !(cosine >= least) {
+			return fmt.Errorf("output %q: the cosine of the scores is %.4f; want at least %v", a.tensors[i].Name, cosine, least)
 		}
 	}
 	return nil
@@ -135,7 +144,7 @@ func sameShapes(a, b []fixtures.Tensor, whose string) error {
 
 // agreesWithCPU compares an answer with that of one thread of this machine's
 // CPU to the same input: to the bit where the embedded host ran the same
-// library on the same processor, else within delegateCosine.
+// library on the same processor, else within leastCosine.
 func (s *suite) agreesWithCPU(ctx context.Context, c grid.Combination, v fixtures.Variant, a answer) error {
 	if c.Backend == "cpu1" {
 		return nil
