@@ -19,6 +19,7 @@ import (
 // acceptCmd judges features.
 type acceptCmd struct {
 	places
+	power
 	Out      string        `name:"out" default:"results" placeholder:"DIR" type:"path" help:"The folder that run folders go to (${default})."`
 	Features string        `default:"features/quick" placeholder:"DIR" help:"Folder of .feature files, one such file, or one scenario as FILE:LINE (${default})."`
 	Results  string        `placeholder:"RUN" help:"Judge a recorded run instead of measuring one."`

@@ -20,7 +20,7 @@ type measuring struct {
 
 // startMeasuring readies the run. Its folder is made with the first rounds.
 func (c *acceptCmd) startMeasuring(e *env) (*measuring, error) {
-	r, err := c.record(e, results.Grid{Name: "accept", Path: c.Features}, effort{Benchtime: c.Block, Out: c.Out})
+	r, err := c.record(e, results.Grid{Name: "accept", Path: c.Features}, effort{power: c.power, Benchtime: c.Block, Out: c.Out})
 	if err != nil {
 		return nil, err
 	}
