@@ -98,6 +98,8 @@ type recording struct {
 	results  string        // the folder of run folders
 	energy   *energy.Model // nil for no energy
 	screen   *screen
+	// variantTitle names a variant for people.
+	variantTitle func(name string) string
 
 	dir      string // the run folder, once open
 	writer   *results.Writer
@@ -119,7 +121,7 @@ func (p *places) record(e *env, g results.Grid, effort effort, args ...string) (
 	}
 	r := &recording{
 		binary:  rounds.Binary{Path: path, Args: append(own, args...), Dir: filepath.Join(p.root, "suites")},
-		results: effort.Out, energy: modelled, screen: newScreen(e.stdout, p.title),
+		results: effort.Out, energy: modelled, screen: newScreen(e.stdout, p.title), variantTitle: p.variantTitle,
 	}
 	if r.about, err = r.binary.About(e); err != nil {
 		return nil, exit.Errorf(exit.Usage, "%w", err)
@@ -198,6 +200,10 @@ func (r *recording) resume(dir string) error {
 func (r *recording) open(e *env, declared []grid.Combination) error {
 	var err error
 	if r.writer == nil {
+		r.meta.Titles = map[string]string{}
+		for _, c := range declared {
+			r.meta.Titles[c.Variant] = r.variantTitle(c.Variant)
+		}
 		if r.writer, err = results.Create(r.results, r.meta); err != nil {
 			return exit.Errorf(exit.NoData, "%w", err)
 		}
@@ -273,9 +279,9 @@ func (r *recording) soak(e *env) error {
 	if err != nil {
 		return exit.Errorf(exit.NoData, "%w", err)
 	}
-	r.screen.line("Soaked for %s: %s.", about(soak.Time), soak.Reason)
+	r.screen.line("Soaked for %s: %s.", rounds.Roughly(soak.Time), soak.Reason)
 	if soak.Throttled != nil {
-		r.screen.line("The machine began to throttle after %s.", about(*soak.Throttled))
+		r.screen.line("The machine began to throttle after %s.", rounds.Roughly(*soak.Throttled))
 	}
 	if err := r.writer.Update(func(m *results.Meta, _ *results.Ledger) { m.Sustained, m.Soak = true, &soak }); err != nil {
 		return exit.Errorf(exit.NoData, "%w", err)

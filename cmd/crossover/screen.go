@@ -79,7 +79,7 @@ func (s *screen) Planned(p rounds.Plan) {
 	if least != most {
 		many = fmt.Sprintf("%d to %d", least, most)
 	}
-	s.line("Plan: %d combinations in %s rounds, %d blocks, about %s.", len(p.Open), many, p.Blocks(), about(p.Duration()))
+	s.line("Plan: %d combinations in %s rounds, %d blocks, about %s.", len(p.Open), many, p.Blocks(), rounds.Roughly(p.Duration()))
 }
 
 func (s *screen) Started(c grid.Combination, round, done, total int) {
@@ -89,7 +89,7 @@ func (s *screen) Started(c grid.Combination, round, done, total int) {
 func (s *screen) Finished(b *results.Block, done, total int, left time.Duration) {
 	steady, _ := b.Steady(0)
 	s.latest = fmt.Sprintf("   (last: %s, %s; %s left)", s.title(b.Combination),
-		seconds(stats.Median(results.Latencies(steady))), about(left))
+		seconds(stats.Median(results.Latencies(steady))), rounds.Roughly(left))
 	if !s.terminal && b.Round != s.round {
 		s.round = b.Round
 		s.line("[%d/%d] round %d%s", done, total, b.Round+1, s.latest)
@@ -106,17 +106,6 @@ func (s *screen) Lost(c grid.Combination, verb, reason string) {
 		return
 	}
 	s.line("%s: %s: %s", verb, s.title(c), reason)
-}
-
-// about prints a duration as a person would say it.
-func about(d time.Duration) string {
-	switch {
-	case d >= 10*time.Minute:
-		return strings.TrimSuffix(d.Round(time.Minute).String(), "0s")
-	case d >= 10*time.Second:
-		return d.Round(time.Second).String()
-	}
-	return d.Round(100 * time.Millisecond).String()
 }
 
 // seconds prints a time in the unit that a person would choose.

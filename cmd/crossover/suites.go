@@ -139,13 +139,17 @@ func (s *selection) combinations(cores int) ([]grid.Combination, error) {
 	return s.grid.ExpandOwn(here, names), nil
 }
 
+// variantTitle names a variant for people.
+func (p *places) variantTitle(name string) string {
+	if id, err := p.catalog.Parse(name); err == nil {
+		return id.Title()
+	}
+	return strings.TrimPrefix(name, "model=")
+}
+
 // title names a combination for people.
 func (p *places) title(c grid.Combination) string {
-	name := strings.TrimPrefix(c.Variant, "model=")
-	if id, err := p.catalog.Parse(c.Variant); err == nil {
-		name = id.Title()
-	}
-	name += " on " + c.Backend
+	name := p.variantTitle(c.Variant) + " on " + c.Backend
 	if c.Link != grid.LinkNone {
 		name += " over " + c.Link
 	}

@@ -34,10 +34,10 @@ func Distribution(w io.Writer, run *results.Run, c grid.Combination, o Options) 
 		all, _ := b.Steady(0)
 		marked = append(marked, results.Latencies(all)...)
 	}
-	heading := fmt.Sprintf("%s, %s, %s: %d inferences", Title(c.Variant), c.Backend, c.Link, len(latencies))
+	heading := fmt.Sprintf("%s, %s, %s: %d inferences", Title(run, c.Variant), c.Backend, c.Link, len(latencies))
 	if len(latencies) == 0 {
 		latencies = marked
-		heading = fmt.Sprintf("%s, %s, %s: %d inferences, all of them marked", Title(c.Variant), c.Backend, c.Link, len(latencies))
+		heading = fmt.Sprintf("%s, %s, %s: %d inferences, all of them marked", Title(run, c.Variant), c.Backend, c.Link, len(latencies))
 	}
 	if len(latencies) == 0 {
 		return fmt.Errorf("the run has no inferences of %s", c.Name())

@@ -24,7 +24,7 @@ func TestTitleIsTheNameForPeople(t *testing.T) {
 		"file.tflite":  "file.tflite",
 		"model=":       "model=",
 	} {
-		if got := Title(name); got != want {
+		if got := Title(&results.Run{}, name); got != want {
 			t.Errorf("%s is called %q, want %q", name, got, want)
 		}
 	}

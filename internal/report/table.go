@@ -20,10 +20,14 @@ import (
 	"github.com/crossover-bench/crossover/internal/results"
 )
 
-// Title returns a variant's name for people: "Mobilenet PQ 32" for
-// "model=mobilenet/input=32/compression=pq". What else the name says stands
-// behind, and a variant of another form is named as it is.
-func Title(variant string) string {
+// Title returns a variant's name for people, as the run has it, or made of its
+// parts: "Mobilenet PQ 32" for "model=mobilenet/input=32/compression=pq". What
+// else the name says stands behind, and a variant of another form is named as it
+// is.
+func Title(run *results.Run, variant string) string {
+	if t := run.Meta.Titles[variant]; t != "" {
+		return t
+	}
 	var model, letters, input string
 	var rest []string
 	for part := range strings.SplitSeq(variant, "/") {
@@ -65,14 +69,14 @@ var header = table.Row{
 }
 
 // build fills a table with the summaries.
-func build(summaries []results.Summary) table.Writer {
+func build(run *results.Run, summaries []results.Summary) table.Writer {
 	t := table.NewWriter()
 	t.SetStyle(table.StyleLight)
 	t.Style().Format.Header = text.FormatDefault
 	t.AppendHeader(header)
 	t.SetColumnConfigs(columns(nil))
 	for _, s := range summaries {
-		t.AppendRow(row(s))
+		t.AppendRow(row(run, s))
 	}
 	return t
 }
@@ -90,7 +94,7 @@ func columns(hidden map[string]bool) []table.ColumnConfig {
 	return all
 }
 
-func row(s results.Summary) table.Row {
+func row(run *results.Run, s results.Summary) table.Row {
 	median := milliseconds(s.Median)
 	if s.AllMarked {
 		median = "! " + median
@@ -107,7 +111,7 @@ func row(s results.Summary) table.Row {
 		}
 	}
 	return table.Row{
-		Title(s.Combination.Variant), s.Combination.Backend, s.Combination.Link,
+		Title(run, s.Combination.Variant), s.Combination.Backend, s.Combination.Link,
 		median, interval, significant(100*s.Spread, 2), optional(s.P90), optional(s.P99),
 		speed, s.Samples, s.LeftOut, s.Rounds, s.Origin,
 	}
@@ -138,7 +142,7 @@ func Text(w io.Writer, run *results.Run, o Options) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Run %s, machine %s\n", filepath.Base(run.Dir), orUnknown(run.Meta.Config["machine"]))
 	if len(summaries) > 0 {
-		t := build(summaries)
+		t := build(run, summaries)
 		narrow(t, summaries, o.Width)
 		b.WriteString(t.Render())
 		b.WriteByte('\n')
@@ -201,7 +205,7 @@ func Remarks(run *results.Run, summaries []results.Summary) []string {
 	var lines []string
 	add := func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) }
 	name := func(c grid.Combination) string {
-		s := Title(c.Variant) + " on " + c.Backend
+		s := Title(run, c.Variant) + " on " + c.Backend
 		if c.Link != grid.LinkNone {
 			s += " over " + c.Link
 		}
@@ -269,7 +273,7 @@ func Markdown(w io.Writer, run *results.Run) error {
 	summaries := results.Summarize(run)
 	var b strings.Builder
 	if len(summaries) > 0 {
-		b.WriteString(build(summaries).RenderMarkdown())
+		b.WriteString(build(run, summaries).RenderMarkdown())
 		b.WriteString("\n\n")
 	}
 	for _, line := range Remarks(run, summaries) {

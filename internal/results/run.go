@@ -49,6 +49,7 @@ type Meta struct {
 	Config   map[string]string `json:"config"`
 	Versions map[string]string `json:"versions,omitempty"` // by component: "go", "tflite"
 	Hashes   map[string]string `json:"hashes,omitempty"`   // SHA-256 by variant or library
+	Titles   map[string]string `json:"titles,omitempty"`   // the variants' names for people, by variant
 	Before   *machine.Snapshot `json:"machine_before,omitempty"`
 	After    *machine.Snapshot `json:"machine_after,omitempty"`
 	Soak     *machine.Soak     `json:"soak,omitempty"`

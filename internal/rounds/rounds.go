@@ -337,7 +337,7 @@ func (d *Driver) withinBudget() error {
 			break
 		}
 		left -= p.Duration()
-		fmt.Fprintf(&b, "\n  %s: %s", p.Name(), about(p.Duration()))
+		fmt.Fprintf(&b, "\n  %s: %s", p.Name(), Roughly(p.Duration()))
 	}
 	fewer := int(float64(d.Settings.Rounds) * float64(budget) / float64(plan.Duration()))
 	advice := "raise the budget"
@@ -345,14 +345,14 @@ func (d *Driver) withinBudget() error {
 		advice += fmt.Sprintf(", measure fewer rounds (%d would fit)", fewer)
 	}
 	return exit.Errorf(exit.Usage, "the plan takes about %s, the budget is %s; %s, or leave out the dearest combinations:%s",
-		about(plan.Duration()), about(budget), advice, b.String())
+		Roughly(plan.Duration()), Roughly(budget), advice, b.String())
 }
 
-// about prints a duration as a person would say it.
-func about(d time.Duration) string {
+// Roughly prints a duration as a person would say it.
+func Roughly(d time.Duration) string {
 	switch {
 	case d >= 10*time.Minute:
-		return d.Round(time.Minute).String()
+		return strings.TrimSuffix(d.Round(time.Minute).String(), "0s")
 	case d >= 10*time.Second:
 		return d.Round(time.Second).String()
 	}
