@@ -19,7 +19,7 @@ import (
 // acceptCmd judges features.
 type acceptCmd struct {
 	places
-	power
+	effort
 	Out      string        `name:"out" default:"results" placeholder:"DIR" type:"path" help:"The folder that run folders go to (${default})."`
 	Features string        `default:"features/quick" placeholder:"DIR" help:"Folder of .feature files, one such file, or one scenario as FILE:LINE (${default})."`
 	Results  string        `placeholder:"RUN" help:"Judge a recorded run instead of measuring one."`
@@ -28,7 +28,6 @@ type acceptCmd struct {
 	Budget   time.Duration `default:"10m" help:"While something is inconclusive, measure on for at most this long (${default}); 0 looks once."`
 	Rounds   int           `default:"12" help:"Rounds before the first look (${default})."`
 	Format   []string      `default:"pretty" placeholder:"FORMAT[:FILE]" help:"pretty, junit, cucumber, each to a file or the screen: pretty,junit:accept.xml."`
-	Block    time.Duration `default:"250ms" placeholder:"TIME" help:"Steady time of a block (${default})."`
 }
 
 // Help is what crossover accept --help adds.

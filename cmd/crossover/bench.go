@@ -26,6 +26,7 @@ type benchCmd struct {
 	Precision string        `help:"Instead of a fixed count: go on until the 95 % interval of each median is at most this wide." placeholder:"1%"`
 	Budget    time.Duration `help:"Refuse a plan that takes longer; ends a run with --precision." default:"1h" placeholder:"TIME"`
 	Sustained bool          `help:"Heat the machine until its temperature is steady first, and judge throttled samples, too."`
+	Out       string        `name:"results" help:"The folder that run folders go to." default:"results" placeholder:"DIR" type:"path"`
 	Resume    bool          `help:"Go on with the newest run when it is incomplete and measured the same; --no-resume starts anew." default:"true" negatable:""`
 }
 
@@ -49,7 +50,7 @@ func (c *benchCmd) Run(e *env) (err error) {
 	if err := c.load(); err != nil {
 		return err
 	}
-	r, err := c.record(e, c.effort)
+	r, err := c.record(e, c.effort, c.Out)
 	if err != nil {
 		return err
 	}

@@ -20,7 +20,7 @@ type measuring struct {
 
 // startMeasuring readies the run. Its folder is made with the first rounds.
 func (c *acceptCmd) startMeasuring(e *env) (*measuring, error) {
-	r, err := c.record(e, results.Grid{Name: "accept", Path: c.Features}, effort{power: c.power, Benchtime: c.Block, Out: c.Out})
+	r, err := c.record(e, results.Grid{Name: "accept", Path: c.Features}, c.effort, c.Out)
 	if err != nil {
 		return nil, err
 	}
@@ -34,6 +34,9 @@ func (m *measuring) Measure(_ context.Context, cs []grid.Combination, rounds int
 		m.settings.Rounds = rounds
 		if err := m.open(m.env, cs); err != nil {
 			return nil, err
+		}
+		if err := m.binary.Ask(m.env, "agreement", cs, &m.extras.Agreement); err != nil {
+			return nil, exit.Errorf(exit.Internal, "%w", err)
 		}
 	}
 	// A combination that failed is in the ledger, and the judge finds it there;

@@ -79,13 +79,11 @@ func (k keeper) AppendBlock(b results.Block) error {
 	return k.Writer.AppendBlock(b)
 }
 
-// effort is what the verbs that measure have in common: how much, and where the
-// run goes.
+// effort is what the verbs that measure have in common.
 type effort struct {
 	power
-	Benchtime time.Duration `help:"Steady time of a block." default:"500ms" placeholder:"TIME"`
+	Benchtime time.Duration `help:"Steady time of a block (${default})." default:"500ms" placeholder:"TIME"`
 	Seed      uint64        `help:"Seed of the order within the rounds (default: drawn)." placeholder:"N"`
-	Out       string        `name:"results" help:"The folder that run folders go to." default:"results" placeholder:"DIR" type:"path"`
 }
 
 // A recording is a run in the making: the test binary, the driver that calls it,
@@ -110,7 +108,7 @@ type recording struct {
 }
 
 // record readies a recording of what g names.
-func (p *places) record(e *env, g results.Grid, effort effort, args ...string) (*recording, error) {
+func (p *places) record(e *env, g results.Grid, effort effort, out string, args ...string) (*recording, error) {
 	modelled, err := effort.model(p.profiles)
 	if err != nil {
 		return nil, err
@@ -121,7 +119,7 @@ func (p *places) record(e *env, g results.Grid, effort effort, args ...string) (
 	}
 	r := &recording{
 		binary:  rounds.Binary{Path: path, Args: append(own, args...), Dir: filepath.Join(p.root, "suites")},
-		results: effort.Out, energy: modelled, screen: newScreen(e.stdout, p.title), variantTitle: p.variantTitle,
+		results: out, energy: modelled, screen: newScreen(e.stdout, p.title), variantTitle: p.variantTitle,
 	}
 	if r.about, err = r.binary.About(e); err != nil {
 		return nil, exit.Errorf(exit.Usage, "%w", err)
@@ -170,14 +168,14 @@ func (p *places) paths() (map[string]json.RawMessage, error) {
 }
 
 // record readies a recording of the selected grid.
-func (s *selection) record(e *env, effort effort) (*recording, error) {
+func (s *selection) record(e *env, effort effort, out string) (*recording, error) {
 	text, err := os.ReadFile(s.grid.File)
 	if err != nil {
 		return nil, exit.Errorf(exit.Usage, "%w", err)
 	}
 	sum := sha256.Sum256(text)
 	g := results.Grid{Name: s.grid.Name, Path: s.grid.File, SHA256: hex.EncodeToString(sum[:])}
-	return s.places.record(e, g, effort, "-grid="+s.grid.File)
+	return s.places.record(e, g, effort, out, "-grid="+s.grid.File)
 }
 
 // resume goes on with the run in dir instead of starting one.
