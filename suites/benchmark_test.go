@@ -2,19 +2,23 @@ package suites
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"runtime/debug"
 	"testing"
+	"time"
 	"unsafe"
 
 	"golang.org/x/perf/benchfmt"
 
 	"github.com/crossover-bench/crossover/backends/tflite"
+	"github.com/crossover-bench/crossover/fixtures"
 	"github.com/crossover-bench/crossover/internal/grid"
 	"github.com/crossover-bench/crossover/internal/machine"
 	"github.com/crossover-bench/crossover/internal/measure"
 	"github.com/crossover-bench/crossover/internal/results"
+	"github.com/crossover-bench/crossover/internal/stats"
 )
 
 // BenchmarkInference measures each combination of the grid as a sub-benchmark:
@@ -94,6 +98,10 @@ func (s *suite) block(ctx context.Context, c grid.Combination, sample func(*meas
 	if err != nil {
 		return results.Block{}, err
 	}
+	calibration, err := s.calibration(ctx, c, v)
+	if err != nil {
+		return results.Block{}, err
+	}
 	before := residentWithoutGarbage()
 	r, err := measure.Begin(ctx, backend, v, measure.Config{
 		Link: c.Link, Round: max(0, *round), Seed: 1, SteadyTime: benchTime(), Probe: probe, Settle: s.settle,
@@ -108,8 +116,37 @@ func (s *suite) block(ctx context.Context, c grid.Combination, sample func(*meas
 	}
 	grown := residentWithoutGarbage() - before
 	block, err := r.End()
+	block.Calibration = calibration
 	block.MemoryBytes = max(0, grown-int64(cap(block.Samples))*int64(unsafe.Sizeof(results.Sample{})))
 	return block, err
+}
+
+// calibrationTime is how long a calibration run lasts beyond its warm-up.
+const calibrationTime = 50 * time.Millisecond
+
+// calibration takes the calibration run of a combination on a local CPU backend,
+// when one was asked for, and returns the median time of the invocation alone in
+// seconds. The test hooks do not reach it.
+func (s *suite) calibration(ctx context.Context, c grid.Combination, v fixtures.Variant) (float64, error) {
+	backend, local := tflite.ForName(c.Backend)
+	if !*calibrate || !local {
+		return 0, nil
+	}
+	r, err := measure.Begin(ctx, backend, v, measure.Config{Seed: 1, SteadyTime: calibrationTime, Settle: s.settle})
+	if err != nil {
+		return 0, fmt.Errorf("calibration run: %w", err)
+	}
+	runErr := r.Run(calibrationTime, 3)
+	block, err := r.End()
+	if err = errors.Join(runErr, err); err != nil {
+		return 0, fmt.Errorf("calibration run: %w", err)
+	}
+	var times []float64
+	steady, _ := block.Steady(0)
+	for _, sample := range steady {
+		times = append(times, sample.Exec.Seconds())
+	}
+	return stats.Median(times), nil
 }
 
 // residentWithoutGarbage is the process's resident memory once Go has given

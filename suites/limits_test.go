@@ -14,7 +14,6 @@ import (
 
 	"github.com/crossover-bench/crossover/internal/accept"
 	"github.com/crossover-bench/crossover/internal/grid"
-	"github.com/crossover-bench/crossover/internal/machine"
 	"github.com/crossover-bench/crossover/internal/results"
 	"github.com/crossover-bench/crossover/model/profiles"
 	"github.com/crossover-bench/crossover/suites/steps"
@@ -65,6 +64,7 @@ func (s *suite) readLimits() (*limits, error) {
 		return nil, err
 	}
 	l.needs = dry.Needs()
+	*calibrate = true
 	return l, nil
 }
 
@@ -87,9 +87,6 @@ const (
 	// limitRounds is how many blocks a limit is judged on: one says nothing of
 	// how blocks differ, and 7 are the fewest that can tell a ratio at 1 %.
 	limitRounds = 7
-	// limitCalibrations is how often the calibration kernel, about a
-	// millisecond, is timed beside each block.
-	limitCalibrations = 25
 )
 
 // forLimits returns what limits are judged on. It measures on when the
@@ -101,16 +98,7 @@ func (s *suite) forLimits(ctx context.Context, l *limits, first results.Block, a
 		rounds = limitRounds
 	}
 	blocks := []results.Block{first}
-	calibration := &accept.Calibration{Work: machine.CalibrationWork, Seconds: map[int][]float64{}}
-	for round := range rounds {
-		times, err := machine.TimeCalibration(limitCalibrations)
-		if err != nil {
-			return nil, err
-		}
-		calibration.Seconds[round] = times
-		if round == 0 {
-			continue
-		}
+	for round := 1; round < rounds; round++ {
 		block, _, err := s.answered(ctx, c, round)
 		if err != nil {
 			return nil, err
@@ -122,7 +110,6 @@ func (s *suite) forLimits(ctx context.Context, l *limits, first results.Block, a
 		return nil, err
 	}
 	data.Declared = []grid.Combination{c}
-	data.Extras = accept.Extras{Calibration: calibration}
 	if agreement != nil {
 		data.Extras.Agreement = map[string]accept.Agreement{c.Variant: *agreement}
 	}

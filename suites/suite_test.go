@@ -44,10 +44,11 @@ var (
 	gpu          = flag.String("gpu", "", "the external delegate `library` that the backend gpu loads")
 
 	// Set by the command that drives this binary.
-	listFile = flag.String("combinations", "", "measure the combinations named in this `file`, in its order")
-	round    = flag.Int("round", 0, "the `number` of the round")
-	eventsFD = flag.Int("events", 0, "send blocks over this file `descriptor`")
-	dry      = flag.Bool("dry", false, "say what would be skipped, and measure nothing")
+	listFile  = flag.String("combinations", "", "measure the combinations named in this `file`, in its order")
+	round     = flag.Int("round", 0, "the `number` of the round")
+	eventsFD  = flag.Int("events", 0, "send blocks over this file `descriptor`")
+	calibrate = flag.Bool("calibrate", false, "take a calibration run before each block of a local CPU backend")
+	dry       = flag.Bool("dry", false, "say what would be skipped, and measure nothing")
 )
 
 func TestMain(m *testing.M) {

@@ -104,7 +104,8 @@ func New(ctx context.Context, o Options) (*Server, error) {
 		grpc.InitialConnWindowSize(oip.Windows),
 		grpc.MaxRecvMsgSize(oip.Windows),
 		grpc.MaxSendMsgSize(oip.Windows),
-		grpc.WaitForHandlers(true), // the models close after the last of them
+		grpc.WaitForHandlers(true),                    // the models close after the last of them
+		grpc.NumStreamWorkers(uint32(o.Interpreters)), // a goroutine with a warm stack for each
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 5 * time.Second, PermitWithoutStream: true}),
 	}
 	if o.TLS != nil {

@@ -20,7 +20,7 @@ type measuring struct {
 
 // startMeasuring readies the run. Its folder is made with the first rounds.
 func (c *acceptCmd) startMeasuring(e *env) (*measuring, error) {
-	r, err := c.record(e, results.Grid{Name: "accept", Path: c.Features}, c.effort, c.Out)
+	r, err := c.record(e, results.Grid{Name: "accept", Path: c.Features}, c.effort, c.Out, "-calibrate")
 	if err != nil {
 		return nil, err
 	}

@@ -218,30 +218,12 @@ func (r *recording) open(e *env, declared []grid.Combination) error {
 	}
 	r.binary.Log = r.log
 	r.driver = &rounds.Driver{
-		Binary: r.binary, Settings: r.settings, Keep: keeper{r.writer, r.energy}, Screen: r.screen, Width: widthOfMedian, EachRound: r.calibrate,
+		Binary: r.binary, Settings: r.settings, Keep: keeper{r.writer, r.energy}, Screen: r.screen, Width: widthOfMedian,
 	}
 	for i := range r.recorded {
 		r.driver.Recorded = append(r.driver.Recorded, &r.recorded[i])
 	}
 	return nil
-}
-
-// calibrationRuns is how often the calibration kernel, about a millisecond, runs
-// at the start of each round.
-const calibrationRuns = 25
-
-// calibrate times the calibration kernel at the start of a round: limits that
-// must hold on any machine relate to it.
-func (r *recording) calibrate(round int) error {
-	if r.extras.Calibration == nil {
-		r.extras.Calibration = &accept.Calibration{Work: machine.CalibrationWork, Seconds: map[int][]float64{}}
-	}
-	times, err := machine.TimeCalibration(calibrationRuns)
-	if err != nil {
-		return err
-	}
-	r.extras.Calibration.Seconds[round] = times
-	return r.keepExtras()
 }
 
 // keepExtras writes what the run holds beside samples.

@@ -1,8 +1,8 @@
 @quick
 Feature: MobileNet 32 on this machine's processor
-  What an inference costs here, in units of a calibration that the run times
-  in the same minute: the limits hold on a slow laptop and on a fast desktop,
-  and break when inference takes twice as long as it should on either.
+  What an inference costs here, in units of a calibration run of the same
+  minute, the invocation alone: the limits hold on a slow laptop and on a fast
+  desktop, and break when inference takes twice as long as it should on either.
 
   Background:
     Given the variant "Mobilenet PQ 32"

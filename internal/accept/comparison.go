@@ -194,7 +194,8 @@ const (
 	// ModelOfLink is equation 2.3 of the study: the measured execution time
 	// plus the network time by the link's profile.
 	ModelOfLink Yardstick = iota
-	// CalibrationTime is the run's own fixed piece of work.
+	// CalibrationTime is that of the invocation alone in the calibration run
+	// before each block.
 	CalibrationTime
 )
 
@@ -255,14 +256,17 @@ func (j *Judge) Relative(c grid.Combination, l RelativeLimit) (*Judgement, error
 func (j *Judge) yardstick(c grid.Combination, l RelativeLimit) (map[int]float64, error) {
 	out := map[int]float64{}
 	if l.Yardstick == CalibrationTime {
-		cal := j.Data.Extras.Calibration
-		if cal == nil {
-			return nil, &AbsentError{Combination: c, Verdict: Missing, Reason: j.Data.Name + " records no calibration; measure with crossover accept"}
+		blocks, err := j.Data.Blocks(c)
+		if err != nil {
+			return nil, err
 		}
-		for round, values := range cal.Seconds {
-			if len(values) > 0 {
-				out[round] = Median.of(values)
+		for _, b := range blocks {
+			if b.Calibration > 0 {
+				out[b.Round] = b.Calibration
 			}
+		}
+		if len(out) == 0 {
+			return nil, &AbsentError{Combination: c, Verdict: Missing, Reason: j.Data.Name + " holds no calibration run of it; crossover accept takes one for each local CPU backend"}
 		}
 		return out, nil
 	}

@@ -27,21 +27,12 @@ type Data struct {
 // Extras is what a run holds beside samples, in run.json's meta.extra under
 // the key "accept".
 type Extras struct {
-	// Calibration is a fixed piece of work, timed in every round beside the
-	// combinations: limits that must hold on any machine relate to it.
-	Calibration *Calibration `json:"calibration,omitempty"`
 	// Agreement is by variant.
 	Agreement map[string]Agreement `json:"agreement,omitempty"`
 	// Looks counts how often this run was measured on after a look at it, and
 	// how many looks were planned; a later judgement of the recorded run is
 	// the last of these looks again.
 	Looks *Looks `json:"looks,omitempty"`
-}
-
-// A Calibration is the time of a fixed piece of work.
-type Calibration struct {
-	Work    string            `json:"work"`    // what it is, for people
-	Seconds map[int][]float64 `json:"seconds"` // by round, in the order taken
 }
 
 // An Agreement says how a compressed variant's answers compare with those of

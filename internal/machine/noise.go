@@ -133,21 +133,6 @@ func NewCalibration() func() error {
 	}
 }
 
-// TimeCalibration runs the calibration kernel so often and returns the seconds
-// that each run took.
-func TimeCalibration(runs int) ([]float64, error) {
-	work := NewCalibration()
-	times := make([]float64, runs)
-	for i := range times {
-		start := time.Now()
-		if err := work(); err != nil {
-			return nil, err
-		}
-		times[i] = time.Since(start).Seconds()
-	}
-	return times, nil
-}
-
 // NoiseDir is where noise floors are kept by default: crossover/noise in the
 // user's cache folder (XDG_CACHE_HOME).
 func NoiseDir() (string, error) {

@@ -112,6 +112,10 @@ type Block struct {
 	Origin string `json:"origin,omitempty"`
 	// Energy is what an inference costs the device; nil where nobody knows.
 	Energy *Energy `json:"energy,omitempty"`
+	// Calibration is the median time in seconds of the invocation alone in the
+	// calibration run taken right before the block: the same file on the same
+	// threads. 0 where none was asked for.
+	Calibration float64 `json:"calibration_sec,omitempty"`
 	// NsPerOp is the benchmark's own figure, in nanoseconds, where go test
 	// took the block; 0 elsewhere, and Metrics then takes the mean of Total.
 	NsPerOp float64 `json:"ns_per_op,omitempty"`

@@ -118,8 +118,6 @@ type Driver struct {
 	// Recorded are the blocks that an interrupted run left: they count as
 	// measured, and Run completes what is missing.
 	Recorded []*results.Block
-	// EachRound is called before a round measures anything; nil for nothing.
-	EachRound func(round int) error
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 	// Patience is how long the next result may take beyond ten times what the
@@ -226,11 +224,6 @@ func (d *Driver) begin() {
 
 // round measures one block of each combination that is due.
 func (d *Driver) round(ctx context.Context, round int, due []Planned) error {
-	if len(due) > 0 && d.EachRound != nil {
-		if err := d.EachRound(round); err != nil {
-			return err
-		}
-	}
 	for _, b := range schedule(due, round, d.Settings.Seed) {
 		if err := d.measure(ctx, b); err != nil {
 			return err

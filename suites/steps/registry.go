@@ -219,7 +219,7 @@ var Registry = []Step{
 	{
 		Form:    `its [STATISTIC] latency is at most N times the calibration time`,
 		Pattern: `^its ` + statistic + `latency is at most (\S+) times the calibration time$`, Group: relative,
-		Doc:     "Limits the latency in units of a fixed piece of work that the run times in every round, so that the limit holds on a fast machine and on a slow one.",
+		Doc:     "Limits the latency in units of a calibration run, taken in the same minute before each block: the invocation alone, of the same file on the same threads. Such a limit holds on a slow machine and on a fast one, and breaks when what is measured takes longer than the bare runtime does.",
 		Example: `Then its median latency is at most 2.5 times the calibration time`,
 		Do:      func(s *scenario, a []string, _ *godog.Table) error { return s.calibrated(a[0], a[1]) },
 	},

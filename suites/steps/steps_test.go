@@ -31,7 +31,8 @@ type world struct {
 	calls   [][]grid.Combination
 	clock   time.Time
 	// inferences is the number of samples a block holds.
-	inferences int
+	inferences  int
+	calibration float64 // of a local backend's blocks, in seconds
 }
 
 func combo(variant, backend, link string) grid.Combination {
@@ -91,6 +92,9 @@ func (w *world) Looked(l accept.Looks) error {
 func (w *world) block(c grid.Combination, median time.Duration) {
 	shared := math.Exp(0.01 * w.rng.NormFloat64())
 	b := results.Block{Combination: c, Round: w.rounds[c], Open: 30 * time.Millisecond, MemoryBytes: 5e6}
+	if grid.IsLocal(c.Backend) {
+		b.Calibration = w.calibration
+	}
 	for i := range w.inferences {
 		s := results.Sample{Phase: results.PhaseSteady}
 		s.Total = time.Duration(float64(median) * shared * math.Exp(0.03*w.rng.NormFloat64()))
@@ -183,10 +187,7 @@ func pretty(t *testing.T, r *accept.Report) string {
 
 func TestSentencesAreJudged(t *testing.T) {
 	data := newWorld()
-	data.extras.Calibration = &accept.Calibration{Work: "a fixed loop", Seconds: map[int][]float64{}}
-	for i := range 8 {
-		data.extras.Calibration.Seconds[i] = []float64{0.005, 0.005}
-	}
+	data.calibration = 0.005
 	data.extras.Agreement = map[string]accept.Agreement{pq32: {Images: 1000, Agreed: 980}}
 	run := data.recorded(8)
 
