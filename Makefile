@@ -156,6 +156,8 @@ interop: build ## our host with Triton's client, our client with MLServer and KS
 
 .PHONY: nightly
 nightly: test-slow fuzz validate-links overhead interop compare-litert ## what is too long for every change
+	go test ./internal/stats -stats.heavy
+	CROSSOVER_FUZZ=3000 go test -run Fuzzed ./backends/tflite
 
 .PHONY: fuzz
 fuzz: tools runtime ## every fuzz test for FUZZTIME (10s)

@@ -3,7 +3,6 @@ package host
 import (
 	"net"
 	"sync"
-	"sync/atomic"
 
 	"github.com/crossover-bench/crossover/backends/link"
 )
@@ -22,7 +21,8 @@ type witnessed struct {
 	// read is when bytes last came, departed when bytes last went before those:
 	// what goes out while a request is at work, such as an acknowledgement of
 	// settings, is no departure of an answer.
-	read, wrote, departed atomic.Int64
+	mu                    sync.Mutex
+	read, wrote, departed int64
 }
 
 func newWitness() *witness { return &witness{conns: make(map[string]*witnessed)} }
@@ -33,7 +33,9 @@ func (w *witness) stamps(peer net.Addr) (arrived, departed int64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if c := w.conns[peer.String()]; c != nil {
-		return c.read.Load(), c.departed.Load()
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return c.read, c.departed
 	}
 	return 0, 0
 }
@@ -60,15 +62,18 @@ func (l witnessListener) Accept() (net.Conn, error) {
 func (c *witnessed) Read(b []byte) (int, error) {
 	n, err := c.Conn.Read(b)
 	if n > 0 {
-		c.departed.Store(c.wrote.Load())
-		c.read.Store(link.Monotonic())
+		c.mu.Lock()
+		c.read, c.departed = link.Monotonic(), c.wrote
+		c.mu.Unlock()
 	}
 	return n, err
 }
 
 // Write stamps before it writes: the peer may have answered before it returns.
 func (c *witnessed) Write(b []byte) (int, error) {
-	c.wrote.Store(link.Monotonic())
+	c.mu.Lock()
+	c.wrote = link.Monotonic()
+	c.mu.Unlock()
 	return c.Conn.Write(b)
 }
 
