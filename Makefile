@@ -95,9 +95,12 @@ $(VENV)/.complete: fixtures/build/requirements.lock
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
 	@touch $@
 
+# What builds models needs Python, too; all that is missing is named at once.
+WANT_PYTHON := bench accept fixtures test-fixtures compare-litert validate-links overhead interop nightly
+
 .PHONY: tools
 tools:
-	@.ci/prerequisites check $(if $(TFLITE_PREFIX),,mvn)
+	@.ci/prerequisites check $(if $(TFLITE_PREFIX),,mvn) $(if $(filter $(WANT_PYTHON),$(MAKECMDGOALS)),python)
 
 .PHONY: prerequisites
 prerequisites: ## install what is missing (Debian, Ubuntu; as root or with sudo)

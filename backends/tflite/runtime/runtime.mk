@@ -4,7 +4,7 @@
 #   eval "$(make -s env)"               gives a shell what go build needs
 #   TFLITE_PREFIX=/some/prefix          uses an installation that is there already
 
-ARCH ?= $(shell go env GOHOSTARCH)
+ARCH ?= $(shell go env GOHOSTARCH 2>/dev/null)
 PREFIX ?= /usr/local
 
 tflite_dir := $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
@@ -15,7 +15,7 @@ tflite_home := $(tflite_dir)/linux-$(ARCH)
 endif
 
 # A cross-built program looks for the library beside itself: it runs elsewhere.
-ifeq ($(ARCH),$(shell go env GOHOSTARCH))
+ifeq ($(ARCH),$(shell go env GOHOSTARCH 2>/dev/null))
 tflite_rpath := $(tflite_home)/lib
 tflite_vars := CGO_ENABLED CGO_CFLAGS CGO_LDFLAGS
 else
