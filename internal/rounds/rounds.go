@@ -363,11 +363,10 @@ func (d *Driver) pending(round int) bool {
 		case d.Settings.Precision == 0:
 			pending = pending || round < p.Rounds
 		default:
-			reached := d.Width(d.kept[p.Combination])
 			switch {
-			case reached <= d.Settings.Precision:
+			case d.precise(p):
 			case d.outOfTime(p):
-				d.outcome.Imprecise = append(d.outcome.Imprecise, Imprecise{p.Combination, reached})
+				d.outcome.Imprecise = append(d.outcome.Imprecise, Imprecise{p.Combination, d.Width(d.kept[p.Combination])})
 			default:
 				pending = true
 			}
@@ -384,13 +383,20 @@ func (d *Driver) due(round int) []Planned {
 		has := slices.ContainsFunc(d.kept[p.Combination], func(b *results.Block) bool { return b.Round == round })
 		needs := round < p.Rounds
 		if d.Settings.Precision > 0 {
-			needs = d.Width(d.kept[p.Combination]) > d.Settings.Precision && !d.outOfTime(p)
+			needs = !d.precise(p) && !d.outOfTime(p)
 		}
 		if !d.lost[p.Combination] && !has && needs {
 			out = append(out, p)
 		}
 	}
 	return out
+}
+
+// precise reports whether p's median is known as well as asked for. The interval
+// of fewer rounds says little of how rounds differ, however narrow it is.
+func (d *Driver) precise(p Planned) bool {
+	blocks := d.kept[p.Combination]
+	return len(blocks) >= leastRounds && d.Width(blocks) <= d.Settings.Precision
 }
 
 // outOfTime reports whether another block of p would end after the budget.

@@ -201,10 +201,10 @@ func TestPrecisionGoesOnOnlyWhereItIsMissing(t *testing.T) {
 		if len(bs) > 0 && bs[0].Combination.Variant == "model=noisy" {
 			need = 9
 		}
-		if len(bs) < need {
+		if len(bs) > 1 && len(bs) < need {
 			return math.Inf(1)
 		}
-		return 0.01
+		return 0.01 // one round may look narrow by chance: it must not end the matter
 	}
 	if _, err := d.Run(t.Context(), combinations("calm", "noisy")); err != nil {
 		t.Fatal(err)
