@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 
 	"github.com/crossover-bench/crossover/internal/accept"
@@ -15,7 +16,8 @@ import (
 type measuring struct {
 	*recording
 	env    *env
-	broken bool // measuring did not come to its planned end
+	extras accept.Extras // what the run holds beside samples
+	broken bool          // measuring did not come to its planned end
 }
 
 // startMeasuring readies the run. Its folder is made with the first rounds.
@@ -81,4 +83,21 @@ func (m *measuring) end() error {
 	}
 	_, err := fmt.Fprintf(m.env.stdout, "\nRun: %s; crossover accept --results %s judges it again.\n", relative(m.dir), relative(m.dir))
 	return err
+}
+
+// keepExtras writes what the run holds beside samples.
+func (m *measuring) keepExtras() error {
+	raw, err := json.Marshal(m.extras)
+	if err != nil {
+		return err
+	}
+	if err := m.writer.Update(func(meta *results.Meta, _ *results.Ledger) {
+		if meta.Extra == nil {
+			meta.Extra = map[string]json.RawMessage{}
+		}
+		meta.Extra[accept.ExtraKey] = raw
+	}); err != nil {
+		return exit.Errorf(exit.NoData, "%w", err)
+	}
+	return nil
 }

@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"github.com/crossover-bench/crossover/backends/link/survey"
-	"github.com/crossover-bench/crossover/internal/accept"
 	"github.com/crossover-bench/crossover/internal/energy"
 	"github.com/crossover-bench/crossover/internal/exit"
 	"github.com/crossover-bench/crossover/internal/grid"
@@ -102,7 +101,6 @@ type recording struct {
 	dir      string // the run folder, once open
 	writer   *results.Writer
 	recorded []results.Block // of an interrupted run that this one goes on with
-	extras   accept.Extras
 	driver   *rounds.Driver
 	log      *os.File
 }
@@ -186,11 +184,6 @@ func (r *recording) resume(dir string) error {
 	}
 	r.writer, r.dir, r.recorded, r.meta = w, w.Dir(), run.Blocks, run.Meta
 	r.settings.Seed = run.Meta.Seed
-	if raw, ok := run.Meta.Extra[accept.ExtraKey]; ok {
-		if err := json.Unmarshal(raw, &r.extras); err != nil {
-			return fmt.Errorf("%s: run.json: extra.%s: %w", dir, accept.ExtraKey, err)
-		}
-	}
 	return nil
 }
 
@@ -222,23 +215,6 @@ func (r *recording) open(e *env, declared []grid.Combination) error {
 	}
 	for i := range r.recorded {
 		r.driver.Recorded = append(r.driver.Recorded, &r.recorded[i])
-	}
-	return nil
-}
-
-// keepExtras writes what the run holds beside samples.
-func (r *recording) keepExtras() error {
-	raw, err := json.Marshal(r.extras)
-	if err != nil {
-		return err
-	}
-	if err := r.writer.Update(func(m *results.Meta, _ *results.Ledger) {
-		if m.Extra == nil {
-			m.Extra = map[string]json.RawMessage{}
-		}
-		m.Extra[accept.ExtraKey] = raw
-	}); err != nil {
-		return exit.Errorf(exit.NoData, "%w", err)
 	}
 	return nil
 }

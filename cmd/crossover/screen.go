@@ -13,6 +13,7 @@ import (
 	"github.com/crossover-bench/crossover/internal/results"
 	"github.com/crossover-bench/crossover/internal/rounds"
 	"github.com/crossover-bench/crossover/internal/stats"
+	"github.com/crossover-bench/crossover/model"
 )
 
 // screen shows how a run goes: on a terminal one line that is drawn anew, else a
@@ -89,7 +90,7 @@ func (s *screen) Started(c grid.Combination, round, done, total int) {
 func (s *screen) Finished(b *results.Block, done, total int, left time.Duration) {
 	steady, _ := b.Steady(0)
 	s.latest = fmt.Sprintf("   (last: %s, %s; %s left)", s.title(b.Combination),
-		seconds(stats.Median(results.Latencies(steady))), rounds.Roughly(left))
+		model.Round(model.Seconds(stats.Median(results.Latencies(steady))), 3), rounds.Roughly(left))
 	if !s.terminal && b.Round != s.round {
 		s.round = b.Round
 		s.line("[%d/%d] round %d%s", done, total, b.Round+1, s.latest)
@@ -106,15 +107,4 @@ func (s *screen) Lost(c grid.Combination, verb, reason string) {
 		return
 	}
 	s.line("%s: %s: %s", verb, s.title(c), reason)
-}
-
-// seconds prints a time in the unit that a person would choose.
-func seconds(s float64) string {
-	switch {
-	case s >= 1:
-		return fmt.Sprintf("%.3g s", s)
-	case s >= 1e-3:
-		return fmt.Sprintf("%.3g ms", s*1e3)
-	}
-	return fmt.Sprintf("%.3g µs", s*1e6)
 }

@@ -107,7 +107,7 @@ func MeasureAA(machine, name string, work func() error, pairs int, d time.Durati
 // 3 GHz.
 const calibrationRounds = 180
 
-// CalibrationWork names Calibrate for people.
+// CalibrationWork names the work of NewCalibration for people.
 const CalibrationWork = "built-in calibration kernel (pure Go, one thread, about 1 ms a run)"
 
 // NewCalibration returns the work that doctor measures where no model is at
