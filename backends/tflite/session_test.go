@@ -15,6 +15,9 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/crossover-bench/crossover/backends"
 	"github.com/crossover-bench/crossover/backends/tflite"
@@ -286,4 +289,46 @@ func TestSessionsOfSeveralGoroutinesDoNotDisturbEachOther(t *testing.T) {
 		})
 	}
 	group.Wait()
+}
+
+// The Go runtime's monitor thread has no business while a goroutine infers in a
+// loop. Each of its wake-ups takes a core from XNNPACK's threads.
+func TestInferringInALoopLeavesTheRuntimesMonitorAsleep(t *testing.T) {
+	s := open(t, tflite.New(1, tflite.WithoutXNNPACK()), own("../../fixtures/testdata/models/tiny-32-none.tflite"))
+	in, out := buffers(t, s.Inputs()), buffers(t, s.Outputs())
+	switches := func() int64 {
+		var u unix.Rusage
+		if err := unix.Getrusage(unix.RUSAGE_SELF, &u); err != nil {
+			t.Fatal(err)
+		}
+		return u.Nvcsw
+	}
+	loop := func(d time.Duration) {
+		for end := time.Now().Add(d); time.Now().Before(end); {
+			if _, err := s.Infer(t.Context(), in, out); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	loop(50 * time.Millisecond) // what went before has let the monitor run
+	before := switches()
+	loop(300 * time.Millisecond)
+	// It wakes every 10 ms, and every 4 ms another thread looks for work.
+	// A loop that never yields makes it some thousand.
+	if n := switches() - before; n > 300 {
+		t.Errorf("the process's threads went to sleep %d times within 0.3 s; want some 100", n)
+	}
+}
+
+func buffers(t *testing.T, tensors []fixtures.Tensor) [][]byte {
+	t.Helper()
+	var list [][]byte
+	for _, about := range tensors {
+		n, err := backends.TensorBytes(about)
+		if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, make([]byte, n))
+	}
+	return list
 }
