@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -211,10 +210,8 @@ func (r *recording) open(e *env, declared []grid.Combination) error {
 	}
 	r.binary.Log = r.log
 	r.driver = &rounds.Driver{
-		Binary: r.binary, Settings: r.settings, Keep: keeper{r.writer, r.energy}, Screen: r.screen, Width: widthOfMedian,
-	}
-	for i := range r.recorded {
-		r.driver.Recorded = append(r.driver.Recorded, &r.recorded[i])
+		Binary: r.binary, Settings: r.settings, Keep: keeper{r.writer, r.energy}, Screen: r.screen,
+		LeaveOut: r.meta.LeaveOut(), Recorded: r.recorded,
 	}
 	return nil
 }
@@ -239,6 +236,8 @@ func (r *recording) soak(e *env) error {
 	if soak.Throttled != nil {
 		r.screen.line("The machine began to throttle after %s.", rounds.Roughly(*soak.Throttled))
 	}
+	r.meta.Sustained, r.meta.Soak = true, &soak
+	r.driver.LeaveOut = r.meta.LeaveOut()
 	if err := r.writer.Update(func(m *results.Meta, _ *results.Ledger) { m.Sustained, m.Soak = true, &soak }); err != nil {
 		return exit.Errorf(exit.NoData, "%w", err)
 	}
@@ -278,17 +277,4 @@ func (r *recording) close(complete bool) error {
 		return exit.Errorf(exit.NoData, "%w", err)
 	}
 	return nil
-}
-
-// widthOfMedian returns the width of the median's 95 % interval over a
-// combination's blocks, relative to the median.
-func widthOfMedian(blocks []*results.Block) float64 {
-	flat := make([]results.Block, len(blocks))
-	for i, b := range blocks {
-		flat[i] = *b
-	}
-	for _, s := range results.SummarizeBlocks(flat, nil, ^results.Mark(0)) {
-		return s.Width()
-	}
-	return math.Inf(1)
 }

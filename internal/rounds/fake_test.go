@@ -43,6 +43,10 @@ func fakeSuites(args []string) int {
 		}
 		w.Write(results.Event{Kind: results.EventStart, Combination: c})
 		does, _, _ := strings.Cut(strings.TrimPrefix(c.Variant, "model="), "-")
+		latency := time.Millisecond
+		if does == "noisy" || does == "odd" && *round == 0 {
+			latency += time.Duration(*round%2*2-1) * 50 * time.Microsecond
+		}
 		if does == "crashlater" && *round == 1 {
 			does = "crash"
 		}
@@ -67,7 +71,7 @@ func fakeSuites(args []string) int {
 			Warmup: results.Warmup{Settled: true, Runs: 5, Time: *block, Reason: "settled"},
 			Samples: []results.Sample{
 				{Phase: results.PhaseFirst, Total: 2 * time.Millisecond},
-				{Phase: results.PhaseSteady, Total: time.Millisecond},
+				{Phase: results.PhaseSteady, Total: latency},
 			},
 		}})
 	}

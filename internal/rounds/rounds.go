@@ -18,6 +18,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -25,6 +26,7 @@ import (
 	"github.com/crossover-bench/crossover/internal/exit"
 	"github.com/crossover-bench/crossover/internal/grid"
 	"github.com/crossover-bench/crossover/internal/results"
+	"github.com/crossover-bench/crossover/internal/stats"
 )
 
 // Keeper is what the driver does to the run folder; *results.Writer is one.
@@ -55,7 +57,7 @@ type Settings struct {
 	Block     time.Duration // steady time of a block
 	Seed      uint64        // of the order within the rounds
 	Budget    time.Duration // the run is refused when its plan is longer; 0: no bound
-	Precision float64       // width of the median's 95 % interval, relative; 0: a fixed number of rounds
+	Precision float64       // see stats.PreciseEnough; 0: a fixed number of rounds
 }
 
 // A Plan says what a run is going to do.
@@ -112,28 +114,30 @@ type Driver struct {
 	Settings Settings
 	Keep     Keeper
 	Screen   Screen
-	// Width returns the relative width of the 95 % interval of the
-	// median over a combination's blocks, +Inf when they cannot bound it.
-	Width func(blocks []*results.Block) float64
+	// LeaveOut are the marks of the samples that say nothing of a precision.
+	LeaveOut results.Mark
 	// Recorded are the blocks that an interrupted run left: they count as
 	// measured, and Run completes what is missing.
-	Recorded []*results.Block
+	Recorded []results.Block
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 	// Patience is how long the next result may take beyond ten times what the
 	// plan says, before the process counts as hung; 0 means a minute.
 	Patience time.Duration
 
-	kept     map[grid.Combination][]*results.Block
+	kept     map[grid.Combination][]keptRound
 	lost     map[grid.Combination]bool
 	outcome  Outcome
 	done     int
 	deadline time.Time // of rounds added for precision
 }
 
-// leastRounds is the number of blocks that a run with a precision plans for: 6
-// is the fewest whose order statistics bound a median at 95 %.
-const leastRounds = 6
+// keptRound is what the driver needs to know of a block that was kept: a run
+// may be long, and its samples are on disk.
+type keptRound struct {
+	round  int
+	median float64 // latency in seconds; NaN when all samples are left out
+}
 
 // probeRound marks the blocks of the probe, which are not kept.
 const probeRound = -1
@@ -146,7 +150,7 @@ const probeTime = 20 * time.Millisecond
 func (d *Driver) Run(ctx context.Context, declared []grid.Combination) (*Outcome, error) {
 	d.begin()
 	if d.Settings.Precision > 0 {
-		d.Settings.Rounds = leastRounds
+		d.Settings.Rounds = stats.LeastPreciseRounds
 	}
 	if d.Settings.Budget > 0 {
 		d.deadline = d.Now().Add(d.Settings.Budget)
@@ -183,9 +187,9 @@ func (d *Driver) Extend(ctx context.Context, combinations []grid.Combination, ro
 		}
 	}
 	first := 0
-	for _, blocks := range d.kept {
-		for _, b := range blocks {
-			first = max(first, b.Round+1)
+	for _, kept := range d.kept {
+		for _, k := range kept {
+			first = max(first, k.round+1)
 		}
 	}
 	for round := first; round < first+rounds; round++ {
@@ -215,11 +219,18 @@ func (d *Driver) begin() {
 	if d.Patience == 0 {
 		d.Patience = time.Minute
 	}
-	d.kept, d.lost = map[grid.Combination][]*results.Block{}, map[grid.Combination]bool{}
-	for _, b := range d.Recorded {
-		d.kept[b.Combination] = append(d.kept[b.Combination], b)
-		d.done++
+	d.kept, d.lost = map[grid.Combination][]keptRound{}, map[grid.Combination]bool{}
+	for i := range d.Recorded {
+		d.keep(&d.Recorded[i])
 	}
+	d.Recorded = nil
+}
+
+// keep counts a block as measured.
+func (d *Driver) keep(b *results.Block) {
+	judged, _ := b.Steady(d.LeaveOut)
+	d.kept[b.Combination] = append(d.kept[b.Combination], keptRound{b.Round, stats.Median(results.Latencies(judged))})
+	d.done++
 }
 
 // round measures one block of each combination that is due.
@@ -366,7 +377,7 @@ func (d *Driver) pending(round int) bool {
 			switch {
 			case d.precise(p):
 			case d.outOfTime(p):
-				d.outcome.Imprecise = append(d.outcome.Imprecise, Imprecise{p.Combination, d.Width(d.kept[p.Combination])})
+				d.outcome.Imprecise = append(d.outcome.Imprecise, Imprecise{p.Combination, stats.RelativeWidth(d.medians(p.Combination))})
 			default:
 				pending = true
 			}
@@ -380,7 +391,7 @@ func (d *Driver) pending(round int) bool {
 func (d *Driver) due(round int) []Planned {
 	var out []Planned
 	for _, p := range d.outcome.Plan.Open {
-		has := slices.ContainsFunc(d.kept[p.Combination], func(b *results.Block) bool { return b.Round == round })
+		has := slices.ContainsFunc(d.kept[p.Combination], func(k keptRound) bool { return k.round == round })
 		needs := round < p.Rounds
 		if d.Settings.Precision > 0 {
 			needs = !d.precise(p) && !d.outOfTime(p)
@@ -392,11 +403,20 @@ func (d *Driver) due(round int) []Planned {
 	return out
 }
 
-// precise reports whether p's median is known as well as asked for. The interval
-// of fewer rounds says little of how rounds differ, however narrow it is.
+// precise reports whether p's median is known as well as asked for.
 func (d *Driver) precise(p Planned) bool {
-	blocks := d.kept[p.Combination]
-	return len(blocks) >= leastRounds && d.Width(blocks) <= d.Settings.Precision
+	return stats.PreciseEnough(d.medians(p.Combination), d.Settings.Precision)
+}
+
+// medians returns those of c's rounds that have one, in the order measured.
+func (d *Driver) medians(c grid.Combination) []float64 {
+	var medians []float64
+	for _, k := range d.kept[c] {
+		if !math.IsNaN(k.median) {
+			medians = append(medians, k.median)
+		}
+	}
+	return medians
 }
 
 // outOfTime reports whether another block of p would end after the budget.
@@ -416,9 +436,7 @@ func (d *Driver) measure(ctx context.Context, b batch) error {
 				if err := d.Keep.AppendBlock(*ev.Block); err != nil {
 					return err
 				}
-				c := ev.Block.Combination
-				d.kept[c] = append(d.kept[c], ev.Block)
-				d.done++
+				d.keep(ev.Block)
 				d.Screen.Finished(ev.Block, d.done, total, d.left())
 			case results.EventSkip:
 				return d.skip(ev.Combination, ev.Reason)

@@ -167,7 +167,9 @@ func TestResumingMeasuresOnlyWhatIsMissing(t *testing.T) {
 	}
 	second := &notes{blocks: slices.Clone(first.blocks[:4])}
 	d := driver(t, second, Settings{Seed: 1})
-	d.Recorded = first.blocks[:4]
+	for _, b := range first.blocks[:4] {
+		d.Recorded = append(d.Recorded, *b)
+	}
 	if _, err := d.Run(t.Context(), combinations("a", "b", "c")); err != nil {
 		t.Fatal(err)
 	}
@@ -196,35 +198,46 @@ func TestAnInterruptKeepsWhatWasMeasured(t *testing.T) {
 func TestPrecisionGoesOnOnlyWhereItIsMissing(t *testing.T) {
 	n := &notes{}
 	d := driver(t, n, Settings{Precision: 0.02, Budget: time.Hour})
-	d.Width = func(bs []*results.Block) float64 {
-		need := 6
-		if len(bs) > 0 && bs[0].Combination.Variant == "model=noisy" {
-			need = 9
-		}
-		if len(bs) > 1 && len(bs) < need {
-			return math.Inf(1)
-		}
-		return 0.01 // one round may look narrow by chance: it must not end the matter
-	}
-	if _, err := d.Run(t.Context(), combinations("calm", "noisy")); err != nil {
+	if _, err := d.Run(t.Context(), combinations("calm", "odd")); err != nil {
 		t.Fatal(err)
 	}
-	if got := n.perCombination(t); got["calm"] != 6 || got["noisy"] != 9 {
+	// From 9 rounds on the interval leaves the least and the greatest out, and with
+	// them the odd first round.
+	if got := n.perCombination(t); got["calm"] != 7 || got["odd"] != 10 {
 		t.Errorf("blocks: %v", got)
+	}
+}
+
+func TestPrecisionDoesNotTrustSamplesThatAreLeftOut(t *testing.T) {
+	var recorded []results.Block
+	for round := range 10 {
+		b := results.Block{Combination: combinations("calm")[0], Round: round, Samples: []results.Sample{{Phase: results.PhaseSteady, Total: time.Millisecond}}}
+		if round >= 3 {
+			b.Samples[0].Mark = results.MarkStolen
+		}
+		recorded = append(recorded, b)
+	}
+	n := &notes{}
+	d := driver(t, n, Settings{Precision: 0.02, Budget: time.Hour})
+	d.LeaveOut, d.Recorded = ^results.Mark(0), recorded
+	if _, err := d.Run(t.Context(), combinations("calm")); err != nil {
+		t.Fatal(err)
+	}
+	if len(n.blocks) != 4 || n.blocks[0].Round != 10 {
+		t.Errorf("%d further rounds, want 4 from round 10 on, for 7 that count", len(n.blocks))
 	}
 }
 
 func TestPrecisionNamesWhatTheBudgetCutOff(t *testing.T) {
 	n := &notes{}
 	d := driver(t, n, Settings{Precision: 0.02, Budget: 10 * time.Second})
-	d.Width = func([]*results.Block) float64 { return 0.05 }
 	now := time.Unix(0, 0)
 	d.Now = func() time.Time { now = now.Add(100 * time.Millisecond); return now }
 	out, err := d.Run(t.Context(), combinations("noisy"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(out.Imprecise) != 1 || out.Imprecise[0].Reached != 0.05 || len(n.blocks) == 0 {
+	if len(out.Imprecise) != 1 || math.Abs(out.Imprecise[0].Reached-0.1) > 0.01 || len(n.blocks) == 0 {
 		t.Errorf("%d blocks, imprecise %+v", len(n.blocks), out.Imprecise)
 	}
 }

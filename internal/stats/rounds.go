@@ -72,3 +72,34 @@ func RoundMedian(rounds [][]float64, confidence float64) (median float64, iv Int
 		return Quantile(medians, 0.5), iv, FromRounds, err
 	}
 }
+
+// LeastPreciseRounds is the fewest rounds that PreciseEnough says yes to: order
+// statistics bound a median at 95 % from 6 on, and it asks that twice.
+const LeastPreciseRounds = 7
+
+// PreciseEnough reports whether rounds that were taken one after another until
+// it holds bound their median (in the order taken) as narrowly as asked: a 95 %
+// interval no wider than precision, relative to the median, of all rounds and
+// also of all but the last.
+//
+// Whoever stops at the first narrow interval stops at one that is narrow by
+// chance more often than not, and such intervals cover the truth in only 91 to
+// 94 % of cases. Two in a row restore the 95 % to within a percent, at the cost
+// of a tenth more rounds; stopping on a 98 % interval does so for a third more.
+// TestStoppingWhenPreciseKeepsTheCoverage simulates it.
+func PreciseEnough(medians []float64, precision float64) bool {
+	n := len(medians)
+	return n >= LeastPreciseRounds && RelativeWidth(medians) <= precision && RelativeWidth(medians[:n-1]) <= precision
+}
+
+// RelativeWidth returns the width of the 95 % order-statistic interval of the
+// rounds' median relative to it, +Inf for too few rounds to bound it.
+func RelativeWidth(medians []float64) float64 {
+	sorted := slices.Clone(medians)
+	slices.Sort(sorted)
+	iv, err := MedianInterval(sorted, 0.95)
+	if err != nil || !iv.Bounded() {
+		return math.Inf(1)
+	}
+	return iv.Width() / Quantile(sorted, 0.5)
+}
