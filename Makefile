@@ -95,12 +95,14 @@ $(VENV)/.complete: fixtures/build/requirements.lock
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
 	@touch $@
 
-# What builds models needs Python, too; all that is missing is named at once.
+# Building models needs Python, and so does fetching LiteRT's library for amd64; all
+# that is missing is named at once.
 WANT_PYTHON := bench accept fixtures test-fixtures compare-litert validate-links overhead interop nightly
+WANTED := $(if $(TFLITE_PREFIX),,mvn $(if $(filter amd64,$(ARCH)),python)) $(if $(filter $(WANT_PYTHON),$(MAKECMDGOALS)),python)
 
 .PHONY: tools
 tools:
-	@.ci/prerequisites check $(if $(TFLITE_PREFIX),,mvn) $(if $(filter $(WANT_PYTHON),$(MAKECMDGOALS)),python)
+	@.ci/prerequisites check $(sort $(WANTED))
 
 .PHONY: prerequisites
 prerequisites: ## install what is missing (Debian, Ubuntu; as root or with sudo)

@@ -2,12 +2,15 @@
 // headers, for one architecture, into linux-ARCH/{lib,include} beside this file.
 // make runtime calls it; it does nothing when the runtime is there already.
 //
-//  1. Maven copies the two archives that pom.xml pins into a fresh folder.
-//  2. Their SHA-256 must be the ones below.
+//  1. A build of the library is chosen: the fastest that the processor can run,
+//     unless one is named. See builds.
+//  2. Maven copies what pom.xml pins into a fresh folder, or pip what litert.txt
+//     pins. Its SHA-256 must be the one below.
 //  3. The library and the headers are unpacked there. The library gets the name
 //     that go-tflite links; it has no SONAME, so that this name is also the one
 //     that programs look for, with an rpath or through ldconfig.
-//  4. The folder is renamed into place: an interruption leaves no half runtime.
+//  4. A library that exports more than the C API has the rest hidden.
+//  5. The folder is renamed into place: an interruption leaves no half runtime.
 //
 // It is a Go program because Go is the one tool that everyone who builds this
 // project has: unpacking a zip archive needs no other.
@@ -30,22 +33,57 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+
+	"golang.org/x/sys/cpu"
 )
 
-// A platform is an architecture that the library exists for, with the SHA-256
-// of the archives that pom.xml pins. They change together.
-type platform struct {
-	arch       string // as GOARCH spells it
-	classifier string // as Maven spells it
-	library    string // SHA-256 of library.jar
-	headers    string // SHA-256 of headers.aar
+// A build is one of the library's builds for an architecture.
+type build struct {
+	name string // as LIBRARY spells it
+	arch string // as GOARCH spells it
+	archive
+	file string // base name of the library in the archive
+	// crowded says that the library exports much beside the C API.
+	crowded bool
+	// runs reports whether this machine's processor has the instructions that the
+	// build takes for granted; nil for a build that runs on all.
+	runs func() bool
 }
 
-const headersSHA256 = "002371fefe277e93f1421206062823d04daceb6c9e4e824cb543eab2d3a00c91"
+// An archive is a zip file that a package manager delivers.
+type archive struct {
+	sha256 string
+	// fetch writes it to the file to. pins is the folder of what pins versions.
+	fetch func(ctx context.Context, pins, to string) error
+}
 
-var platforms = []platform{
-	{"amd64", "linux-x86_64", "97061333854967aadf2f092681d63af90b804db3800f007cffd24a2901f4bc72", headersSHA256},
-	{"arm64", "linux-arm64", "d34e33c49ce6da8f3c982cc6a084ff02f078d9c371dfb18a269aff93e0949d03", headersSHA256},
+// The builds, the fastest first. LiteRT's is Google's own, made with Clang: it has
+// the kernels for the newest processors and runs on no old ones. (For arm64 it
+// wants ARMv8.3, which few boards have, so it is not offered there.) Bytedeco's,
+// made with GCC 11, runs everywhere and lacks the kernels for AMX among others:
+// int8 models take up to three times as long where a processor has it.
+var builds = []build{
+	{
+		name: "litert", arch: "amd64", file: "liblitert-lm.so", crowded: true, runs: hasHaswell,
+		archive: archive{"b2fe9b9a87afe991a7b0d29615b0bfc3d41c7a0ac28e9c54436676482bca2e5b", pip("manylinux_2_27_x86_64")},
+	},
+	{
+		name: "bytedeco", arch: "amd64", file: "libjnitensorflowlite.so",
+		archive: archive{"97061333854967aadf2f092681d63af90b804db3800f007cffd24a2901f4bc72", maven("library", "linux-x86_64")},
+	},
+	{
+		name: "bytedeco", arch: "arm64", file: "libjnitensorflowlite.so",
+		archive: archive{"d34e33c49ce6da8f3c982cc6a084ff02f078d9c371dfb18a269aff93e0949d03", maven("library", "linux-arm64")},
+	},
+}
+
+// headers are those of the C API, the same for every build.
+var headers = archive{"002371fefe277e93f1421206062823d04daceb6c9e4e824cb543eab2d3a00c91", maven("headers", "")}
+
+// hasHaswell reports whether this processor has what Intel's of 2013 have.
+func hasHaswell() bool {
+	x := cpu.X86
+	return x.HasAVX2 && x.HasFMA && x.HasBMI1 && x.HasBMI2 && x.HasAES && x.HasPCLMULQDQ && x.HasPOPCNT
 }
 
 // libraryName is what go-tflite links: -ltensorflowlite_c.
@@ -57,12 +95,13 @@ const stampName = "archives.sha256"
 func main() {
 	dir := flag.String("dir", ".", "folder of pom.xml, which the runtime is put into")
 	arch := flag.String("arch", runtime.GOARCH, "architecture: amd64 or arm64")
+	library := flag.String("library", "auto", "build of the library: litert, bytedeco, or auto for the fastest that runs here")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	p, err := platformOf(*arch)
+	b, err := choose(*arch, *library, runtime.GOARCH)
 	if err == nil {
-		err = fetch(ctx, os.Stderr, *dir, p, runMaven)
+		err = fetch(ctx, os.Stderr, *dir, b, headers)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "runtime:", err)
@@ -70,78 +109,116 @@ func main() {
 	}
 }
 
-func platformOf(arch string) (platform, error) {
-	for _, p := range platforms {
-		if p.arch == arch {
-			return p, nil
+// choose returns the build called library, or for "auto" the first that runs on
+// this machine; for another architecture than this machine's, here, the first
+// that runs on all.
+func choose(arch, library, here string) (build, error) {
+	var names []string
+	for _, b := range builds {
+		switch {
+		case b.arch != arch:
+		case library == b.name:
+			return b, nil
+		case library == "auto" && (b.runs == nil || arch == here && b.runs()):
+			return b, nil
+		default:
+			names = append(names, b.name)
 		}
 	}
-	return platform{}, fmt.Errorf("no TensorFlow Lite library for ARCH=%s; there is one for amd64 and arm64, and TFLITE_PREFIX takes an own build", arch)
+	if names == nil {
+		return build{}, fmt.Errorf("no TensorFlow Lite library for ARCH=%s; there is one for amd64 and arm64, and TFLITE_PREFIX takes an own build", arch)
+	}
+	return build{}, fmt.Errorf("no build LIBRARY=%s of the TensorFlow Lite library for ARCH=%s; want auto, %s", library, arch, strings.Join(names, ", "))
 }
 
-// A copier puts library.jar and headers.aar for a classifier into out.
-type copier func(ctx context.Context, pom, classifier, out string) error
+// maven copies what an execution in pom.xml names.
+func maven(execution, classifier string) func(ctx context.Context, pins, to string) error {
+	return func(ctx context.Context, pins, to string) error {
+		return call(ctx, "apt-get install maven", "mvn", "-B", "-q", "-f", filepath.Join(pins, "pom.xml"),
+			"-Dclassifier="+classifier, "-Dout="+filepath.Dir(to), "-Dfile="+filepath.Base(to), "dependency:copy@"+execution)
+	}
+}
 
-func runMaven(ctx context.Context, pom, classifier, out string) error {
-	mvn := exec.CommandContext(ctx, "mvn", "-B", "-q", "-f", pom, "-Dclassifier="+classifier, "-Dout="+out, "process-resources")
-	output, err := mvn.CombinedOutput()
+// pip downloads what litert.txt names, with a pip of its own: not every Python
+// has one.
+func pip(platform string) func(ctx context.Context, pins, to string) error {
+	return func(ctx context.Context, pins, to string) error {
+		venv, wheels := to+".venv", to+".wheels"
+		if err := call(ctx, "apt-get install python3-venv", "python3", "-m", "venv", venv); err != nil {
+			return err
+		}
+		if err := call(ctx, "", filepath.Join(venv, "bin", "pip"), "download", "--quiet", "--disable-pip-version-check",
+			"--no-deps", "--require-hashes", "--only-binary", ":all:", "--platform", platform,
+			"--dest", wheels, "--requirement", filepath.Join(pins, "litert.txt")); err != nil {
+			return err
+		}
+		found, err := filepath.Glob(filepath.Join(wheels, "*.whl"))
+		if err != nil || len(found) != 1 {
+			return fmt.Errorf("pip downloaded %d archives for litert.txt; want 1", len(found))
+		}
+		return os.Rename(found[0], to)
+	}
+}
+
+// call runs a program whose output matters only when it fails.
+func call(ctx context.Context, install, program string, args ...string) error {
+	cmd := exec.CommandContext(ctx, program, args...)
+	output, err := cmd.CombinedOutput()
 	if errors.Is(err, exec.ErrNotFound) {
-		return errors.New("mvn (Maven) is missing; install it with: apt-get install maven")
+		return fmt.Errorf("%s is missing; install it with: %s", program, install)
 	}
 	if err != nil {
-		return fmt.Errorf("%s: %w\n%s", mvn, err, output)
+		return fmt.Errorf("%s: %w\n%s", cmd, err, output)
 	}
 	return nil
 }
 
-// fetch makes the platform's runtime in dir, and says on log when it has to.
-func fetch(ctx context.Context, log io.Writer, dir string, p platform, copyArchives copier) (err error) {
+// fetch makes the runtime of b's architecture in dir, which holds the pins, and
+// says on log when it has to.
+func fetch(ctx context.Context, log io.Writer, dir string, b build, headers archive) (err error) {
 	dir, err = filepath.Abs(dir)
 	if err != nil {
 		return err
 	}
-	final := filepath.Join(dir, "linux-"+p.arch)
-	stamp := p.library + "  library.jar\n" + p.headers + "  headers.aar\n"
+	final := filepath.Join(dir, "linux-"+b.arch)
+	stamp := b.sha256 + "  library\n" + headers.sha256 + "  headers\n"
 	if have, err := os.ReadFile(filepath.Join(final, stampName)); err == nil && string(have) == stamp {
 		return nil
 	}
 
-	fmt.Fprintf(log, "fetching TensorFlow Lite for linux-%s\n", p.arch)
+	fmt.Fprintf(log, "fetching TensorFlow Lite for linux-%s, the build %s\n", b.arch, b.name)
 	// In the same folder, so that the rename stays within a file system; the
 	// name is one that git ignores.
-	work, err := os.MkdirTemp(dir, "linux-"+p.arch+".part-")
+	work, err := os.MkdirTemp(dir, "linux-"+b.arch+".part-")
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(work)) }()
-	if err := copyArchives(ctx, filepath.Join(dir, "pom.xml"), p.classifier, work); err != nil {
-		return err
-	}
-	library, headers := filepath.Join(work, "library.jar"), filepath.Join(work, "headers.aar")
-	if err := errors.Join(verify(library, p.library), verify(headers, p.headers)); err != nil {
-		return err
-	}
 	tree := filepath.Join(work, "tree")
-	unpacked, err := unpack(library, func(name string) string {
-		if path.Base(name) == "libjnitensorflowlite.so" {
-			return filepath.Join(tree, "lib", libraryName)
+	library := filepath.Join(tree, "lib", libraryName)
+	n, err := b.unpack(ctx, dir, filepath.Join(work, "library.zip"), func(name string) string {
+		if path.Base(name) == b.file {
+			return library
 		}
 		return ""
 	})
-	if err == nil && unpacked != 1 {
-		err = fmt.Errorf("%s holds %d libraries; want 1", library, unpacked)
+	if err == nil && n != 1 {
+		err = fmt.Errorf("the archive of the build %s holds %d files %s; want 1", b.name, n, b.file)
+	}
+	if err == nil && b.crowded {
+		err = exportOnly(library, isOfTheCAPI)
 	}
 	if err != nil {
 		return err
 	}
-	unpacked, err = unpack(headers, func(name string) string {
+	n, err = headers.unpack(ctx, dir, filepath.Join(work, "headers.zip"), func(name string) string {
 		if rest, ok := strings.CutPrefix(name, "headers/"); ok {
 			return filepath.Join(tree, "include", filepath.FromSlash(rest))
 		}
 		return ""
 	})
-	if err == nil && unpacked == 0 {
-		err = fmt.Errorf("%s holds no headers", headers)
+	if err == nil && n == 0 {
+		err = errors.New("the archive of the headers holds none")
 	}
 	if err != nil {
 		return err
@@ -153,6 +230,18 @@ func fetch(ctx context.Context, log io.Writer, dir string, p platform, copyArchi
 		return err
 	}
 	return os.Rename(tree, final)
+}
+
+// unpack fetches the archive into the file to, verifies it, and writes its files
+// to where place says, or nowhere for an empty answer. It returns their number.
+func (a archive) unpack(ctx context.Context, pins, to string, place func(name string) string) (n int, err error) {
+	if err := a.fetch(ctx, pins, to); err != nil {
+		return 0, err
+	}
+	if err := verify(to, a.sha256); err != nil {
+		return 0, err
+	}
+	return unzip(to, place)
 }
 
 // verify returns an error unless the file has the given SHA-256.
@@ -167,14 +256,14 @@ func verify(name, want string) error {
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	if got := hex.EncodeToString(h.Sum(nil)); got != want {
-		return fmt.Errorf("%s: SHA-256 is %s; pinned is %s: delete it from Maven's local repository and try again", filepath.Base(name), got, want)
+		return fmt.Errorf("%s: SHA-256 is %s; pinned is %s: delete it where Maven or pip keeps copies and try again", filepath.Base(name), got, want)
 	}
 	return nil
 }
 
-// unpack writes the files of a zip archive to where place says, or nowhere for
+// unzip writes the files of a zip archive to where place says, or nowhere for
 // an empty answer, and returns their number.
-func unpack(archive string, place func(name string) string) (n int, err error) {
+func unzip(archive string, place func(name string) string) (n int, err error) {
 	z, err := zip.OpenReader(archive)
 	if err != nil {
 		return 0, fmt.Errorf("%s: %w", archive, err)

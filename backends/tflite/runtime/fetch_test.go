@@ -13,8 +13,8 @@ import (
 	"testing"
 )
 
-// archive returns a zip file with the given files.
-func archive(t *testing.T, files map[string]string) []byte {
+// zipped returns a zip file with the given files.
+func zipped(t *testing.T, files map[string]string) []byte {
 	t.Helper()
 	var b strings.Builder
 	z := zip.NewWriter(&b)
@@ -33,34 +33,36 @@ func archive(t *testing.T, files map[string]string) []byte {
 	return []byte(b.String())
 }
 
-// maven stands for Maven: it delivers two archives and counts the calls.
-type maven struct {
-	library, headers []byte
-	calls            int
-	err              error
+// delivery stands for a package manager that delivers an archive, and counts.
+type delivery struct {
+	content []byte
+	calls   int
+	err     error
 }
 
-func (m *maven) copy(_ context.Context, _, _, out string) error {
-	m.calls++
-	return errors.Join(
-		os.WriteFile(filepath.Join(out, "library.jar"), m.library, 0o644),
-		os.WriteFile(filepath.Join(out, "headers.aar"), m.headers, 0o644), m.err)
+func (d *delivery) archive() archive {
+	sum := sha256.Sum256(d.content)
+	return archive{hex.EncodeToString(sum[:]), func(_ context.Context, _, to string) error {
+		d.calls++
+		return errors.Join(os.WriteFile(to, d.content, 0o644), d.err)
+	}}
 }
 
-func (m *maven) platform() platform {
-	sum := func(b []byte) string { s := sha256.Sum256(b); return hex.EncodeToString(s[:]) }
-	return platform{arch: "amd64", classifier: "linux-x86_64", library: sum(m.library), headers: sum(m.headers)}
+// order is what fetch is asked for.
+type order struct {
+	build   build
+	headers archive
 }
 
-func newMaven(t *testing.T, library string) *maven {
-	return &maven{
-		library: archive(t, map[string]string{
-			"org/bytedeco/tensorflowlite/linux-x86_64/libjnitensorflowlite.so": library, "META-INF/MANIFEST.MF": "x",
-		}),
-		headers: archive(t, map[string]string{
-			"headers/tensorflow/lite/c/c_api.h": "a header", "jni/arm64-v8a/libtensorflowlite_jni.so": "x",
-		}),
-	}
+// ordinary orders a build with the given library.
+func ordinary(t *testing.T, library string) (o order, libraries *delivery) {
+	libraries = &delivery{content: zipped(t, map[string]string{
+		"org/bytedeco/tensorflowlite/linux-x86_64/libjnitensorflowlite.so": library, "META-INF/MANIFEST.MF": "x",
+	})}
+	headers := &delivery{content: zipped(t, map[string]string{
+		"headers/tensorflow/lite/c/c_api.h": "a header", "jni/arm64-v8a/libtensorflowlite_jni.so": "x",
+	})}
+	return order{build{name: "test", arch: "amd64", archive: libraries.archive(), file: "libjnitensorflowlite.so"}, headers.archive()}, libraries
 }
 
 // entries lists what lies in dir.
@@ -78,14 +80,15 @@ func entries(t *testing.T, dir string) string {
 }
 
 func TestFetchUnpacksOnceUnderTheNameThatIsLinked(t *testing.T) {
-	dir, m := t.TempDir(), newMaven(t, "the library")
+	dir := t.TempDir()
+	o, libraries := ordinary(t, "the library")
 	for range 2 {
-		if err := fetch(t.Context(), io.Discard, dir, m.platform(), m.copy); err != nil {
+		if err := fetch(t.Context(), io.Discard, dir, o.build, o.headers); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if m.calls != 1 {
-		t.Errorf("Maven was called %d times; want once", m.calls)
+	if libraries.calls != 1 {
+		t.Errorf("the library was fetched %d times; want once", libraries.calls)
 	}
 	for name, want := range map[string]string{
 		"lib/libtensorflowlite_c.so":        "the library",
@@ -106,8 +109,8 @@ func TestFetchUnpacksOnceUnderTheNameThatIsLinked(t *testing.T) {
 func TestFetchReplacesAnotherVersion(t *testing.T) {
 	dir := t.TempDir()
 	for _, version := range []string{"old", "new"} {
-		m := newMaven(t, version)
-		if err := fetch(t.Context(), io.Discard, dir, m.platform(), m.copy); err != nil {
+		o, _ := ordinary(t, version)
+		if err := fetch(t.Context(), io.Discard, dir, o.build, o.headers); err != nil {
 			t.Fatal(err)
 		}
 		if got, err := os.ReadFile(filepath.Join(dir, "linux-amd64/lib/libtensorflowlite_c.so")); err != nil || string(got) != version {
@@ -117,28 +120,27 @@ func TestFetchReplacesAnotherVersion(t *testing.T) {
 }
 
 func TestAFailedFetchLeavesNothing(t *testing.T) {
-	wrong := newMaven(t, "x")
-	wrong.library = append(wrong.library, 0)
-	pinned := newMaven(t, "x").platform()
-	twoLibraries := newMaven(t, "x")
-	twoLibraries.library = archive(t, map[string]string{"a/libjnitensorflowlite.so": "1", "b/libjnitensorflowlite.so": "2"})
-	outside := newMaven(t, "x")
-	outside.headers = archive(t, map[string]string{"headers/../../evil.h": "x"})
-	interrupted := newMaven(t, "x")
-	interrupted.err = errors.New("signal: interrupt")
 	for _, tt := range []struct {
-		name string
-		m    *maven
-		p    platform
-		want string
+		name  string
+		spoil func(o *order, libraries *delivery)
+		want  string
 	}{
-		{"another hash", wrong, pinned, "pinned is"},
-		{"two libraries", twoLibraries, twoLibraries.platform(), "file exists"},
-		{"outside", outside, outside.platform(), "leaves the archive"},
-		{"interrupted", interrupted, interrupted.platform(), "interrupt"},
+		{"another hash", func(_ *order, l *delivery) { l.content = append(l.content, 0) }, "pinned is"},
+		{"two libraries", func(o *order, l *delivery) {
+			l.content = zipped(t, map[string]string{"a/libjnitensorflowlite.so": "1", "b/libjnitensorflowlite.so": "2"})
+			o.build.archive = l.archive()
+		}, "file exists"},
+		{"outside", func(o *order, _ *delivery) {
+			o.headers = (&delivery{content: zipped(t, map[string]string{"headers/../../evil.h": "x"})}).archive()
+		}, "leaves the archive"},
+		{"interrupted", func(_ *order, l *delivery) { l.err = errors.New("signal: interrupt") }, "interrupt"},
+		{"no library", func(o *order, _ *delivery) { o.build.file = "other.so" }, "holds 0 files"},
+		{"crowded by nonsense", func(o *order, _ *delivery) { o.build.crowded = true }, "bad magic"},
 	} {
+		o, libraries := ordinary(t, "this is no library")
+		tt.spoil(&o, libraries)
 		dir := t.TempDir()
-		err := fetch(t.Context(), io.Discard, dir, tt.p, tt.m.copy)
+		err := fetch(t.Context(), io.Discard, dir, o.build, o.headers)
 		if err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: error %v; want one with %q", tt.name, err, tt.want)
 		}
@@ -148,13 +150,39 @@ func TestAFailedFetchLeavesNothing(t *testing.T) {
 	}
 }
 
-func TestPlatformsAreThoseOfThePinnedLibrary(t *testing.T) {
-	for _, arch := range []string{"amd64", "arm64"} {
-		if p, err := platformOf(arch); err != nil || len(p.library) != 64 || len(p.headers) != 64 {
-			t.Errorf("%s: %+v, %v", arch, p, err)
+func TestChooseTakesTheFastestThatRunsHere(t *testing.T) {
+	fastest := "bytedeco"
+	if hasHaswell() {
+		fastest = "litert"
+	}
+	for _, tt := range []struct{ arch, library, here, want string }{
+		{"amd64", "auto", "amd64", fastest},
+		{"amd64", "auto", "arm64", "bytedeco"}, // whatever runs it later
+		{"arm64", "auto", "arm64", "bytedeco"},
+		{"amd64", "litert", "arm64", "litert"},
+		{"amd64", "bytedeco", "amd64", "bytedeco"},
+	} {
+		if b, err := choose(tt.arch, tt.library, tt.here); err != nil || b.name != tt.want || b.arch != tt.arch || len(b.sha256) != 64 {
+			t.Errorf("%+v: %s for %s, %v", tt, b.name, b.arch, err)
 		}
 	}
-	if _, err := platformOf("riscv64"); err == nil || !strings.Contains(err.Error(), "TFLITE_PREFIX") {
-		t.Errorf("riscv64: %v; want an error that says what to do", err)
+	for _, tt := range []struct{ arch, library, want string }{
+		{"riscv64", "auto", "TFLITE_PREFIX"},
+		{"arm64", "litert", "want auto, bytedeco"},
+		{"amd64", "letrit", "want auto, litert, bytedeco"},
+	} {
+		if _, err := choose(tt.arch, tt.library, "amd64"); err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%+v: error %v", tt, err)
+		}
+	}
+}
+
+func TestThePinsAreTheSameInBothPlaces(t *testing.T) {
+	text, err := os.ReadFile("litert.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b, err := choose("amd64", "litert", ""); err != nil || !strings.Contains(string(text), "--hash=sha256:"+b.sha256) {
+		t.Errorf("litert.txt does not pin %s (%v)", b.sha256, err)
 	}
 }

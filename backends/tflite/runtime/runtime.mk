@@ -1,9 +1,11 @@
 # The TensorFlow Lite runtime: include this in the top Makefile.
 #   make runtime [ARCH=arm64]           fetches it; a no-op when it is there
+#   LIBRARY=litert|bytedeco             one build of it instead of the fastest that runs here
 #   make install-runtime PREFIX=/usr/local   installs it for the whole machine
 #   eval "$(make -s env)"               gives a shell what go build needs
 #   TFLITE_PREFIX=/some/prefix          uses an installation that is there already
 
+LIBRARY ?= auto
 ARCH ?= $(shell go env GOHOSTARCH 2>/dev/null)
 PREFIX ?= /usr/local
 
@@ -36,7 +38,7 @@ ifdef TFLITE_PREFIX
 	@for f in lib/libtensorflowlite_c.so include/tensorflow/lite/c/c_api.h; do \
 		test -e "$(tflite_home)/$$f" || { echo "TFLITE_PREFIX=$(TFLITE_PREFIX) has no $$f" >&2; exit 1; }; done
 else
-	@env -u GOOS -u GOARCH -u CC CGO_ENABLED=0 go run "$(tflite_dir)" -dir "$(tflite_dir)" -arch "$(ARCH)"
+	@env -u GOOS -u GOARCH -u CC CGO_ENABLED=0 go run "$(tflite_dir)" -dir "$(tflite_dir)" -arch "$(ARCH)" -library "$(LIBRARY)"
 endif
 
 install-runtime: runtime
