@@ -40,7 +40,7 @@ func printAbout() error {
 
 // weights says where the weights of the measured variants are from.
 func (s *suite) weights() string {
-	if s.own != nil {
+	if s.Own != nil {
 		return "own files"
 	}
 	var origins []string

@@ -60,10 +60,10 @@ func printAgreement() error {
 // uncompressed one: itself, or a file of the user's own. A
 // *fixtures.NotBuiltError says that one of the two files is not there.
 func (s *suite) agreement(ctx context.Context, name string) (*accept.Agreement, error) {
-	if _, own := s.own[name]; own {
+	if _, own := s.ownFile(name); own {
 		return nil, nil
 	}
-	id, err := s.catalog.Parse(name)
+	id, err := s.Catalog.Parse(name)
 	if err != nil {
 		return nil, err
 	}
@@ -78,12 +78,12 @@ func (s *suite) agreement(ctx context.Context, name string) (*accept.Agreement, 
 	var scores [2][][]float64
 	var weights string
 	for i, name := range []string{name, plain.Name()} {
-		v, err := s.catalog.Variant(name, s.built)
+		v, err := s.Catalog.Variant(name, s.built)
 		if err != nil {
 			return nil, err
 		}
 		weights = v.Weights
-		if scores[i], err = scoresOn(ctx, tflite.New(1), v, s.catalog.Recipe.Seed); err != nil {
+		if scores[i], err = scoresOn(ctx, tflite.New(1), v, s.Catalog.Recipe.Seed); err != nil {
 			return nil, fmt.Errorf("agreement of %s with %s: %w", id.Title(), plain.Title(), err)
 		}
 	}

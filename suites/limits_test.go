@@ -35,7 +35,7 @@ type limits struct {
 func (s *suite) readLimits() (*limits, error) {
 	root := *featuresFlag
 	if root == "" {
-		if *gridFile == "" || s.grid.Catalog != "" {
+		if *gridFile == "" || s.Grid.Catalog != "" {
 			return &limits{}, nil
 		}
 		root = filepath.Join("..", "features", "quick")
@@ -47,18 +47,7 @@ func (s *suite) readLimits() (*limits, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &limits{features: f, profiles: s.profiles}
-	add := func(name, title string) {
-		v := accept.VariantOf(name)
-		v.Title = title
-		l.variants = append(l.variants, v)
-	}
-	for _, id := range s.catalog.Variants() {
-		add(id.Name(), id.Title())
-	}
-	for name, v := range s.own {
-		add(name, v.Title)
-	}
+	l := &limits{features: f, profiles: s.Profiles, variants: steps.Variants(s.Set)}
 	dry := &accept.Judge{Variants: l.variants, Profiles: l.profiles}
 	if _, err := l.run(context.Background(), dry); err != nil {
 		return nil, err

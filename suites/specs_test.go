@@ -47,7 +47,7 @@ func TestSuites(t *testing.T) {
 	s.settle = measure.Settle{MaxTime: time.Second}
 
 	gomega.RegisterFailHandler(ginkgo.Fail)
-	ginkgo.Describe("grid "+s.grid.Name, ginkgo.Serial, func() {
+	ginkgo.Describe("grid "+s.Grid.Name, ginkgo.Serial, func() {
 		for _, c := range s.combinations {
 			ginkgo.It(c.Name(), ginkgo.Label(labels(c)...), func(ctx ginkgo.SpecContext) { s.spec(ctx, c, limits) })
 		}

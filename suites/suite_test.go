@@ -9,12 +9,14 @@
 package suites
 
 import (
+	"cmp"
 	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -25,12 +27,12 @@ import (
 	"github.com/crossover-bench/crossover/backends/offload"
 	"github.com/crossover-bench/crossover/fixtures"
 	"github.com/crossover-bench/crossover/internal/accept"
+	"github.com/crossover-bench/crossover/internal/declared"
 	"github.com/crossover-bench/crossover/internal/exit"
 	"github.com/crossover-bench/crossover/internal/grid"
 	"github.com/crossover-bench/crossover/internal/machine"
 	"github.com/crossover-bench/crossover/internal/measure"
 	"github.com/crossover-bench/crossover/internal/results"
-	"github.com/crossover-bench/crossover/model/profiles"
 )
 
 var (
@@ -71,13 +73,9 @@ func TestMain(m *testing.M) {
 
 // A suite is the grid that this process works on, ready to open.
 type suite struct {
-	grid         *grid.Grid
-	catalog      *fixtures.Catalog
-	built        string
-	own          map[string]fixtures.Variant // the user's own files by name
+	*declared.Set
+	built        string // the folder of the built variants
 	combinations []grid.Combination
-	hosts        []offload.Host
-	profiles     *profiles.Set
 	self         *offload.Self                // nil until a combination needs it
 	probe        *machine.SystemProbe         // reads the machine between samples
 	probeOwn     int                          // processes whose load the probe takes for our own
@@ -93,50 +91,12 @@ func newSuite(defaultGrid string) (*suite, error) {
 	if file == "" {
 		file = defaultGrid
 	}
-	g, err := grid.Read(file)
+	d, err := declared.Read(declared.Files{Grid: file, Models: *models, Hosts: *hostsFile, Profiles: *profilesFile})
 	if err != nil {
 		return nil, err
 	}
-	s := &suite{grid: g, catalog: fixtures.Default(), built: g.Models}
-	if g.Catalog != "" {
-		if s.catalog, err = fixtures.ReadCatalog(g.Catalog); err != nil {
-			return nil, err
-		}
-	}
-	switch {
-	case *built != "":
-		s.built = *built
-	case s.built == "":
-		s.built = filepath.Join("..", "fixtures", "models")
-	}
-	s.profiles = profiles.BuiltIn()
-	if *profilesFile != "" {
-		if s.profiles, err = profiles.Load(*profilesFile); err != nil {
-			return nil, err
-		}
-	}
-	here := grid.Here{Cores: runtime.NumCPU()}
-	if *hostsFile != "" {
-		if s.hosts, err = offload.ReadHosts(*hostsFile); err != nil {
-			return nil, err
-		}
-		for _, h := range s.hosts {
-			here.Hosts = append(here.Hosts, h.Name)
-		}
-	}
-	if *models != "" {
-		vs, err := fixtures.OwnFiles(*models)
-		if err != nil {
-			return nil, err
-		}
-		s.own = map[string]fixtures.Variant{}
-		var names []string
-		for _, v := range vs {
-			s.own[v.Name] = v
-			names = append(names, v.Name)
-		}
-		s.combinations = g.ExpandOwn(here, names)
-	} else if s.combinations, err = g.Expand(here, s); err != nil {
+	s := &suite{Set: d, built: cmp.Or(*built, d.Grid.Models, filepath.Join("..", "fixtures", "models"))}
+	if s.combinations, err = d.Combinations(runtime.NumCPU()); err != nil {
 		return nil, err
 	}
 	if *listFile != "" {
@@ -151,17 +111,6 @@ func newSuite(defaultGrid string) (*suite, error) {
 		s.events = results.NewEventWriter(os.NewFile(uintptr(*eventsFD), "events"))
 	}
 	return s, nil
-}
-
-// CheckVariant and CheckLink make a suite the grid's Known.
-func (s *suite) CheckVariant(name string) error { return s.catalog.CheckVariant(name) }
-
-func (s *suite) CheckLink(name string) error {
-	if name == "direct" {
-		return nil
-	}
-	_, err := s.profiles.Link(name)
-	return err
 }
 
 func readList(file string) ([]grid.Combination, error) {
@@ -182,10 +131,19 @@ func readList(file string) ([]grid.Combination, error) {
 
 // variant resolves a combination's variant to its file.
 func (s *suite) variant(c grid.Combination) (fixtures.Variant, error) {
-	if v, ok := s.own[c.Variant]; ok {
+	if v, ok := s.ownFile(c.Variant); ok {
 		return v, nil
 	}
-	return s.catalog.Variant(c.Variant, s.built)
+	return s.Catalog.Variant(c.Variant, s.built)
+}
+
+// ownFile returns the person's own file that a variant is.
+func (s *suite) ownFile(name string) (fixtures.Variant, bool) {
+	i := slices.IndexFunc(s.Own, func(v fixtures.Variant) bool { return v.Name == name })
+	if i < 0 {
+		return fixtures.Variant{}, false
+	}
+	return s.Own[i], true
 }
 
 // benchTime is the time that -benchtime asks for, or a second when it asks for a

@@ -43,7 +43,7 @@ func (s *suite) backend(c grid.Combination) (backends.Backend, error) {
 func (s *suite) offload(name, profile string) (backends.Backend, error) {
 	var shape link.Shape // direct: as the connection is
 	if profile != "direct" {
-		l, err := s.profiles.Link(profile)
+		l, err := s.Profiles.Link(profile)
 		if err != nil {
 			return nil, err
 		}
@@ -62,7 +62,7 @@ func (s *suite) offload(name, profile string) (backends.Backend, error) {
 		}
 		return offload.New(s.self.Host(), shape), nil
 	}
-	for _, h := range s.hosts {
+	for _, h := range s.Hosts {
 		if h.Name != name {
 			continue
 		}

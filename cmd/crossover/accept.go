@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/crossover-bench/crossover/fixtures"
 	"github.com/crossover-bench/crossover/internal/accept"
 	"github.com/crossover-bench/crossover/internal/exit"
 	"github.com/crossover-bench/crossover/internal/results"
@@ -62,13 +61,10 @@ func (c *acceptCmd) Run(e *env) (err error) {
 	if o.Features, err = steps.Read(c.Features); err != nil {
 		return err
 	}
-	if err := c.find(); err != nil {
+	if err := c.read(""); err != nil {
 		return err
 	}
-	o.Profiles = c.profiles
-	if o.Variants, err = knownVariants(c.Models); err != nil {
-		return err
-	}
+	o.Profiles, o.Variants = c.declared.Profiles, steps.Variants(c.declared)
 	if c.Results != "" {
 		if o.Data, err = recorded(c.Results); err != nil {
 			return err
@@ -114,30 +110,6 @@ func verdict(r *accept.Report) error {
 	default:
 		return exit.Errorf(code, "scenarios lack what they need to be judged; nothing of it counts as passed")
 	}
-}
-
-// knownVariants returns the catalog's variants and the files in models.
-func knownVariants(models string) (accept.Variants, error) {
-	var out accept.Variants
-	for _, id := range fixtures.Default().Variants() {
-		v := accept.VariantOf(id.Name())
-		v.Title = id.Title()
-		v.Parameters, v.Layers = int64(id.Input.Parameters), id.Model.KerasLayers
-		out = append(out, v)
-	}
-	if models == "" {
-		return out, nil
-	}
-	own, err := fixtures.OwnFiles(models)
-	if err != nil {
-		return nil, exit.Errorf(exit.NoData, "--models: %w", err)
-	}
-	for _, f := range own {
-		v := accept.VariantOf(f.Name)
-		v.Title, v.Path = f.Title, f.Path
-		out = append(out, v)
-	}
-	return out, nil
 }
 
 // recorded opens a run to judge. One that did not come to its end is refused:

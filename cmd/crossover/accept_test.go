@@ -13,6 +13,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/crossover-bench/crossover/internal/accept"
+	"github.com/crossover-bench/crossover/internal/declared"
 	"github.com/crossover-bench/crossover/internal/exit"
 	"github.com/crossover-bench/crossover/internal/grid"
 	"github.com/crossover-bench/crossover/internal/results"
@@ -23,10 +24,11 @@ import (
 // The project's own features read well, and the quick ones need no more than
 // fits their two minutes.
 func TestFeaturesOfTheProjectReadWell(t *testing.T) {
-	variants, err := knownVariants("")
+	d, err := declared.Read(declared.Files{})
 	if err != nil {
 		t.Fatal(err)
 	}
+	variants := steps.Variants(d)
 	for folder, want := range map[string]struct{ scenarios, combinations int }{
 		"quick": {9, 4},
 		"study": {70, 33*9 + 12*2}, // nine places, and two links for 128x128 images

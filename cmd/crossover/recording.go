@@ -106,7 +106,7 @@ type recording struct {
 
 // record readies a recording of what g names.
 func (p *places) record(e *env, g results.Grid, effort effort, out string, args ...string) (*recording, error) {
-	modelled, err := effort.model(p.profiles)
+	modelled, err := effort.model(p.declared.Profiles)
 	if err != nil {
 		return nil, err
 	}
@@ -147,7 +147,7 @@ func (p *places) record(e *env, g results.Grid, effort effort, out string, args 
 // over; nil where none is declared.
 func (p *places) paths() (map[string]json.RawMessage, error) {
 	real := map[string]survey.Path{}
-	for _, h := range p.hosts {
+	for _, h := range p.declared.Hosts {
 		if h.Recorded != "" {
 			continue
 		}

@@ -76,11 +76,19 @@ func (s *screen) Planned(p rounds.Plan) {
 	for _, o := range p.Open {
 		least, most = min(least, o.Rounds), max(most, o.Rounds)
 	}
-	many := fmt.Sprint(most)
+	many := counted(most, "round")
 	if least != most {
-		many = fmt.Sprintf("%d to %d", least, most)
+		many = fmt.Sprintf("%d to %s", least, many)
 	}
-	s.line("Plan: %d combinations in %s rounds, %d blocks, about %s.", len(p.Open), many, p.Blocks(), rounds.Roughly(p.Duration()))
+	s.line("Plan: %s in %s, %s, about %s.", counted(len(p.Open), "combination"), many, counted(p.Blocks(), "block"), rounds.Roughly(p.Duration()))
+}
+
+// counted spells a number of things.
+func counted(n int, thing string) string {
+	if n != 1 {
+		thing += "s"
+	}
+	return fmt.Sprintf("%d %s", n, thing)
 }
 
 func (s *screen) Started(c grid.Combination, round, done, total int) {

@@ -7,11 +7,9 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/crossover-bench/crossover/backends/offload"
-	"github.com/crossover-bench/crossover/fixtures"
+	"github.com/crossover-bench/crossover/internal/declared"
 	"github.com/crossover-bench/crossover/internal/exit"
 	"github.com/crossover-bench/crossover/internal/grid"
-	"github.com/crossover-bench/crossover/model/profiles"
 )
 
 // places are the files that measuring and listing need. Paths are taken from
@@ -27,27 +25,13 @@ type places struct {
 	Suites        string `help:"The suites' test binary (default: built from this module)." placeholder:"FILE" type:"path"`
 
 	root     string // of the module
-	catalog  *fixtures.Catalog
-	hosts    []offload.Host
-	profiles *profiles.Set
+	declared *declared.Set
 }
 
-// find locates the module and reads what was declared.
-func (p *places) find() error {
-	var err error
-	if p.Hosts != "" {
-		if p.hosts, err = offload.ReadHosts(p.Hosts); err != nil {
-			return exit.Errorf(exit.Usage, "--hosts: %w", err)
-		}
-	}
-	p.profiles = profiles.BuiltIn()
-	if p.Profiles != "" {
-		if p.profiles, err = profiles.Load(p.Profiles); err != nil {
-			return exit.Errorf(exit.Usage, "--profiles: %w", err)
-		}
-	}
-	p.catalog = fixtures.Default()
-	return nil
+// read reads what was declared, with a grid's file or none.
+func (p *places) read(gridFile string) (err error) {
+	p.declared, err = declared.Read(declared.Files{Grid: gridFile, Models: p.Models, Hosts: p.Hosts, Profiles: p.Profiles})
+	return err
 }
 
 // selection is a grid and its places.
@@ -55,14 +39,12 @@ type selection struct {
 	places
 	Grid string `help:"The grid: quick, thesis, tiny, or a file." default:"quick" placeholder:"GRID"`
 
-	grid *grid.Grid
+	grid *grid.Grid // the declared one
 }
 
-// load reads grid and catalog.
+// load finds the grid and reads all that is declared, before the test binary is
+// built or asked anything.
 func (s *selection) load() error {
-	if err := s.find(); err != nil {
-		return err
-	}
 	if err := s.needRoot(); err != nil {
 		return err
 	}
@@ -77,20 +59,12 @@ func (s *selection) load() error {
 	if err != nil {
 		return err
 	}
-	if s.grid, err = grid.Read(file); err != nil {
-		return exit.Errorf(exit.Usage, "%w", err)
+	if err := s.read(file); err != nil {
+		return err
 	}
-	if s.grid.Catalog != "" {
-		if s.catalog, err = fixtures.ReadCatalog(s.grid.Catalog); err != nil {
-			return exit.Errorf(exit.Usage, "%w", err)
-		}
-	}
+	s.grid = s.declared.Grid
 	if s.Fixtures == "" {
 		s.Fixtures = s.grid.Models
-	}
-	// Names are checked before the test binary is built or asked anything.
-	if _, err := s.grid.Expand(grid.Here{}, s); err != nil {
-		return exit.Errorf(exit.Usage, "%w", err)
 	}
 	return nil
 }
@@ -104,44 +78,18 @@ func (s *selection) builtinGrids() []string {
 	return names
 }
 
-// CheckVariant and CheckLink make a selection the grid's Known.
-func (s *selection) CheckVariant(name string) error { return s.catalog.CheckVariant(name) }
-
-func (s *selection) CheckLink(name string) error {
-	if name == "direct" {
-		return nil
-	}
-	_, err := s.profiles.Link(name)
-	return err
-}
-
 // combinations expands the grid for a machine with so many cores.
 func (s *selection) combinations(cores int) ([]grid.Combination, error) {
-	here := grid.Here{Cores: cores}
-	for _, h := range s.hosts {
-		here.Hosts = append(here.Hosts, h.Name)
-	}
-	if s.Models == "" {
-		cs, err := s.grid.Expand(here, s)
-		if err != nil {
-			return nil, exit.Errorf(exit.Usage, "%w", err)
-		}
-		return cs, nil
-	}
-	own, err := fixtures.OwnFiles(s.Models)
+	cs, err := s.declared.Combinations(cores)
 	if err != nil {
-		return nil, exit.Errorf(exit.NoData, "%w", err)
+		return nil, exit.Errorf(exit.Usage, "%w", err)
 	}
-	var names []string
-	for _, v := range own {
-		names = append(names, v.Name)
-	}
-	return s.grid.ExpandOwn(here, names), nil
+	return cs, nil
 }
 
 // variantTitle names a variant for people.
 func (p *places) variantTitle(name string) string {
-	if id, err := p.catalog.Parse(name); err == nil {
+	if id, err := p.declared.Catalog.Parse(name); err == nil {
 		return id.Title()
 	}
 	return strings.TrimPrefix(name, "model=")

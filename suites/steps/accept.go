@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/crossover-bench/crossover/internal/accept"
+	"github.com/crossover-bench/crossover/internal/declared"
 	"github.com/crossover-bench/crossover/internal/exit"
 	"github.com/crossover-bench/crossover/internal/grid"
 	"github.com/crossover-bench/crossover/model/profiles"
@@ -173,6 +174,24 @@ func undecided(r *accept.Report) []grid.Combination {
 			}
 		}
 		grew = len(out) > before
+	}
+	return out
+}
+
+// Variants returns what sentences may name: the catalog's variants and the
+// person's own.
+func Variants(d *declared.Set) accept.Variants {
+	var out accept.Variants
+	for _, id := range d.Catalog.Variants() {
+		v := accept.VariantOf(id.Name())
+		v.Title = id.Title()
+		v.Parameters, v.Layers = int64(id.Input.Parameters), id.Model.KerasLayers
+		out = append(out, v)
+	}
+	for _, f := range d.Own {
+		v := accept.VariantOf(f.Name)
+		v.Title, v.Path = f.Title, f.Path
+		out = append(out, v)
 	}
 	return out
 }
