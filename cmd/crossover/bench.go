@@ -65,6 +65,13 @@ func (c *benchCmd) Run(e *env) (err error) {
 		}
 	}
 	fmt.Fprintf(e.stdout, "Grid %s: %s.\n", c.grid.Name, c.grid.About)
+	if precision > 0 {
+		within := "without a bound"
+		if c.Budget > 0 {
+			within = "within " + rounds.Roughly(c.Budget)
+		}
+		fmt.Fprintf(e.stdout, "Rounds go on where a median is not known to %.2g %% yet, %s.\n", 100*precision, within)
+	}
 	if err := r.open(e, combinations); err != nil {
 		return err
 	}

@@ -464,13 +464,17 @@ func interrupted(err error, done, blocks int) error {
 	return exit.Errorf(exit.NoData, "interrupted after %d of %d blocks; what was measured is kept, and the same command goes on from there", done, blocks)
 }
 
-// left estimates the time to the end of the run.
+// left estimates the time to the end of the run; where rounds go on for a
+// precision, it is the time to the end of the budget.
 func (d *Driver) left() time.Duration {
 	var sum time.Duration
 	for _, p := range d.outcome.Plan.Open {
 		if !d.lost[p.Combination] {
 			sum += time.Duration(max(0, p.Rounds-len(d.kept[p.Combination]))) * (p.Overhead + p.Block)
 		}
+	}
+	if sum == 0 && d.Settings.Precision > 0 && !d.deadline.IsZero() {
+		return max(0, d.deadline.Sub(d.Now()))
 	}
 	return sum
 }
