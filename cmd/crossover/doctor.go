@@ -5,19 +5,25 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/crossover-bench/crossover/backends/link/survey"
 	"github.com/crossover-bench/crossover/backends/offload"
 	"github.com/crossover-bench/crossover/internal/exit"
+	"github.com/crossover-bench/crossover/internal/grid"
 	"github.com/crossover-bench/crossover/internal/machine"
+	"github.com/crossover-bench/crossover/internal/results"
+	"github.com/crossover-bench/crossover/internal/rounds"
 )
 
 // doctorCmd says whether this machine is fit to measure.
 type doctorCmd struct {
 	JSON     bool          `name:"json" help:"Print everything as JSON, in SI base units."`
 	NoNoise  bool          `help:"Leave the A/A run out."`
+	Suites   string        `type:"path" placeholder:"FILE" help:"The suites' test binary: the A/A run is of the committed tiny network then, in rounds as bench takes them, and not of a built-in kernel."`
 	Pairs    int           `default:"40" help:"Pairs of blocks of the A/A run (${default})."`
 	Block    time.Duration `default:"50ms" help:"Length of such a block (${default})."`
 	Watch    time.Duration `default:"1s" help:"How long to look for foreign load, steal time and throttling (${default})."`
@@ -51,12 +57,20 @@ func (c *doctorCmd) Run(e *env) error {
 	if err := c.watch(e, &d); err != nil {
 		return err
 	}
+	var notKept error
 	if !c.NoNoise {
-		if err := c.noise(e, &d); err != nil {
+		var err error
+		if notKept, err = c.noise(e, &d); err != nil {
 			return err
 		}
 	}
 	d.Findings = machine.Examine(d.Snapshot, d.Watch, d.Noise)
+	if notKept != nil {
+		d.Findings = append(d.Findings, machine.Finding{
+			Severity: machine.SeverityWarning, Subject: "noise floor", Evidence: notKept.Error(),
+			Effect: "the next call cannot say whether the noise changed", Fix: "mend or remove what it names, or name another folder with --noise-dir",
+		})
+	}
 	if c.Hosts != "" {
 		links, err := examineLinks(c.Hosts)
 		if err != nil {
@@ -137,31 +151,100 @@ func (c *doctorCmd) watch(e *env, d *diagnosis) error {
 	return nil
 }
 
-// noise takes the A/A run and keeps its floor.
-func (c *doctorCmd) noise(e *env, d *diagnosis) error {
+// noise takes the A/A run and keeps its floor. notKept says why it could not be
+// compared with the last one or kept, which makes the floor no less true.
+func (c *doctorCmd) noise(e *env, d *diagnosis) (notKept, err error) {
 	dir := c.NoiseDir
 	if dir == "" {
-		var err error
-		if dir, err = machine.NoiseDir(); err != nil {
-			return exit.Errorf(exit.Usage, "%w with --noise-dir", err)
-		}
+		dir, notKept = machine.NoiseDir()
 	}
-	before, err := machine.LoadNoiseFloor(dir, d.Machine)
-	if err != nil {
-		return exit.Errorf(exit.NoData, "%w; remove it", err)
+	if notKept == nil {
+		d.Before, notKept = machine.LoadNoiseFloor(dir, d.Machine)
 	}
-	d.Before = before
-	calibrate := machine.NewCalibration()
-	start := time.Now()
-	floor, err := machine.MeasureAA(d.Machine, machine.CalibrationWork, func() error {
-		return errors.Join(e.Err(), calibrate())
-	}, c.Pairs, c.Block, func() time.Duration { return time.Since(start) })
+	var floor machine.NoiseFloor
+	if c.Suites != "" {
+		floor, err = c.ofTheTinyNetwork(e, d.Machine)
+	} else {
+		calibrate := machine.NewCalibration()
+		start := time.Now()
+		floor, err = machine.MeasureAA(d.Machine, machine.CalibrationWork, func() error {
+			return errors.Join(e.Err(), calibrate())
+		}, c.Pairs, c.Block, func() time.Duration { return time.Since(start) })
+	}
 	if err != nil {
-		return err
+		return nil, err
 	}
 	d.Noise = &floor
-	return floor.Store(dir)
+	if notKept == nil {
+		notKept = floor.Store(dir)
+	}
+	return notKept, nil
 }
+
+// ofTheTinyNetwork takes the A/A run as bench measures: in rounds, each in a
+// process of its own, on one thread and on all.
+func (c *doctorCmd) ofTheTinyNetwork(e *env, name string) (floor machine.NoiseFloor, err error) {
+	var p places
+	if err := p.needRoot(); err != nil {
+		return floor, err
+	}
+	log, err := os.CreateTemp("", "crossover-doctor-*.txt")
+	if err != nil {
+		return floor, err
+	}
+	defer os.Remove(log.Name())
+	defer log.Close()
+	tiny := filepath.Join(p.root, "suites", "grids", "tiny.yaml")
+	binary := rounds.Binary{Path: c.Suites, Args: []string{"-grid=" + tiny}, Dir: filepath.Join(p.root, "suites"), Log: log}
+	about, err := binary.About(e)
+	if err != nil {
+		return floor, exit.Errorf(exit.Usage, "--suites: %w", err)
+	}
+	threads := []int{1}
+	if about.Cores > 1 {
+		threads = append(threads, about.Cores)
+	}
+	var combinations []grid.Combination
+	for _, n := range threads {
+		combinations = append(combinations, grid.Combination{
+			Variant: "model=tiny/input=32/compression=pq", Backend: fmt.Sprint("cpu", n), Link: grid.LinkNone,
+		})
+	}
+	// n rounds of a combination make n-1 pairs of neighbours.
+	d := rounds.Driver{
+		Binary: binary, Settings: rounds.Settings{Rounds: 1 + (c.Pairs+len(threads)-1)/len(threads), Block: c.Block, Seed: 1},
+		Screen: silent{}, LeaveOut: ^results.Mark(0),
+	}
+	var blocks memory
+	d.Keep = &blocks
+	if _, err := d.Run(e, combinations); err != nil {
+		return floor, err
+	}
+	var ratios []float64
+	for _, s := range results.SummarizeBlocks(blocks, combinations, d.LeaveOut) {
+		ratios = append(ratios, machine.LogRatios(s.RoundMedians)...)
+	}
+	return machine.NewNoiseFloor(name, fmt.Sprintf("tiny network (int8, one thread and %d by turns)", threads[len(threads)-1]), ratios)
+}
+
+// memory keeps blocks for a moment.
+type memory []results.Block
+
+func (m *memory) AppendBlock(b results.Block) error {
+	*m = append(*m, b)
+	return nil
+}
+func (*memory) Skip(grid.Combination, string) error      { return nil }
+func (*memory) Fail(grid.Combination, int, string) error { return nil }
+
+// silent is a screen that shows nothing.
+type silent struct{}
+
+func (silent) Probing(int)                                      {}
+func (silent) Planned(rounds.Plan)                              {}
+func (silent) Started(grid.Combination, int, int, int)          {}
+func (silent) Finished(*results.Block, int, int, time.Duration) {}
+func (silent) Lost(grid.Combination, string, string)            {}
 
 // text spells the diagnosis for people.
 func (d *diagnosis) text() string {
