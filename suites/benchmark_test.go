@@ -76,7 +76,7 @@ func (s *suite) benchmark(b *testing.B, c grid.Combination) {
 	if block.Origin == "" {
 		block.NsPerOp = float64(b.Elapsed().Nanoseconds()) / float64(b.N)
 	}
-	_, metrics := results.Metrics(&block)
+	_, metrics := results.Metrics(&block, ^results.Mark(0))
 	for _, m := range metrics {
 		b.ReportMetric(m.Value, m.Unit)
 	}

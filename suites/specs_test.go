@@ -164,7 +164,7 @@ func report(b *results.Block) {
 		experiment.RecordDuration("latency", s.Total, gmeasure.Annotation(s.Mark.String()), gmeasure.Precision(100*time.Nanosecond))
 	}
 	ginkgo.AddReportEntry("samples", experiment, ginkgo.ReportEntryVisibilityFailureOrVerbose)
-	_, metrics := results.Metrics(b)
+	_, metrics := results.Metrics(b, ^results.Mark(0))
 	for _, m := range metrics {
 		ginkgo.AddReportEntry(m.Unit, m.Value, ginkgo.ReportEntryVisibilityNever)
 	}
@@ -193,7 +193,7 @@ func missing(b *results.Block, c grid.Combination) (lacks []string) {
 	need(count[results.PhaseWarmup] == b.Warmup.Runs, "its %d inferences of warm-up: there are %d", b.Warmup.Runs, count[results.PhaseWarmup])
 	need(count[results.PhaseSteady] > 0, "steady inferences")
 	has := map[string]float64{}
-	_, metrics := results.Metrics(b)
+	_, metrics := results.Metrics(b, ^results.Mark(0))
 	for _, m := range metrics {
 		has[m.Unit] = m.Value
 	}

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"math"
 	"os"
 	"path/filepath"
@@ -59,6 +58,8 @@ func (c *benchCmd) Run(e *env) (err error) {
 		return err
 	}
 	r.settings.Rounds, r.settings.Budget, r.settings.Precision = c.Count, c.Budget, precision
+	r.meta.Sustained = c.Sustained
+	r.meta.Method["precision"] = c.Precision
 	if c.Resume {
 		if err := c.resume(e, r, combinations); err != nil {
 			return err
@@ -75,38 +76,38 @@ func (c *benchCmd) Run(e *env) (err error) {
 	if err := r.open(e, combinations); err != nil {
 		return err
 	}
-	if c.Sustained && r.meta.Soak == nil {
-		if err := r.soak(e); err != nil {
-			return errors.Join(err, r.close(false))
-		}
+	if c.Sustained {
+		// Even where it goes on: what is cold by now must not count as sustained.
+		r.driver.Ready = func() error { return r.soak(e) }
 	}
 	outcome, runErr := r.driver.Run(e, combinations)
-	// A run that lost a combination to a crash is over all the same: measuring it
-	// again would lose it again. One that was interrupted is not.
-	complete := runErr == nil || len(outcome.Failed) > 0 && e.Err() == nil
-	if err := r.close(complete); err != nil {
+	if err := r.close(e, outcome.Finished); err != nil {
 		return errors.Join(runErr, err)
 	}
 	if err := c.table(e, r.dir, outcome, precision); err != nil && runErr == nil {
 		return err
 	}
+	if n := len(outcome.Imprecise); n > 0 && runErr == nil {
+		return exit.Errorf(exit.Inconclusive, "%d of %d medians are not known to %.2g %% within the budget", n, len(outcome.Plan.Open), 100*precision)
+	}
 	return runErr
 }
 
-// resume goes on with the newest run when that is what the user would want: it
-// is incomplete, and measured the same thing in the same way.
+// resume goes on with the newest run that is what the user would want to go on
+// with: it is incomplete, and measures the same thing in the same way.
 func (c *benchCmd) resume(e *env, r *recording, combinations []grid.Combination) error {
-	latest := filepath.Join(c.Out, "latest")
-	old, err := results.Open(latest)
-	if err != nil || old.Ledger.Complete || old.Meta.Grid != r.meta.Grid || old.Meta.Commit != r.meta.Commit ||
-		old.Ledger.Rounds != c.Count || old.Meta.Sustained != c.Sustained ||
-		!slices.Equal(old.Ledger.Declared, combinations) || !maps.Equal(old.Meta.Config, r.meta.Config) {
-		return nil // a new run then, whatever is wrong with the old one
+	dir := results.Newest(c.Out, func(m *results.Meta, l *results.Ledger) bool {
+		return !l.Complete && l.Rounds == c.Count && slices.Equal(l.Declared, combinations) && m.Same(&r.meta)
+	})
+	if dir == "" {
+		return nil
 	}
-	if err := r.resume(latest); err != nil {
+	if err := r.resume(dir); err != nil {
 		return exit.Errorf(exit.NoData, "%w; --no-resume starts a new run", err)
 	}
-	fmt.Fprintf(e.stdout, "Going on with %s, which was interrupted after %d blocks; --no-resume starts anew.\n", relative(r.dir), len(r.recorded))
+	if n := len(r.recorded); n > 0 { // else it was refused, say, and its folder will do
+		fmt.Fprintf(e.stdout, "Going on with %s, which was interrupted after %s; --no-resume starts anew.\n", relative(r.dir), counted(n, "block"))
+	}
 	return nil
 }
 

@@ -7,10 +7,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/crossover-bench/crossover/backends/link/survey"
@@ -53,16 +55,13 @@ func (p power) model(set *profiles.Set) (*energy.Model, error) {
 // A keeper is the run folder, with each block's modelled energy put in.
 type keeper struct {
 	*results.Writer
-	model *energy.Model // nil for no energy
+	model    *energy.Model // nil for no energy
+	leaveOut results.Mark
 }
 
 // AppendBlock works out the block's energy from its mean latency and keeps it.
 func (k keeper) AppendBlock(b results.Block) error {
-	kept, _ := b.Steady(^results.Mark(0))
-	if len(kept) == 0 {
-		kept, _ = b.Steady(0)
-	}
-	if k.model != nil && len(kept) > 0 {
+	if kept := b.Judged(k.leaveOut); k.model != nil && len(kept) > 0 {
 		var total time.Duration
 		for _, s := range kept {
 			total += s.Total
@@ -100,6 +99,7 @@ type recording struct {
 	dir      string // the run folder, once open
 	writer   *results.Writer
 	recorded []results.Block // of an interrupted run that this one goes on with
+	noted    int             // notes of the writer that were printed
 	driver   *rounds.Driver
 	log      *os.File
 }
@@ -121,7 +121,10 @@ func (p *places) record(e *env, g results.Grid, effort effort, out string, args 
 	if r.about, err = r.binary.About(e); err != nil {
 		return nil, exit.Errorf(exit.Usage, "%w", err)
 	}
-	if effort.Seed == 0 {
+	given := "" // a drawn seed may be another when the run goes on
+	if effort.Seed != 0 {
+		given = fmt.Sprint(effort.Seed)
+	} else {
 		effort.Seed = rand.Uint64()>>12 + 1 // a person can type it, and JSON keeps it exactly
 	}
 	before := machine.Read("/")
@@ -134,13 +137,34 @@ func (p *places) record(e *env, g results.Grid, effort effort, out string, args 
 	if err != nil {
 		return nil, err
 	}
+	suites, err := hashOf(path)
+	if err != nil {
+		return nil, exit.Errorf(exit.Usage, "the test binary: %w", err)
+	}
 	r.settings = rounds.Settings{Block: effort.Benchtime, Seed: effort.Seed}
 	r.meta = results.Meta{
 		Started: time.Now(), Command: os.Args, Commit: commit(e, p.root), Seed: effort.Seed, Grid: g,
 		Procs: r.about.Procs, Config: config, Versions: r.about.Versions, Hashes: r.about.Hashes, Before: &before,
+		Method: map[string]string{
+			"suites": suites, "block": effort.Benchtime.String(), "flags": strings.Join(r.binary.Args, " "), "seed": given,
+		},
 		Extra: paths,
 	}
 	return r, nil
+}
+
+// hashOf returns a file's SHA-256 in hexadecimal.
+func hashOf(file string) (string, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
 // paths returns, for run.json, what the real links to the declared hosts run
@@ -166,12 +190,11 @@ func (p *places) paths() (map[string]json.RawMessage, error) {
 
 // record readies a recording of the selected grid.
 func (s *selection) record(e *env, effort effort, out string) (*recording, error) {
-	text, err := os.ReadFile(s.grid.File)
+	sum, err := hashOf(s.grid.File)
 	if err != nil {
 		return nil, exit.Errorf(exit.Usage, "%w", err)
 	}
-	sum := sha256.Sum256(text)
-	g := results.Grid{Name: s.grid.Name, Path: s.grid.File, SHA256: hex.EncodeToString(sum[:])}
+	g := results.Grid{Name: s.grid.Name, Path: s.grid.File, SHA256: sum}
 	return s.places.record(e, g, effort, out, "-grid="+s.grid.File)
 }
 
@@ -202,18 +225,27 @@ func (r *recording) open(e *env, declared []grid.Combination) error {
 			return exit.Errorf(exit.NoData, "%w", err)
 		}
 	}
-	for _, note := range r.writer.Notes() {
-		fmt.Fprintln(e.stderr, "crossover:", note)
-	}
+	r.printNotes(e)
 	if r.log, err = os.OpenFile(filepath.Join(r.dir, "log.txt"), os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o666); err != nil {
 		return exit.Errorf(exit.NoData, "%w", err)
 	}
 	r.binary.Log = r.log
 	r.driver = &rounds.Driver{
-		Binary: r.binary, Settings: r.settings, Keep: keeper{r.writer, r.energy}, Screen: r.screen,
+		Binary: r.binary, Settings: r.settings, Keep: keeper{r.writer, r.energy, r.meta.LeaveOut()}, Screen: r.screen,
 		LeaveOut: r.meta.LeaveOut(), Recorded: r.recorded,
 	}
+	r.recorded = nil // their samples are on disk
 	return nil
+}
+
+// printNotes prints what the writer has noted about the folder since the last
+// call.
+func (r *recording) printNotes(e *env) {
+	notes := r.writer.Notes()
+	for _, note := range notes[r.noted:] {
+		fmt.Fprintln(e.stderr, "crossover:", note)
+	}
+	r.noted = len(notes)
 }
 
 // soak heats the machine until its temperature is steady.
@@ -236,9 +268,7 @@ func (r *recording) soak(e *env) error {
 	if soak.Throttled != nil {
 		r.screen.line("The machine began to throttle after %s.", rounds.Roughly(*soak.Throttled))
 	}
-	r.meta.Sustained, r.meta.Soak = true, &soak
-	r.driver.LeaveOut = r.meta.LeaveOut()
-	if err := r.writer.Update(func(m *results.Meta, _ *results.Ledger) { m.Sustained, m.Soak = true, &soak }); err != nil {
+	if err := r.writer.Update(func(m *results.Meta, _ *results.Ledger) { m.Soak = &soak }); err != nil {
 		return exit.Errorf(exit.NoData, "%w", err)
 	}
 	return nil
@@ -269,8 +299,9 @@ func heat(cores int) func(context.Context) error {
 }
 
 // close ends the run in good order, complete or not.
-func (r *recording) close(complete bool) error {
+func (r *recording) close(e *env, complete bool) error {
 	r.screen.done()
+	r.printNotes(e)
 	after := machine.Read("/")
 	err := r.writer.Finish(complete, func(m *results.Meta) { m.Ended, m.After = time.Now().UTC(), &after })
 	if err = errors.Join(err, r.log.Close()); err != nil {

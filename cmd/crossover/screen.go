@@ -45,11 +45,18 @@ func (s *screen) line(format string, args ...any) {
 	fmt.Fprintf(s.w, format+"\n", args...)
 }
 
-// status draws the line that is drawn anew; nothing where there is no terminal.
+// status draws the line that is drawn anew, cut to the terminal's width: only the
+// last line of a longer one could be drawn over. Nothing where there is no
+// terminal.
 func (s *screen) status(format string, args ...any) {
-	if s.terminal {
-		fmt.Fprintf(s.w, "\r\x1b[K"+format, args...)
+	if !s.terminal {
+		return
 	}
+	line := []rune(fmt.Sprintf(format, args...))
+	if width := terminalWidth(s.w) - 1; width > 0 && len(line) > width {
+		line = line[:width]
+	}
+	fmt.Fprint(s.w, "\r\x1b[K"+string(line))
 }
 
 // done clears the status line.
@@ -92,6 +99,10 @@ func counted(n int, thing string) string {
 }
 
 func (s *screen) Started(c grid.Combination, round, done, total int) {
+	if round < 0 {
+		s.status("[%d/%d] probe: %s", done, total, s.title(c))
+		return
+	}
 	s.status("[%d/%d] round %d: %s%s", done, total, round+1, s.title(c), s.latest)
 }
 

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
@@ -210,6 +211,13 @@ func Remarks(run *results.Run, summaries []results.Summary) []string {
 			s += " over " + c.Link
 		}
 		return s
+	}
+	if soak := run.Meta.Soak; soak != nil {
+		line := fmt.Sprintf("Sustained: heated for %v first (%s); throttled inferences are judged.", soak.Time.Round(time.Second), soak.Reason)
+		if soak.Throttled != nil {
+			line += fmt.Sprintf(" The machine began to throttle after %v.", soak.Throttled.Round(time.Second))
+		}
+		add("%s", line)
 	}
 	if len(summaries) == 0 {
 		add("No combination was measured.")

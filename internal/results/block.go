@@ -155,6 +155,16 @@ func (b *Block) Steady(leaveOut Mark) (kept []Sample, left int) {
 	return kept, left
 }
 
+// Judged returns the steady samples without any of the marks in leaveOut, or all
+// when that would leave none.
+func (b *Block) Judged(leaveOut Mark) []Sample {
+	kept, _ := b.Steady(leaveOut)
+	if len(kept) == 0 {
+		kept, _ = b.Steady(0)
+	}
+	return kept
+}
+
 // check says what is wrong with a block that asks to be kept.
 func (b *Block) check() error {
 	name := b.Combination.Name()

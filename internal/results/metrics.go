@@ -47,18 +47,15 @@ func UnitLines() []*benchfmt.UnitMetadata {
 
 // Metrics returns N, the number of steady inferences, and the figures of b's
 // benchmark line. ns/op is over all steady inferences, as Go counts them; the
-// others leave marked ones out, unless all are marked. Percentiles are there
+// others leave those with a mark of leaveOut out, unless that would leave none. Percentiles are there
 // only when enough samples carry them (MinSamples), and what does not
 // apply is left out: benchfmt would give a 0 another unit.
-func Metrics(b *Block) (n int, metrics []Metric) {
+func Metrics(b *Block, leaveOut Mark) (n int, metrics []Metric) {
 	all, _ := b.Steady(0)
 	if len(all) == 0 {
 		return 0, nil
 	}
-	kept, _ := b.Steady(^Mark(0))
-	if len(kept) == 0 {
-		kept = all
-	}
+	kept := b.Judged(leaveOut)
 	add := func(unit string, value float64) {
 		if value > 0 {
 			metrics = append(metrics, Metric{Unit: unit, Value: value})

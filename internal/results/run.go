@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -46,7 +47,10 @@ type Meta struct {
 	Sustained bool `json:"sustained,omitempty"`
 	// Config is bench.txt's file configuration; its keys are machine, cpu,
 	// tflite, meter, weights and interleaved.
-	Config   map[string]string `json:"config"`
+	Config map[string]string `json:"config"`
+	// Method says what else two parts of one run must have in common: flags of the
+	// test binary, its hash, the length of a block.
+	Method   map[string]string `json:"method,omitempty"`
 	Versions map[string]string `json:"versions,omitempty"` // by component: "go", "tflite"
 	Hashes   map[string]string `json:"hashes,omitempty"`   // SHA-256 by variant or library
 	Titles   map[string]string `json:"titles,omitempty"`   // the variants' names for people, by variant
@@ -121,16 +125,51 @@ func (r *Run) Missing() []grid.Combination {
 	return missing
 }
 
+// Same reports whether m and o say of themselves that they measure the same thing
+// in the same way, so that one can go on where the other ended.
+func (m *Meta) Same(o *Meta) bool {
+	return m.Commit == o.Commit && m.Grid == o.Grid && m.Procs == o.Procs && m.Sustained == o.Sustained &&
+		maps.Equal(m.Config, o.Config) && maps.Equal(m.Method, o.Method) && maps.Equal(m.Hashes, o.Hashes)
+}
+
+// Newest returns the newest run folder in dir whose meta and ledger are wanted,
+// or none when there is none. It reads no samples.
+func Newest(dir string, wanted func(*Meta, *Ledger) bool) string {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return ""
+	}
+	for _, e := range slices.Backward(entries) { // their names are times
+		if !e.IsDir() { // a link such as latest
+			continue
+		}
+		run := filepath.Join(dir, e.Name())
+		text, err := os.ReadFile(filepath.Join(run, recordFile))
+		if err != nil {
+			continue
+		}
+		if rec, err := parseRecord(text); err == nil && wanted(&rec.Meta, &rec.Ledger) {
+			return run
+		}
+	}
+	return ""
+}
+
 // Open reads the run in dir, a run folder or a link to one such as
 // results/latest. What an interruption leaves behind is read as far as it is
 // whole, and Run.Notes says so; any other damage is an error that names file
 // and place.
 func Open(dir string) (*Run, error) {
+	// First, since the run may be under way: its samples are written before.
+	bench, benchErr := os.ReadFile(filepath.Join(dir, benchFile))
 	run, _, err := load(dir)
 	if err != nil {
 		return nil, err
 	}
-	if err := run.readBench(); err != nil {
+	if benchErr != nil && !errors.Is(benchErr, fs.ErrNotExist) {
+		return nil, benchErr
+	}
+	if err := run.checkBench(bench); err != nil {
 		return nil, err
 	}
 	return run, nil
@@ -231,13 +270,9 @@ func tally(blocks []Block) []Tally {
 	return tallies
 }
 
-// readBench holds bench.txt against the blocks.
-func (r *Run) readBench() error {
+// checkBench holds bench.txt against the blocks.
+func (r *Run) checkBench(text []byte) error {
 	path := filepath.Join(r.Dir, benchFile)
-	text, err := os.ReadFile(path)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
 	if end := bytes.LastIndexByte(text, '\n') + 1; end < len(text) {
 		r.Notes = append(r.Notes, benchFile+": its last line is cut")
 		text = text[:end]
@@ -254,7 +289,7 @@ func (r *Run) readBench() error {
 				return fmt.Errorf("%s:%d: %s has no block in %s", path, line, rec.Name, samplesFile)
 			}
 			b := &r.Blocks[lines]
-			n, _ := Metrics(b)
+			n, _ := Metrics(b, r.Meta.LeaveOut())
 			if want := benchName(b, r.Meta.Procs); string(rec.Name) != want || rec.Iters != n {
 				return fmt.Errorf("%s:%d: %s with %d inferences, but block %d of %s is %s with %d",
 					path, line, rec.Name, rec.Iters, lines+1, samplesFile, want, n)
@@ -282,7 +317,7 @@ func benchName(b *Block, procs int) string {
 
 // benchResult is b's line of bench.txt.
 func benchResult(b *Block, meta *Meta) *benchfmt.Result {
-	n, metrics := Metrics(b)
+	n, metrics := Metrics(b, meta.LeaveOut())
 	res := &benchfmt.Result{Name: benchfmt.Name(benchName(b, meta.Procs)), Iters: n}
 	for _, key := range configKeys {
 		if value := meta.Config[key]; value != "" {

@@ -197,9 +197,91 @@ func TestTwoRunsInOneSecondGetTwoFolders(t *testing.T) {
 		if got := filepath.Base(w.Dir()); got != want {
 			t.Errorf("folder %s, want %s", got, want)
 		}
+		if link, _ := os.Readlink(filepath.Join(parent, "latest")); link == want {
+			t.Errorf("latest points to %s, which holds no block yet", link)
+		}
+		if err := w.AppendBlock(testBlock("none", 0, 3, time.Millisecond)); err != nil {
+			t.Fatal(err)
+		}
 		if link, err := os.Readlink(filepath.Join(parent, "latest")); err != nil || link != want {
 			t.Errorf("latest points to %s (%v), want %s", link, err, want)
 		}
+	}
+}
+
+func TestNewestIsTheNewestThatIsWanted(t *testing.T) {
+	parent := t.TempDir()
+	for i, grid := range []string{"quick", "thesis", "quick"} {
+		m := testMeta()
+		m.Grid.Name, m.Started = grid, started.Add(time.Duration(i)*time.Hour)
+		w, err := Create(parent, m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := w.AppendBlock(testBlock("none", 0, 3, time.Millisecond)); err != nil { // sets latest
+			t.Fatal(err)
+		}
+		w.Close()
+	}
+	of := func(name string) string {
+		return filepath.Base(Newest(parent, func(m *Meta, l *Ledger) bool { return m.Grid.Name == name && len(l.Run) == 1 }))
+	}
+	if got := of("thesis"); got != "20260301T133000Z" {
+		t.Errorf("the newest thesis run is %s", got)
+	}
+	if got := of("quick"); got != "20260301T143000Z" {
+		t.Errorf("the newest quick run is %s", got)
+	}
+	if got := Newest(parent, func(*Meta, *Ledger) bool { return false }); got != "" {
+		t.Errorf("none is wanted, got %s", got)
+	}
+}
+
+func TestRunsAreTheSameOnlyWhenAllThatMattersIs(t *testing.T) {
+	a, later := testMeta(), testMeta()
+	later.Started, later.Seed = started.Add(time.Hour), 8
+	if !a.Same(&later) {
+		t.Error("the time and the drawn seed make a difference")
+	}
+	for what, change := range map[string]func(*Meta){
+		"commit": func(m *Meta) { m.Commit = "1234" }, "grid": func(m *Meta) { m.Grid.SHA256 = "1234" },
+		"config": func(m *Meta) { m.Config = map[string]string{"machine": "other"} },
+		"method": func(m *Meta) { m.Method = map[string]string{"block": "1s"} },
+		"model":  func(m *Meta) { m.Hashes = map[string]string{"model=face": "1234"} },
+		"soak":   func(m *Meta) { m.Sustained = true },
+	} {
+		b := testMeta()
+		change(&b)
+		if a.Same(&b) {
+			t.Errorf("another %s makes no difference", what)
+		}
+	}
+}
+
+func TestASustainedRunsFiguresAreThoseOfItsTable(t *testing.T) {
+	m := testMeta()
+	m.Sustained = true
+	w, err := Create(t.TempDir(), m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := testBlock("none", 0, 20, time.Millisecond)
+	for i := range b.Samples { // most are throttled, and slower
+		if b.Samples[i].Mark = 0; b.Samples[i].Phase == PhaseSteady && i%4 != 0 {
+			b.Samples[i].Mark, b.Samples[i].Total = MarkThrottled, 2*time.Millisecond
+		}
+	}
+	if err := w.AppendBlock(b); err != nil {
+		t.Fatal(err)
+	}
+	w.Close()
+	run := mustOpen(t, w.Dir())
+	text, err := os.ReadFile(filepath.Join(w.Dir(), "bench.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if median := Summarize(run)[0].Median; median != 0.002 || !bytes.Contains(text, []byte(" 0.002 p50-sec")) {
+		t.Errorf("the table's median is %v; bench.txt:\n%s", median, text)
 	}
 }
 

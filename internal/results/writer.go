@@ -64,7 +64,8 @@ func (osFS) create(path string) (file, error) { return os.Create(path) }
 const timeLayout = "20060102T150405Z"
 
 // Create makes a new run folder in dir, named after meta.Started in UTC (now
-// when it is zero), lets dir/latest point to it, and returns its Writer.
+// when it is zero), and returns its Writer. dir/latest will point to it once it
+// holds a block.
 func Create(dir string, meta Meta) (*Writer, error) { return create(dir, meta, osFS{}) }
 
 func create(dir string, meta Meta, fsys writeFS) (*Writer, error) {
@@ -94,13 +95,11 @@ func create(dir string, meta Meta, fsys writeFS) (*Writer, error) {
 		dir: run, fsys: fsys,
 		rec: record{Meta: meta, Ledger: Ledger{Declared: []grid.Combination{}, Run: []Tally{}}},
 	}
-	if err := w.open(nil, 0); err != nil {
+	if err := w.lock(); err != nil {
 		return nil, err
 	}
-	// The folder is complete; a file system without links costs the shortcut
-	// and not the run.
-	if err := pointLatest(dir, filepath.Base(run)); err != nil {
-		w.notes = append(w.notes, fmt.Sprintf("%s could not be set: %v", filepath.Join(dir, latestLink), err))
+	if err := w.open(nil, 0); err != nil {
+		return nil, err
 	}
 	return w, nil
 }
@@ -125,7 +124,24 @@ func pointLatest(dir, name string) error {
 // the samples; Run.Notes says what was found.
 func Resume(dir string) (*Writer, *Run, error) { return resume(dir, osFS{}) }
 
-func resume(dir string, fsys writeFS) (*Writer, *Run, error) {
+func resume(dir string, fsys writeFS) (_ *Writer, _ *Run, err error) {
+	real, err := filepath.EvalSymlinks(dir)
+	if err != nil {
+		return nil, nil, fmt.Errorf("no run at %s: %w", dir, pathCause(err))
+	}
+	if _, err := os.Stat(filepath.Join(real, recordFile)); err != nil {
+		return nil, nil, fmt.Errorf("%s is no run folder: %w", dir, err)
+	}
+	// Locked before it is read: another process may be about to write on.
+	w := &Writer{dir: real, fsys: fsys}
+	if err := w.lock(); err != nil {
+		return nil, nil, err
+	}
+	defer func() {
+		if err != nil {
+			w.closeFiles()
+		}
+	}()
 	run, whole, err := load(dir)
 	if err != nil {
 		return nil, nil, err
@@ -133,11 +149,37 @@ func resume(dir string, fsys writeFS) (*Writer, *Run, error) {
 	if run.Ledger.Complete {
 		return nil, nil, fmt.Errorf("%s is complete: there is nothing to resume", dir)
 	}
-	w := &Writer{dir: run.Dir, fsys: fsys, rec: record{Meta: run.Meta, Ledger: run.Ledger}, notes: slices.Clone(run.Notes)}
+	w.rec, w.notes = record{Meta: run.Meta, Ledger: run.Ledger}, slices.Clone(run.Notes)
+	w.rec.Meta.Ended, w.rec.Meta.After = time.Time{}, nil
 	if err := w.open(run.Blocks, whole); err != nil {
 		return nil, nil, err
 	}
+	if len(run.Blocks) > 0 {
+		w.pointLatest()
+	}
 	return w, run, nil
+}
+
+// lock opens the samples for appending, for this process alone.
+func (w *Writer) lock() (err error) {
+	w.samples, err = w.fsys.append(filepath.Join(w.dir, samplesFile))
+	if err != nil {
+		return fmt.Errorf("open the run folder for writing: %w", err)
+	}
+	if err := lockFile(w.samples); err != nil {
+		w.closeFiles()
+		return fmt.Errorf("%s: another process writes this run: %w", w.dir, err)
+	}
+	return nil
+}
+
+// pointLatest lets the link beside the run folder point to it. A file system
+// without links costs the shortcut and not the run.
+func (w *Writer) pointLatest() {
+	dir, name := filepath.Split(w.dir)
+	if err := pointLatest(dir, name); err != nil {
+		w.notes = append(w.notes, fmt.Sprintf("%s could not be set: %v", filepath.Join(dir, latestLink), err))
+	}
 }
 
 // open readies the files for a run that holds blocks, which fill the first
@@ -149,13 +191,6 @@ func (w *Writer) open(blocks []Block, whole int64) (err error) {
 			w.closeFiles()
 		}
 	}()
-	w.samples, err = w.fsys.append(filepath.Join(w.dir, samplesFile))
-	if err != nil {
-		return err
-	}
-	if err := lockFile(w.samples); err != nil {
-		return fmt.Errorf("%s: another process writes this run: %w", w.dir, err)
-	}
 	if err := w.samples.Truncate(whole); err != nil {
 		return err
 	}
@@ -211,6 +246,9 @@ func (w *Writer) AppendBlock(b Block) error {
 		return err
 	}
 	w.have[key] = true
+	if len(w.have) == 1 {
+		w.pointLatest()
+	}
 	w.lines.Write(benchResult(&b, &w.rec.Meta))
 	line := slices.Clone(w.buf.Bytes())
 	w.buf.Reset()

@@ -42,7 +42,8 @@ type Screen interface {
 	Probing(n int)
 	// Planned is called once the plan is made.
 	Planned(p Plan)
-	// Started is called when a block begins: done of total blocks are over.
+	// Started is called when a block begins: done of total blocks are over. In
+	// the probe the round is below 0.
 	Started(c grid.Combination, round, done, total int)
 	// Finished is called with each block that was kept; left is the estimate of
 	// the time to the end of the run.
@@ -95,6 +96,8 @@ func (p Plan) Blocks() int {
 // Outcome says how a run ended.
 type Outcome struct {
 	Plan Plan
+	// Finished says that the run came to its planned end, whatever it lost.
+	Finished bool
 	// Failed are the combinations that crashed, hung or returned an error.
 	Failed []Lost
 	// Imprecise are those that the budget ended before they reached the
@@ -114,6 +117,9 @@ type Driver struct {
 	Settings Settings
 	Keep     Keeper
 	Screen   Screen
+	// Ready is called before the first round of Run, once the plan stands; nil for
+	// nothing to do.
+	Ready func() error
 	// LeaveOut are the marks of the samples that say nothing of a precision.
 	LeaveOut results.Mark
 	// Recorded are the blocks that an interrupted run left: they count as
@@ -161,11 +167,17 @@ func (d *Driver) Run(ctx context.Context, declared []grid.Combination) (*Outcome
 	if err := d.withinBudget(); err != nil {
 		return &d.outcome, err
 	}
+	if d.Ready != nil {
+		if err := d.Ready(); err != nil {
+			return &d.outcome, err
+		}
+	}
 	for round := 0; d.pending(round); round++ {
 		if err := d.round(ctx, round, d.due(round)); err != nil {
 			return &d.outcome, err
 		}
 	}
+	d.outcome.Finished = true
 	return &d.outcome, d.failed()
 }
 
@@ -271,14 +283,18 @@ func (d *Driver) probe(ctx context.Context, declared []grid.Combination) error {
 		left, err := d.Binary.run(ctx, b, func(grid.Combination) time.Duration { return 5 * d.Patience }, func(ev results.Event) error {
 			made := &d.outcome.Plan
 			switch ev.Kind {
+			case results.EventStart:
+				d.Screen.Started(ev.Combination, probeRound, len(made.Open)+len(made.Skipped)+len(made.Failed), len(declared))
 			case results.EventBlock:
-				overhead := ev.Block.Open + ev.Block.Warmup.Time
+				opening := ev.Block.Open
 				for _, s := range ev.Block.Samples {
 					if s.Phase == results.PhaseFirst {
-						overhead += s.Total
+						opening += s.Total
 					}
 				}
-				made.Open = append(made.Open, plan(ev.Block.Combination, overhead, d.Settings.Block, d.Settings.Rounds))
+				p := plan(ev.Block.Combination, opening, ev.Block.Warmup.Time, d.Settings.Block, d.Settings.Rounds)
+				p.Kept = len(d.kept[p.Combination])
+				made.Open = append(made.Open, p)
 			case results.EventSkip:
 				made.Skipped = append(made.Skipped, Lost{ev.Combination, ev.Reason})
 				return d.skip(ev.Combination, ev.Reason)
@@ -345,7 +361,7 @@ func (d *Driver) withinBudget() error {
 	}
 	fewer := int(float64(d.Settings.Rounds) * float64(budget) / float64(plan.Duration()))
 	advice := "raise the budget"
-	if fewer >= 1 {
+	if fewer >= 1 && d.Settings.Precision == 0 {
 		advice += fmt.Sprintf(", measure fewer rounds (%d would fit)", fewer)
 	}
 	return exit.Errorf(exit.Usage, "the plan takes about %s, the budget is %s; %s, or leave out the dearest combinations:%s",
@@ -372,11 +388,11 @@ func (d *Driver) pending(round int) bool {
 		switch {
 		case d.lost[p.Combination]:
 		case d.Settings.Precision == 0:
-			pending = pending || round < p.Rounds
+			pending = pending || round < p.Of
 		default:
 			switch {
 			case d.precise(p):
-			case d.outOfTime(p):
+			case d.outOfTime(p, 0):
 				d.outcome.Imprecise = append(d.outcome.Imprecise, Imprecise{p.Combination, stats.RelativeWidth(d.medians(p.Combination))})
 			default:
 				pending = true
@@ -387,17 +403,19 @@ func (d *Driver) pending(round int) bool {
 }
 
 // due returns the combinations to measure in this round: those that lack its
-// block and still need it.
+// block and still need it, with a precision as many as end within the budget.
 func (d *Driver) due(round int) []Planned {
 	var out []Planned
+	var planned time.Duration
 	for _, p := range d.outcome.Plan.Open {
 		has := slices.ContainsFunc(d.kept[p.Combination], func(k keptRound) bool { return k.round == round })
-		needs := round < p.Rounds
+		needs := p.in(round)
 		if d.Settings.Precision > 0 {
-			needs = !d.precise(p) && !d.outOfTime(p)
+			needs = !d.precise(p) && !d.outOfTime(p, planned)
 		}
 		if !d.lost[p.Combination] && !has && needs {
 			out = append(out, p)
+			planned += p.Overhead + p.Block
 		}
 	}
 	return out
@@ -419,9 +437,10 @@ func (d *Driver) medians(c grid.Combination) []float64 {
 	return medians
 }
 
-// outOfTime reports whether another block of p would end after the budget.
-func (d *Driver) outOfTime(p Planned) bool {
-	return !d.deadline.IsZero() && d.Now().Add(p.Overhead+p.Block).After(d.deadline)
+// outOfTime reports whether another block of p, after what is planned already,
+// would end after the budget.
+func (d *Driver) outOfTime(p Planned, planned time.Duration) bool {
+	return !d.deadline.IsZero() && d.Now().Add(planned+p.Overhead+p.Block).After(d.deadline)
 }
 
 // measure runs one batch, starting a new process for what a dead one left.
@@ -439,7 +458,8 @@ func (d *Driver) measure(ctx context.Context, b batch) error {
 				d.keep(ev.Block)
 				d.Screen.Finished(ev.Block, d.done, total, d.left())
 			case results.EventSkip:
-				return d.skip(ev.Combination, ev.Reason)
+				// It ran in the probe, so this is no matter of what is here.
+				return d.fail(ev.Combination, b.round, "it can no longer run: "+ev.Reason)
 			case results.EventFail:
 				return d.fail(ev.Combination, b.round, ev.Reason)
 			}

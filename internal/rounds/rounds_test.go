@@ -105,6 +105,7 @@ func TestACrashCostsItsCombinationAndIsNamed(t *testing.T) {
 	for _, c := range []struct{ model, reason string }{
 		{"crash", "delegate: out of memory"},
 		{"crashlater", "exit status 134"},
+		{"skiplater", "it can no longer run: no such device"},
 		{"torn", "exit status 9"},
 		{"fail", "cannot load"},
 		{"hang", "hung and was killed"},
@@ -115,9 +116,12 @@ func TestACrashCostsItsCombinationAndIsNamed(t *testing.T) {
 			if c.model == "hang" {
 				d.Patience = 600 * time.Millisecond
 			}
-			_, err := d.Run(t.Context(), combinations("a", c.model, "b"))
+			out, err := d.Run(t.Context(), combinations("a", c.model, "b"))
 			if exit.CodeOf(err) != exit.NoData || !strings.Contains(err.Error(), "model="+c.model) || !strings.Contains(err.Error(), c.reason) {
 				t.Errorf("code %d, error %v", exit.CodeOf(err), err)
+			}
+			if !out.Finished {
+				t.Error("the run did not come to its end")
 			}
 			got := n.perCombination(t)
 			if got["a"] != 3 || got["b"] != 3 {
@@ -144,12 +148,12 @@ func TestWhatCannotRunHereIsSkippedAloud(t *testing.T) {
 
 func TestAPlanAboveTheBudgetIsRefusedBeforeMeasuring(t *testing.T) {
 	n := &notes{}
-	_, err := driver(t, n, Settings{Rounds: 10, Block: 2 * time.Second, Budget: 30 * time.Second}).Run(t.Context(), combinations("a", "b"))
+	out, err := driver(t, n, Settings{Rounds: 10, Block: 2 * time.Second, Budget: 30 * time.Second}).Run(t.Context(), combinations("a", "fail", "b"))
 	if exit.CodeOf(err) != exit.Usage || !strings.Contains(err.Error(), "7 would fit") || !strings.Contains(err.Error(), "model=a") {
 		t.Errorf("error %v", err)
 	}
-	if len(n.blocks) != 0 {
-		t.Errorf("%d blocks measured all the same", len(n.blocks))
+	if len(n.blocks) != 0 || out.Finished {
+		t.Errorf("%d blocks measured all the same, finished %v", len(n.blocks), out.Finished)
 	}
 }
 
@@ -175,6 +179,37 @@ func TestResumingMeasuresOnlyWhatIsMissing(t *testing.T) {
 	}
 	if got := second.perCombination(t); len(second.blocks) != 9 || got["a"] != 3 || got["b"] != 3 || got["c"] != 3 {
 		t.Errorf("after resuming: %v", got)
+	}
+}
+
+func TestWhatIsMeasuredAlreadyCostsNoBudget(t *testing.T) {
+	n := &notes{}
+	s := Settings{Rounds: 10, Block: 2 * time.Second, Budget: 30 * time.Second}
+	d := driver(t, n, s)
+	for round := range 9 {
+		for _, c := range combinations("a", "b") {
+			d.Recorded = append(d.Recorded, results.Block{Combination: c, Round: round})
+		}
+	}
+	if _, err := d.Run(t.Context(), combinations("a", "b")); err != nil {
+		t.Fatal(err)
+	}
+	if len(n.blocks) != 2 || n.plan.Duration() > 5*time.Second {
+		t.Errorf("%d blocks, a plan of %v", len(n.blocks), n.plan.Duration())
+	}
+}
+
+func TestTheMachineIsReadiedOnceThePlanStands(t *testing.T) {
+	n := &notes{}
+	d := driver(t, n, Settings{})
+	d.Ready = func() error {
+		if len(n.plan.Open) != 2 || len(n.blocks) != 0 {
+			t.Errorf("readied with %d planned and %d blocks", len(n.plan.Open), len(n.blocks))
+		}
+		return errors.New("too hot")
+	}
+	if out, err := d.Run(t.Context(), combinations("a", "b")); err == nil || out.Finished || len(n.blocks) != 0 {
+		t.Errorf("error %v, finished %v, %d blocks", err, out.Finished, len(n.blocks))
 	}
 }
 

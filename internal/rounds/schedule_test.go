@@ -11,19 +11,45 @@ import (
 func TestDearOpeningMakesFewerLongerBlocks(t *testing.T) {
 	c := grid.Combination{Variant: "model=m", Backend: "npu", Link: grid.LinkNone}
 	for _, k := range []struct {
-		overhead, block time.Duration
-		rounds          int
-		wantBlock       time.Duration
-		wantRounds      int
+		opening, block time.Duration
+		rounds         int
+		wantBlock      time.Duration
+		wantRounds     int
 	}{
 		{100 * time.Millisecond, 500 * time.Millisecond, 10, 500 * time.Millisecond, 10}, // cheap: as asked
 		{2 * time.Second, 500 * time.Millisecond, 20, time.Second, 10},
-		{time.Minute, 500 * time.Millisecond, 10, time.Second, 5}, // never below minRounds
+		{time.Minute, 500 * time.Millisecond, 10, 833 * time.Millisecond, 6}, // never below minRounds
 		{time.Minute, 500 * time.Millisecond, 3, 500 * time.Millisecond, 3},
 	} {
-		p := plan(c, k.overhead, k.block, k.rounds)
+		p := plan(c, k.opening, 0, k.block, k.rounds)
 		if p.Block != k.wantBlock || p.Rounds != k.wantRounds {
-			t.Errorf("overhead %v, %d x %v: got %d x %v, want %d x %v", k.overhead, k.rounds, k.block, p.Rounds, p.Block, k.wantRounds, k.wantBlock)
+			t.Errorf("opening %v, %d x %v: got %d x %v, want %d x %v", k.opening, k.rounds, k.block, p.Rounds, p.Block, k.wantRounds, k.wantBlock)
+		}
+	}
+}
+
+func TestASlowWarmUpDoesNotMakeOpeningDear(t *testing.T) {
+	if p := plan(grid.Combination{}, time.Millisecond, 10*time.Second, 500*time.Millisecond, 10); p.Rounds != 10 {
+		t.Errorf("%d rounds, want 10", p.Rounds)
+	}
+}
+
+func TestFewerRoundsAreSpreadOverTheRun(t *testing.T) {
+	for rounds := 1; rounds <= 20; rounds++ {
+		p := Planned{Rounds: rounds, Of: 20}
+		var in []int
+		for round := range 40 {
+			if p.in(round) {
+				in = append(in, round)
+			}
+		}
+		if len(in) != rounds {
+			t.Fatalf("%d rounds of 20: %v", rounds, in)
+		}
+		for i := 1; i < len(in); i++ {
+			if gap := in[i] - in[i-1]; gap < 20/rounds || gap > 20/rounds+1 {
+				t.Errorf("%d rounds of 20 are not spread evenly: %v", rounds, in)
+			}
 		}
 	}
 }
