@@ -3,6 +3,8 @@
 package tflite
 
 import (
+	"context"
+
 	"github.com/mattn/go-tflite"
 
 	"github.com/crossover-bench/crossover/backends"
@@ -16,6 +18,11 @@ func OpenHere(b backends.Backend, v fixtures.Variant) (backends.Session, error) 
 		return nil, err
 	}
 	return s, nil
+}
+
+// Admit makes the checks and the trial alone.
+func Admit(ctx context.Context, b backends.Backend, v fixtures.Variant) error {
+	return b.(*backend).admit(ctx, v)
 }
 
 // FlushStdio writes out what C code has printed so far.

@@ -41,6 +41,8 @@ void *tflite_plugin_create_delegate(char **keys, char **values, size_t n, void (
       return NULL;
     }
   }
+  if (strncmp(mode, "helper", 6) == 0 && fork() == 0) { sleep(10); _exit(0); }
+  if (strcmp(mode, "helper, abort") == 0) abort();
   if (strcmp(mode, "abort") == 0) { fprintf(stderr, "driver: lost the device\n"); abort(); }
   if (strcmp(mode, "hang") == 0) for (;;) pause();
   if (strcmp(mode, "mute") == 0) return NULL;
@@ -140,6 +142,23 @@ func TestPluginThatHangsIsGivenUp(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v; want one with %q", err, want)
 		}
+	}
+}
+
+// A process that the driver forks inherits all that the trial has open.
+func TestPluginWhoseHelperLivesOnIsNotWaitedFor(t *testing.T) {
+	so := compile(t, pluginSource)
+	v := vouched(t, doubling.file(t))
+	begin := time.Now()
+	if err := tflite.Admit(t.Context(), tflite.NewDelegate("npu", so, map[string]string{"mode": "helper"}), v); err != nil {
+		t.Errorf("a driver that does its work: %v", err)
+	}
+	err := tflite.Admit(t.Context(), tflite.NewDelegate("npu", so, map[string]string{"mode": "helper, abort"}), v)
+	if err == nil || !strings.Contains(err.Error(), "SIGABRT") {
+		t.Errorf("error %v; want one with SIGABRT", err)
+	}
+	if took := time.Since(begin); took > 8*time.Second {
+		t.Errorf("it took %v, as if the helpers had been waited for", took)
 	}
 }
 

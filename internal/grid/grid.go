@@ -126,8 +126,9 @@ func (g *Grid) place(err error) error {
 }
 
 var (
-	backendName = regexp.MustCompile(`^(cpu[1-9][0-9]*(-[a-z0-9-]+)?|npu|gpu|offload-[A-Za-z0-9_.-]+)$`)
+	backendName = regexp.MustCompile(`^(cpu[1-9][0-9]*(-noxnnpack)?|npu|gpu|offload-[A-Za-z0-9_.-]+)$`)
 	localName   = regexp.MustCompile(`^(cpu|npu$|gpu$)`)
+	threadsName = regexp.MustCompile(`^cpu[1-9][0-9]*`)
 )
 
 // IsLocal reports whether the named backend runs on this machine without a host.
@@ -148,6 +149,9 @@ func (e Entry) check(i int) error {
 			continue
 		}
 		if !backendName.MatchString(b.text) {
+			if cpu := threadsName.FindString(b.text); cpu != "" {
+				return strictyaml.At(b.token, "%q is no backend; want %s or, for the reference kernels, %[2]s-noxnnpack", b.text, cpu)
+			}
 			return strictyaml.At(b.token, "%q is no backend; want cpuN (N threads), %s, npu, gpu, offload-NAME or %s", b.text, CPUAll, OffloadAll)
 		}
 		offloads = offloads || !IsLocal(b.text)

@@ -113,6 +113,8 @@ func TestFaultyGridsAreRefusedWithTheirPlace(t *testing.T) {
 		{"missing key", "combinations:\n  - model: mobilenet\n", `combinations[0] lacks the key "input"`},
 		{"unknown backend", entry + "    backend: [cpu1, tpu]\n", `g.yaml:5:21: "tpu" is no backend`},
 		{"zero threads", entry + "    backend: cpu0\n", `"cpu0" is no backend`},
+		{"misspelt kernels", entry + "    backend: [cpu1-noxnnpack, cpu16-noxnpack]\n", `g.yaml:5:31: "cpu16-noxnpack" is no backend; want cpu16 or, for the reference kernels, cpu16-noxnnpack`},
+		{"kernels without a dash", entry + "    backend: cpu1noxnnpack\n", `g.yaml:5:14: "cpu1noxnnpack" is no backend; want cpu1 or`},
 		{"link without offloading", entry + "    backend: cpu1\n    link: ethernet\n", `g.yaml:6:11: link "ethernet" is given but no backend of this entry offloads`},
 		{"offloading without link", entry + "    backend: offload-self\n", `g.yaml:5:14: an offloading backend needs the key "link"`},
 		{"offloading over none", entry + "    backend: offload-self\n    link: none\n", `g.yaml:6:11: link "none" belongs to local backends`},
