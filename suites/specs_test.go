@@ -82,9 +82,11 @@ func labels(c grid.Combination) []string {
 // spec measures a combination as its benchmark does, and holds what came out
 // against what every combination must do.
 func (s *suite) spec(ctx ginkgo.SpecContext, c grid.Combination, l *limits) {
-	if err := s.available(c); err != nil {
+	err := s.available(c)
+	if unavailable(err) != nil {
 		ginkgo.Skip(err.Error())
 	}
+	gomega.Expect(err).NotTo(gomega.HaveOccurred())
 	v, err := s.variant(c)
 	gomega.Expect(err).NotTo(gomega.HaveOccurred())
 

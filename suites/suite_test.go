@@ -78,7 +78,7 @@ type suite struct {
 	combinations []grid.Combination
 	self         *offload.Self                // nil until a combination needs it
 	probe        *machine.SystemProbe         // reads the machine between samples
-	probeOwn     int                          // processes whose load the probe takes for our own
+	probeOwn     []int                        // processes whose load the probe takes for our own
 	events       *results.EventWriter         // nil without a driver
 	measured     int                          // benchmarks that ran, whatever came out
 	agreed       map[string]*accept.Agreement // of variants, as far as asked

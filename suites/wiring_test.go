@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/crossover-bench/crossover/backends"
@@ -55,6 +56,15 @@ func (s *suite) offload(name, profile string) (backends.Backend, error) {
 		}
 	}
 	if name == offload.SelfName {
+		if s.self != nil && s.self.Ended() {
+			// It died, for want of memory perhaps. The combination that it served has
+			// failed; those that follow need not.
+			why := s.self.Close()
+			if log := s.hostLog(); log != nil {
+				fmt.Fprintln(log, "suites: the embedded host is started again:", why)
+			}
+			s.self = nil
+		}
 		if s.self == nil {
 			if err := s.startSelf(); err != nil {
 				return nil, err
@@ -62,20 +72,31 @@ func (s *suite) offload(name, profile string) (backends.Backend, error) {
 		}
 		return offload.New(s.self.Host(), shape), nil
 	}
-	for _, h := range s.Hosts {
-		if h.Name != name {
-			continue
-		}
-		if h.Recorded == "" {
-			return offload.New(h, shape), nil
-		}
-		r, err := recorded.Open(h.Recorded, h.Backend)
-		if err != nil {
-			return nil, err
-		}
-		return offload.NewRecorded(h, shape, r), nil
+	h, err := s.host(name)
+	if err != nil {
+		return nil, err
 	}
-	return nil, fmt.Errorf("host %q is not declared; declare it in a file and name that with --hosts", name)
+	if h.Recorded == "" {
+		return offload.New(h, shape), nil
+	}
+	r, err := recorded.Open(h.Recorded, h.Backend)
+	if err != nil {
+		return nil, err
+	}
+	return offload.NewRecorded(h, shape, r), nil
+}
+
+// host returns the declared host of that name.
+func (s *suite) host(name string) (offload.Host, error) {
+	i := slices.IndexFunc(s.Hosts, func(h offload.Host) bool { return h.Name == name })
+	if i < 0 {
+		return offload.Host{}, &backends.UnavailableError{
+			Backend: offload.Prefix + name,
+			Missing: fmt.Sprintf("host %q is not declared", name),
+			Hint:    "declare it in a file and name that with --hosts",
+		}
+	}
+	return s.Hosts[i], nil
 }
 
 // selfMemory bounds what the embedded host keeps loaded: this machine also
@@ -133,8 +154,12 @@ func delegate(name, library string) backends.Backend {
 // available returns the reason why a combination cannot run here, as far as it
 // shows without loading the variant.
 func (s *suite) available(c grid.Combination) error {
-	if !grid.IsLocal(c.Backend) {
-		return nil // only opening shows it
+	if host, ok := strings.CutPrefix(c.Backend, offload.Prefix); ok {
+		if host == offload.SelfName {
+			return nil // only starting it shows
+		}
+		_, err := s.host(host)
+		return err // whether it answers, only opening shows
 	}
 	b, err := s.backend(c)
 	if err != nil {
@@ -157,14 +182,14 @@ func (s *suite) close() {
 }
 
 // machineProbe returns the probe that reads the machine between samples. The
-// embedded host's load is this run's own, so a probe made before it started is
-// replaced.
+// embedded host's load is this run's own, so a probe made before it started, or
+// for one that has died, is replaced.
 func (s *suite) machineProbe() (machine.Probe, error) {
 	own := []int{os.Getppid()} // the driver, or go test
-	if s.self != nil {
+	if s.self != nil && !s.self.Ended() {
 		own = append(own, s.self.PID())
 	}
-	if s.probe != nil && len(own) == s.probeOwn {
+	if s.probe != nil && slices.Equal(own, s.probeOwn) {
 		return s.probe, nil
 	}
 	if s.probe != nil {
@@ -172,7 +197,7 @@ func (s *suite) machineProbe() (machine.Probe, error) {
 	}
 	var err error
 	s.probe, err = machine.NewProbe("/", own...)
-	s.probeOwn = len(own)
+	s.probeOwn = own
 	return s.probe, err
 }
 

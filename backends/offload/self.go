@@ -102,6 +102,16 @@ func (s *Self) Backend(shape link.Shape) backends.Backend { return New(s.Host(),
 // this process's.
 func (s *Self) PID() int { return s.cmd.Process.Pid }
 
+// Ended reports whether the embedded host has ended, by Close or by itself.
+func (s *Self) Ended() bool {
+	select {
+	case <-s.ended:
+		return true
+	default:
+		return false
+	}
+}
+
 // Close ends the embedded host and waits for it. It returns an error when the
 // host did not end by itself. Closing twice is harmless.
 func (s *Self) Close() error {

@@ -2,12 +2,9 @@ package main
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"math/rand/v2"
 	"os"
@@ -16,6 +13,7 @@ import (
 	"time"
 
 	"github.com/crossover-bench/crossover/backends/link/survey"
+	"github.com/crossover-bench/crossover/internal/declared"
 	"github.com/crossover-bench/crossover/internal/energy"
 	"github.com/crossover-bench/crossover/internal/exit"
 	"github.com/crossover-bench/crossover/internal/grid"
@@ -137,7 +135,7 @@ func (p *places) record(e *env, g results.Grid, effort effort, out string, args 
 	if err != nil {
 		return nil, err
 	}
-	suites, err := hashOf(path)
+	suites, err := declared.Hash(path)
 	if err != nil {
 		return nil, exit.Errorf(exit.Usage, "the test binary: %w", err)
 	}
@@ -151,20 +149,6 @@ func (p *places) record(e *env, g results.Grid, effort effort, out string, args 
 		Extra: paths,
 	}
 	return r, nil
-}
-
-// hashOf returns a file's SHA-256 in hexadecimal.
-func hashOf(file string) (string, error) {
-	f, err := os.Open(file)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
-		return "", err
-	}
-	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
 // paths returns, for run.json, what the real links to the declared hosts run
@@ -190,7 +174,7 @@ func (p *places) paths() (map[string]json.RawMessage, error) {
 
 // record readies a recording of the selected grid.
 func (s *selection) record(e *env, effort effort, out string) (*recording, error) {
-	sum, err := hashOf(s.grid.File)
+	sum, err := declared.Hash(s.grid.File)
 	if err != nil {
 		return nil, exit.Errorf(exit.Usage, "%w", err)
 	}

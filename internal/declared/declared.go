@@ -5,6 +5,11 @@
 package declared
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"io"
+	"os"
+
 	"github.com/crossover-bench/crossover/backends/offload"
 	"github.com/crossover-bench/crossover/fixtures"
 	"github.com/crossover-bench/crossover/internal/exit"
@@ -85,6 +90,21 @@ func (s *Set) Combinations(cores int) ([]grid.Combination, error) {
 		names = append(names, v.Name)
 	}
 	return s.Grid.ExpandOwn(here, names), nil
+}
+
+// Hash returns a file's SHA-256 in hexadecimal, as a run records what it measured
+// and by what.
+func Hash(file string) (string, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
 // known is the set as the grid's Known.

@@ -21,7 +21,7 @@ import (
 type About struct {
 	Config   map[string]string `json:"config"`           // its part of bench.txt's file configuration
 	Versions map[string]string `json:"versions"`         // by component
-	Hashes   map[string]string `json:"hashes,omitempty"` // SHA-256 of the variants, by name
+	Hashes   map[string]string `json:"hashes,omitempty"` // SHA-256 of the variants and delegates, by name
 	Procs    int               `json:"procs"`            // GOMAXPROCS
 	Cores    int               `json:"cores"`            // processors it may use
 }
