@@ -24,8 +24,8 @@ BUILT ?= fixtures/models
 RESULTS ?=
 VARIANTS ?= all
 JOBS ?= 2
-WEIGHTS ?= random
-REPRESENTATIVE ?= synthetic
+WEIGHTS ?=
+REPRESENTATIVE ?=
 PYTHON ?= python3
 
 # ---- The TensorFlow Lite library: runtime, install-runtime, env, the cgo variables
@@ -66,6 +66,10 @@ accept: build needed-fixtures ## measure features/quick and judge it: FEATURES=D
 	@$(CROSSOVER) accept --features "$(FEATURES)" $(PLACES) $(if $(TAGS),--tags "$(TAGS)") $(if $(REQUIRE),--require $(REQUIRE)) \
 	  $(if $(BUDGET),--budget $(BUDGET)) $(if $(FORMAT),--format $(FORMAT)) $(SAY_CODE)
 
+.PHONY: doctor
+doctor: build ## is this machine fit to measure, and how noisy is it? HOSTS=
+	@$(CROSSOVER) doctor --suites $(SUITES) $(if $(HOSTS),--hosts "$(HOSTS)") $(SAY_CODE)
+
 .PHONY: test
 test: tools runtime ## run the fast tests; needs no Python packages and no models
 	go test ./...
@@ -79,7 +83,7 @@ build: tools runtime ## build the command and the test binary into .build
 
 .PHONY: fixtures
 fixtures: $(VENV)/.complete ## build the models: VARIANTS=all or names, JOBS=2, WEIGHTS=, REPRESENTATIVE=
-	@cd fixtures && .venv/bin/python -m build --models "$(abspath $(BUILT))" --variants "$(VARIANTS)" --jobs $(JOBS) \
+	@PYTHONPATH=fixtures $(VENV)/bin/python -m build --models "$(BUILT)" --variants "$(VARIANTS)" --jobs $(JOBS) \
 	  --weights "$(WEIGHTS)" --representative "$(REPRESENTATIVE)"
 
 # The variants that GRID needs; nothing when they are the user's own or committed.
@@ -95,10 +99,12 @@ $(VENV)/.complete: fixtures/build/requirements.lock
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
 	@touch $@
 
-# Building models needs Python, and so does fetching LiteRT's library for amd64; all
-# that is missing is named at once.
-WANT_PYTHON := bench accept fixtures test-fixtures compare-litert validate-links overhead interop nightly
-WANTED := $(if $(TFLITE_PREFIX),,mvn $(if $(filter amd64,$(ARCH)),python)) $(if $(filter $(WANT_PYTHON),$(MAKECMDGOALS)),python)
+# Building models needs Python (the user's own and the tiny grid's are there), and so
+# does fetching LiteRT's library for amd64; all that is missing is named at once.
+WANT_PYTHON := $(if $(MODELS)$(filter tiny,$(GRID)),,bench accept) \
+  fixtures test-fixtures compare-litert validate-links overhead interop nightly
+MAY_BE_LITERT := $(if $(filter bytedeco,$(LIBRARY)),,$(filter amd64,$(ARCH)))
+WANTED := $(if $(TFLITE_PREFIX),,mvn $(if $(MAY_BE_LITERT),python)) $(if $(filter $(WANT_PYTHON),$(MAKECMDGOALS)),python)
 
 .PHONY: tools
 tools:

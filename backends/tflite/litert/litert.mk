@@ -6,14 +6,18 @@ litert_dir := $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
 litert_venv := $(CURDIR)/.build/litert
 BUILT ?= fixtures/models
 
+# Those that compare.py measures.
+LITERT_MODELS = Mobilenet 128,Mobilenet PQ 128,VGG16 128,VGG16 PQ 128,ResNet50 128,ResNet50 PQ 128
+
 .PHONY: compare-litert
 
-compare-litert: runtime $(litert_venv)/done
+compare-litert: tools runtime $(litert_venv)/done ## latency beside the Python package ai-edge-litert: COMPARE=
+	@$(MAKE) --no-print-directory fixtures VARIANTS="$(LITERT_MODELS)"
 	go build -o $(CURDIR)/.build/litert-ours $(litert_dir)
 	$(litert_venv)/bin/python $(litert_dir)/compare.py --program $(CURDIR)/.build/litert-ours --models "$(BUILT)" $(COMPARE)
 
-$(litert_venv)/done: $(litert_dir)/requirements.txt
+$(litert_venv)/done: $(litert_dir)/requirements.txt | tools
 	rm -rf $(litert_venv)
-	python3 -m venv $(litert_venv)
+	$(PYTHON) -m venv $(litert_venv)
 	$(litert_venv)/bin/pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r $<
 	touch $@

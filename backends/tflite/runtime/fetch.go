@@ -2,8 +2,8 @@
 // headers, for one architecture, into linux-ARCH/{lib,include} beside this file.
 // make runtime calls it; it does nothing when the runtime is there already.
 //
-//  1. A build of the library is chosen: the fastest that the processor can run,
-//     unless one is named. See builds.
+//  1. A build of the library is chosen: the fastest that the processor can run
+//     and that can be had, unless one is named. See builds.
 //  2. Maven copies what pom.xml pins into a fresh folder, or pip what litert.txt
 //     pins. Its SHA-256 must be the one below.
 //  3. The library and the headers are unpacked there. The library gets the name
@@ -33,6 +33,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"syscall"
 
 	"golang.org/x/sys/cpu"
 )
@@ -95,13 +96,13 @@ const stampName = "archives.sha256"
 func main() {
 	dir := flag.String("dir", ".", "folder of pom.xml, which the runtime is put into")
 	arch := flag.String("arch", runtime.GOARCH, "architecture: amd64 or arm64")
-	library := flag.String("library", "auto", "build of the library: litert, bytedeco, or auto for the fastest that runs here")
+	library := flag.String("library", "auto", "build of the library: litert, bytedeco, or auto for the fastest that runs here and can be had")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	b, err := choose(*arch, *library, runtime.GOARCH)
+	candidates, err := choose(*arch, *library, runtime.GOARCH)
 	if err == nil {
-		err = fetch(ctx, os.Stderr, *dir, b, headers)
+		err = fetchFirst(ctx, os.Stderr, *dir, candidates, headers)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "runtime:", err)
@@ -109,26 +110,27 @@ func main() {
 	}
 }
 
-// choose returns the build called library, or for "auto" the first that runs on
-// this machine; for another architecture than this machine's, here, the first
-// that runs on all.
-func choose(arch, library, here string) (build, error) {
+// choose returns the build called library, or for "auto" those that run on this
+// machine, the fastest first; for another architecture than this machine's, here,
+// those that run on all.
+func choose(arch, library, here string) (candidates []build, err error) {
 	var names []string
 	for _, b := range builds {
-		switch {
-		case b.arch != arch:
-		case library == b.name:
-			return b, nil
-		case library == "auto" && (b.runs == nil || arch == here && b.runs()):
-			return b, nil
-		default:
-			names = append(names, b.name)
+		if b.arch != arch {
+			continue
+		}
+		names = append(names, b.name)
+		if library == b.name || library == "auto" && (b.runs == nil || arch == here && b.runs()) {
+			candidates = append(candidates, b)
 		}
 	}
-	if names == nil {
-		return build{}, fmt.Errorf("no TensorFlow Lite library for ARCH=%s; there is one for amd64 and arm64, and TFLITE_PREFIX takes an own build", arch)
+	if candidates != nil {
+		return candidates, nil
 	}
-	return build{}, fmt.Errorf("no build LIBRARY=%s of the TensorFlow Lite library for ARCH=%s; want auto, %s", library, arch, strings.Join(names, ", "))
+	if names == nil {
+		return nil, fmt.Errorf("no TensorFlow Lite library for ARCH=%s; there is one for amd64 and arm64, and TFLITE_PREFIX takes an own build", arch)
+	}
+	return nil, fmt.Errorf("no build LIBRARY=%s of the TensorFlow Lite library for ARCH=%s; want auto, %s", library, arch, strings.Join(names, ", "))
 }
 
 // maven copies what an execution in pom.xml names.
@@ -173,23 +175,55 @@ func call(ctx context.Context, install, program string, args ...string) error {
 	return nil
 }
 
-// fetch makes the runtime of b's architecture in dir, which holds the pins, and
-// says on log when it has to.
+// fetchFirst makes the runtime of the first of the candidates that can be had, and
+// says on log when it has to. One that is there stays, whichever of them it is.
+func fetchFirst(ctx context.Context, log io.Writer, dir string, candidates []build, headers archive) error {
+	for _, b := range candidates {
+		have, err := os.ReadFile(filepath.Join(dir, "linux-"+b.arch, stampName))
+		if err == nil && string(have) == stamp(b, headers) {
+			return nil
+		}
+	}
+	for len(candidates) > 1 {
+		b, next := candidates[0], candidates[1]
+		err := fetch(ctx, log, dir, b, headers)
+		if err == nil || ctx.Err() != nil {
+			return err
+		}
+		why, _, _ := strings.Cut(err.Error(), "\n")
+		fmt.Fprintf(log, "the build %s cannot be had, so %s takes its place until make runtime LIBRARY=%s gets it: %s\n", b.name, next.name, b.name, why)
+		candidates = candidates[1:]
+	}
+	return fetch(ctx, log, dir, candidates[0], headers)
+}
+
+// stamp is what the file stampName says of a runtime.
+func stamp(b build, headers archive) string {
+	return b.sha256 + "  library\n" + headers.sha256 + "  headers\n"
+}
+
+// fetch makes the runtime of b's architecture in dir, which holds the pins.
 func fetch(ctx context.Context, log io.Writer, dir string, b build, headers archive) (err error) {
 	dir, err = filepath.Abs(dir)
 	if err != nil {
 		return err
 	}
 	final := filepath.Join(dir, "linux-"+b.arch)
-	stamp := b.sha256 + "  library\n" + headers.sha256 + "  headers\n"
-	if have, err := os.ReadFile(filepath.Join(final, stampName)); err == nil && string(have) == stamp {
-		return nil
+	part := final + ".part-"
+	left, err := filepath.Glob(part + "*") // by one that was killed
+	if err != nil {
+		return err
+	}
+	for _, name := range left {
+		if err := os.RemoveAll(name); err != nil {
+			return err
+		}
 	}
 
 	fmt.Fprintf(log, "fetching TensorFlow Lite for linux-%s, the build %s\n", b.arch, b.name)
 	// In the same folder, so that the rename stays within a file system; the
 	// name is one that git ignores.
-	work, err := os.MkdirTemp(dir, "linux-"+b.arch+".part-")
+	work, err := os.MkdirTemp(dir, filepath.Base(part))
 	if err != nil {
 		return err
 	}
@@ -223,7 +257,7 @@ func fetch(ctx context.Context, log io.Writer, dir string, b build, headers arch
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(filepath.Join(tree, stampName), []byte(stamp), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(tree, stampName), []byte(stamp(b, headers)), 0o644); err != nil {
 		return err
 	}
 	if err := os.RemoveAll(final); err != nil { // of other versions

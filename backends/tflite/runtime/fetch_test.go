@@ -83,7 +83,7 @@ func TestFetchUnpacksOnceUnderTheNameThatIsLinked(t *testing.T) {
 	dir := t.TempDir()
 	o, libraries := ordinary(t, "the library")
 	for range 2 {
-		if err := fetch(t.Context(), io.Discard, dir, o.build, o.headers); err != nil {
+		if err := fetchFirst(t.Context(), io.Discard, dir, []build{o.build}, o.headers); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -150,10 +150,81 @@ func TestAFailedFetchLeavesNothing(t *testing.T) {
 	}
 }
 
+func TestFetchRemovesWhatAKilledOneLeft(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"linux-amd64.part-1", "linux-arm64.part-1"} {
+		if err := os.MkdirAll(filepath.Join(dir, name, "tree"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	o, _ := ordinary(t, "the library")
+	if err := fetch(t.Context(), io.Discard, dir, o.build, o.headers); err != nil {
+		t.Fatal(err)
+	}
+	if got := entries(t, dir); got != "linux-amd64 linux-arm64.part-1" {
+		t.Errorf("the folder holds %q; want the runtime and the other architecture's", got)
+	}
+}
+
+func TestTheNextBuildTakesThePlaceOfOneThatCannotBeHad(t *testing.T) {
+	dir := t.TempDir()
+	o, fast := ordinary(t, "the fast one")
+	fast.err = errors.New("no network\nand more")
+	o.build.name = "fast"
+	slow, slows := ordinary(t, "the slow one")
+	slow.build.name = "slow"
+	ask := func(candidates ...build) (string, error) {
+		var log strings.Builder
+		err := fetchFirst(t.Context(), &log, dir, candidates, o.headers)
+		return log.String(), err
+	}
+	holds := func(want string) {
+		t.Helper()
+		if got, err := os.ReadFile(filepath.Join(dir, "linux-amd64/lib", libraryName)); err != nil || string(got) != want {
+			t.Errorf("%q, %v; want %q", got, err, want)
+		}
+	}
+
+	if _, err := ask(o.build); err == nil {
+		t.Error("the one that was named cannot be had, and no error")
+	}
+	log, err := ask(o.build, slow.build)
+	if err != nil || !strings.Contains(log, "the build fast cannot be had, so slow takes its place") || !strings.Contains(log, ": no network\n") {
+		t.Errorf("log %q, %v", log, err)
+	}
+	holds("the slow one")
+
+	fast.err = nil
+	if log, err := ask(o.build, slow.build); err != nil || log != "" {
+		t.Errorf("the slow one is there: log %q, %v; want nothing done", log, err)
+	}
+	holds("the slow one")
+	if _, err := ask(o.build); err != nil {
+		t.Error(err)
+	}
+	holds("the fast one")
+	if fast.calls != 3 || slows.calls != 1 {
+		t.Errorf("fetched %d and %d times; want 3 and 1", fast.calls, slows.calls)
+	}
+}
+
+func TestAnInterruptEndsItAtTheFirstBuild(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	o, libraries := ordinary(t, "the library")
+	whole := o.build.fetch
+	o.build.fetch = func(ctx context.Context, pins, to string) error {
+		cancel()
+		return errors.Join(whole(ctx, pins, to), ctx.Err())
+	}
+	if err := fetchFirst(ctx, io.Discard, t.TempDir(), []build{o.build, o.build}, o.headers); !errors.Is(err, context.Canceled) || libraries.calls != 1 {
+		t.Errorf("fetched %d times, %v; want once", libraries.calls, err)
+	}
+}
+
 func TestChooseTakesTheFastestThatRunsHere(t *testing.T) {
 	fastest := "bytedeco"
 	if hasHaswell() {
-		fastest = "litert"
+		fastest = "litert bytedeco"
 	}
 	for _, tt := range []struct{ arch, library, here, want string }{
 		{"amd64", "auto", "amd64", fastest},
@@ -162,8 +233,15 @@ func TestChooseTakesTheFastestThatRunsHere(t *testing.T) {
 		{"amd64", "litert", "arm64", "litert"},
 		{"amd64", "bytedeco", "amd64", "bytedeco"},
 	} {
-		if b, err := choose(tt.arch, tt.library, tt.here); err != nil || b.name != tt.want || b.arch != tt.arch || len(b.sha256) != 64 {
-			t.Errorf("%+v: %s for %s, %v", tt, b.name, b.arch, err)
+		candidates, err := choose(tt.arch, tt.library, tt.here)
+		var names []string
+		for _, b := range candidates {
+			if names = append(names, b.name); b.arch != tt.arch || len(b.sha256) != 64 {
+				t.Errorf("%+v: %s for %s", tt, b.name, b.arch)
+			}
+		}
+		if got := strings.Join(names, " "); err != nil || got != tt.want {
+			t.Errorf("%+v: %s, %v", tt, got, err)
 		}
 	}
 	for _, tt := range []struct{ arch, library, want string }{
@@ -182,7 +260,8 @@ func TestThePinsAreTheSameInBothPlaces(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if b, err := choose("amd64", "litert", ""); err != nil || !strings.Contains(string(text), "--hash=sha256:"+b.sha256) {
-		t.Errorf("litert.txt does not pin %s (%v)", b.sha256, err)
+	candidates, err := choose("amd64", "litert", "")
+	if err != nil || !strings.Contains(string(text), "--hash=sha256:"+candidates[0].sha256) {
+		t.Errorf("litert.txt does not pin %+v (%v)", candidates, err)
 	}
 }

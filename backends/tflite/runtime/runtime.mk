@@ -1,4 +1,5 @@
-# The TensorFlow Lite runtime: include this in the top Makefile.
+# The TensorFlow Lite runtime: include this in the top Makefile, whose target tools
+# names what is missing.
 #   make runtime [ARCH=arm64]           fetches it; a no-op when it is there
 #   LIBRARY=litert|bytedeco             one build of it instead of the fastest that runs here
 #   make install-runtime PREFIX=/usr/local   installs it for the whole machine
@@ -6,7 +7,9 @@
 #   TFLITE_PREFIX=/some/prefix          uses an installation that is there already
 
 LIBRARY ?= auto
-ARCH ?= $(shell go env GOHOSTARCH 2>/dev/null)
+# Where Go is missing too, the rest that is missing depends on the architecture.
+tflite_host := $(or $(shell go env GOHOSTARCH 2>/dev/null),$(patsubst x86_64,amd64,$(patsubst aarch64,arm64,$(shell uname -m))))
+ARCH ?= $(tflite_host)
 PREFIX ?= /usr/local
 
 tflite_dir := $(patsubst %/,%,$(dir $(abspath $(lastword $(MAKEFILE_LIST)))))
@@ -17,7 +20,7 @@ tflite_home := $(tflite_dir)/linux-$(ARCH)
 endif
 
 # A cross-built program looks for the library beside itself: it runs elsewhere.
-ifeq ($(ARCH),$(shell go env GOHOSTARCH 2>/dev/null))
+ifeq ($(ARCH),$(tflite_host))
 tflite_rpath := $(tflite_home)/lib
 tflite_vars := CGO_ENABLED CGO_CFLAGS CGO_LDFLAGS
 else
@@ -33,7 +36,7 @@ export CGO_LDFLAGS := '-L$(tflite_home)/lib' '-Wl,-rpath,$(tflite_rpath)'
 
 .PHONY: runtime install-runtime env
 
-runtime:
+runtime: tools ## fetch the TensorFlow Lite library: ARCH=arm64, LIBRARY=litert|bytedeco, TFLITE_PREFIX=
 ifdef TFLITE_PREFIX
 	@for f in lib/libtensorflowlite_c.so include/tensorflow/lite/c/c_api.h; do \
 		test -e "$(tflite_home)/$$f" || { echo "TFLITE_PREFIX=$(TFLITE_PREFIX) has no $$f" >&2; exit 1; }; done
@@ -41,12 +44,12 @@ else
 	@env -u GOOS -u GOARCH -u CC CGO_ENABLED=0 go run "$(tflite_dir)" -dir "$(tflite_dir)" -arch "$(ARCH)" -library "$(LIBRARY)"
 endif
 
-install-runtime: runtime
+install-runtime: runtime ## install that library for the whole machine: PREFIX=/usr/local
 	install -d "$(DESTDIR)$(PREFIX)/lib" "$(DESTDIR)$(PREFIX)/include"
 	install -m 0644 "$(tflite_home)/lib/libtensorflowlite_c.so" "$(DESTDIR)$(PREFIX)/lib/"
 	cp -R "$(tflite_home)/include/tensorflow" "$(DESTDIR)$(PREFIX)/include/"
 	if [ -z "$(DESTDIR)" ] && [ "$$(id -u)" = 0 ]; then ldconfig; fi
 
 # The shell that evaluates this must see the $ of $ORIGIN quoted.
-env:
+env: ## print the cgo variables, for a shell's eval
 	@$(foreach v,$(tflite_vars),printf 'export %s="%s"\n' $(v) "$$$(v)" | sed 's/\$$/\\$$/g';)
