@@ -182,7 +182,8 @@ func (c *doctorCmd) noise(e *env, d *diagnosis) (notKept, err error) {
 }
 
 // ofTheTinyNetwork takes the A/A run as bench measures: in rounds, each in a
-// process of its own, on one thread and on all.
+// process of its own, on one thread and on all. No sample is left out: what
+// disturbs this machine is what is asked for.
 func (c *doctorCmd) ofTheTinyNetwork(e *env, name string) (floor machine.NoiseFloor, err error) {
 	var p places
 	if err := p.needRoot(); err != nil {
@@ -213,7 +214,7 @@ func (c *doctorCmd) ofTheTinyNetwork(e *env, name string) (floor machine.NoiseFl
 	// n rounds of a combination make n-1 pairs of neighbours.
 	d := rounds.Driver{
 		Binary: binary, Settings: rounds.Settings{Rounds: 1 + (c.Pairs+len(threads)-1)/len(threads), Block: c.Block, Seed: 1},
-		Screen: silent{}, LeaveOut: ^results.Mark(0),
+		Screen: silent{},
 	}
 	var blocks memory
 	d.Keep = &blocks
@@ -221,7 +222,7 @@ func (c *doctorCmd) ofTheTinyNetwork(e *env, name string) (floor machine.NoiseFl
 		return floor, err
 	}
 	var ratios []float64
-	for _, s := range results.SummarizeBlocks(blocks, combinations, d.LeaveOut) {
+	for _, s := range results.SummarizeBlocks(blocks, combinations, 0) {
 		ratios = append(ratios, machine.LogRatios(s.RoundMedians)...)
 	}
 	return machine.NewNoiseFloor(name, fmt.Sprintf("tiny network (int8, one thread and %d by turns)", threads[len(threads)-1]), ratios)

@@ -242,8 +242,21 @@ func Remarks(run *results.Run, summaries []results.Summary) []string {
 	if few > 0 {
 		add("%d of %d combinations have one round: their intervals say nothing of how rounds differ.", few, len(summaries))
 	}
+	// One thing that is missing costs many combinations, and one line.
+	skipped := map[string][]grid.Combination{}
+	var missing []string
 	for _, o := range run.Ledger.Skipped {
-		add("Skipped: %s: %s", name(o.Combination), o.Reason)
+		if skipped[o.Reason] == nil {
+			missing = append(missing, o.Reason)
+		}
+		skipped[o.Reason] = append(skipped[o.Reason], o.Combination)
+	}
+	for _, reason := range missing {
+		what := name(skipped[reason][0])
+		if n := len(skipped[reason]); n > 1 {
+			what = fmt.Sprintf("%d combinations, %s first", n, what)
+		}
+		add("Skipped: %s: %s", what, reason)
 	}
 	for _, o := range run.Ledger.Failed {
 		add("Failed: %s in round %d: %s", name(o.Combination), o.Round+1, oneLine(o.Reason))

@@ -447,16 +447,16 @@ func (d *Driver) outOfTime(p Planned, planned time.Duration) bool {
 func (d *Driver) measure(ctx context.Context, b batch) error {
 	for len(b.todo) > 0 {
 		left, err := d.Binary.run(ctx, b, d.patience, func(ev results.Event) error {
-			total := max(d.outcome.Plan.Blocks(), d.done)
+			total := func() int { return max(d.outcome.Plan.Blocks(), d.done) } // a precision goes on
 			switch ev.Kind {
 			case results.EventStart:
-				d.Screen.Started(ev.Combination, b.round, d.done, total)
+				d.Screen.Started(ev.Combination, b.round, d.done, total())
 			case results.EventBlock:
 				if err := d.Keep.AppendBlock(*ev.Block); err != nil {
 					return err
 				}
 				d.keep(ev.Block)
-				d.Screen.Finished(ev.Block, d.done, total, d.left())
+				d.Screen.Finished(ev.Block, d.done, total(), d.left())
 			case results.EventSkip:
 				// It ran in the probe, so this is no matter of what is here.
 				return d.fail(ev.Combination, b.round, "it can no longer run: "+ev.Reason)
