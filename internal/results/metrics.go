@@ -47,9 +47,9 @@ func UnitLines() []*benchfmt.UnitMetadata {
 
 // Metrics returns N, the number of steady inferences, and the figures of b's
 // benchmark line. ns/op is over all steady inferences, as Go counts them; the
-// others leave those with a mark of leaveOut out, unless that would leave none. Percentiles are there
-// only when enough samples carry them (MinSamples), and what does not
-// apply is left out: benchfmt would give a 0 another unit.
+// others leave those with a mark of leaveOut out, unless that would leave none.
+// Percentiles are there only when enough samples carry them (MinSamples), and
+// what does not apply is left out: benchfmt would give a 0 another unit.
 func Metrics(b *Block, leaveOut Mark) (n int, metrics []Metric) {
 	all, _ := b.Steady(0)
 	if len(all) == 0 {

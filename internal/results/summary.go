@@ -80,15 +80,6 @@ type Speed struct {
 	Hi    *float64 `json:"hi,omitempty"`
 }
 
-// Width returns the width of the median's interval relative to the median:
-// what a precision is asked of. It is infinite when an end is unknown.
-func (s *Summary) Width() float64 {
-	if s.Lo == nil || s.Hi == nil {
-		return math.Inf(1)
-	}
-	return (*s.Hi - *s.Lo) / s.Median
-}
-
 // Summarize returns a summary of each combination that has a block, in the
 // order of the declaration, then of appearance.
 func Summarize(run *Run) []Summary {
