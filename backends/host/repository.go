@@ -279,10 +279,7 @@ func (r *repository) close() {
 
 func (i *instance) close() {
 	for _, s := range i.all {
-		if err := s.Close(); err != nil {
-			// Nothing can be done about it and no result depends on it.
-			_ = err
-		}
+		s.Close() // no result depends on its error, and nothing could be done about it
 	}
 }
 

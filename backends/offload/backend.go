@@ -212,7 +212,7 @@ func (s *session) prepare(v fixtures.Variant, answer *oip.ModelMetadataResponse,
 	}
 	s.served, s.inputs = inputs, inputs
 	if details != nil {
-		s.inputs, s.outputs = details.Inputs, details.Outputs
+		s.inputs, s.outputs, s.sha256 = details.Inputs, details.Outputs, details.SHA256
 		if len(s.inputs) != len(inputs) || len(s.outputs) != len(answer.Outputs) {
 			return fmt.Errorf("header %s does not fit the metadata", oip.MetadataDetails)
 		}

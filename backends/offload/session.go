@@ -28,6 +28,7 @@ type session struct {
 	inputs, outputs         []fixtures.Tensor // as Inputs and Outputs return them
 	inputBytes, outputBytes []int
 	served                  []fixtures.Tensor // the inputs that the server takes
+	sha256                  string            // of the file that our own host serves
 
 	// fill turns the image into the server's tensor; nil where it takes the
 	// image.
@@ -108,16 +109,11 @@ func (s *session) Infer(ctx context.Context, in, out [][]byte) (t backends.Timin
 			if err := s.again(ctx); err != nil {
 				return t, s.explain(err, t.Lost)
 			}
-			continue
 		}
-		timer := time.NewTimer(pause)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-			return t, s.explain(ctx.Err(), t.Lost)
+		// Also where the host is there again: some answer so when they are busy.
+		if err := wait(ctx, &pause); err != nil {
+			return t, s.explain(err, t.Lost)
 		}
-		pause = min(2*pause, retryPauseMax)
 	}
 	if err := s.read(out); err != nil {
 		return t, s.explain(err, t.Lost)
@@ -171,22 +167,35 @@ func mendable(err error) bool {
 	return false
 }
 
+// wait waits for a pause between two tries and lengthens the next.
+func wait(ctx context.Context, pause *time.Duration) error {
+	timer := time.NewTimer(*pause)
+	defer timer.Stop()
+	*pause = min(2**pause, retryPauseMax)
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
 // again waits for the host to be back and makes sure that it still serves the
 // same model: what came back may not be what went away.
 func (s *session) again(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, s.host.patience())
 	defer cancel()
 	var answer *oip.ModelMetadataResponse
-	for {
+	for pause := retryPause; ; {
 		var err error
 		var details *oip.Details
 		if answer, details, err = s.metadata(ctx); err == nil {
-			if details != nil && !slices.EqualFunc(details.Outputs, s.outputs, sameTensor) {
+			if details != nil && (details.SHA256 != s.sha256 || !slices.EqualFunc(details.Outputs, s.outputs, sameTensor)) {
 				return errors.New("the host came back with another model of that name")
 			}
 			break
 		}
-		if !mendable(err) || ctx.Err() != nil {
+		if !mendable(err) || wait(ctx, &pause) != nil {
 			return fmt.Errorf("the host did not come back: %w", err)
 		}
 	}
