@@ -47,8 +47,10 @@ help: ## list the targets
 	@echo "  PRECISION=1% SUSTAINED=1 MODELS=folder of own .tflite files HOSTS=FILE"
 
 # ---- The two commands --------------------------------------------------------
-# What selects the combinations, and what says how to measure them.
-PLACES = --suites $(SUITES) --fixtures "$(BUILT)" $(if $(MODELS),--models "$(MODELS)") $(if $(HOSTS),--hosts "$(HOSTS)") \
+# What selects the combinations, and what says how to measure them. A grid's own
+# models folder counts unless a person set BUILT.
+PLACES = --suites $(SUITES) $(if $(filter file,$(origin BUILT)),,--fixtures "$(BUILT)") \
+  $(if $(MODELS),--models "$(MODELS)") $(if $(HOSTS),--hosts "$(HOSTS)") \
   $(if $(PROFILES),--profiles "$(PROFILES)") $(if $(NPU),--npu "$(NPU)") $(if $(GPU),--gpu "$(GPU)")
 EFFORT = $(if $(COUNT),--count $(COUNT)) $(if $(BENCHTIME),--benchtime $(BENCHTIME)) \
   $(if $(PRECISION),--precision $(PRECISION)) $(if $(BUDGET),--budget $(BUDGET)) \

@@ -102,8 +102,11 @@ func distinctReasons(all []listed) []string {
 
 // fixturesNeeded prints the variants of the built-in catalog that the grid needs.
 func (c *listCmd) fixturesNeeded(e *env) error {
-	if c.Models != "" || c.grid.Models != "" {
+	switch catalog := c.grid.Catalog != ""; {
+	case c.Models != "" || c.grid.Models != "" || catalog && c.Fixtures != "":
 		return nil // the files are there already
+	case catalog:
+		return exit.Errorf(exit.Usage, "%s: a grid with a catalog of its own says where the built models are, too: models: FOLDER", c.grid.File)
 	}
 	combinations, err := c.combinations(runtime.NumCPU())
 	if err != nil {

@@ -122,8 +122,8 @@ func (j *Judge) EnergyLimit(c grid.Combination, l Limit, p Power, edp, modelled 
 			leaveOut = j.Data.leaveOut()
 		}
 		l.Quantity = Quantity{Name: name, Unit: unit, once: func(b results.Block) (float64, bool) {
-			latencies, left := Latency.values(b, leaveOut)
-			if left > 0 && len(latencies) == 0 || len(latencies) == 0 {
+			latencies, _ := Latency.values(b, leaveOut)
+			if len(latencies) == 0 {
 				return 0, false
 			}
 			t := Statistic{Mean: true}.of(latencies)

@@ -18,6 +18,7 @@ package main
 
 import (
 	"archive/zip"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -146,7 +147,8 @@ func maven(execution, classifier string) func(ctx context.Context, pins, to stri
 func pip(platform string) func(ctx context.Context, pins, to string) error {
 	return func(ctx context.Context, pins, to string) error {
 		venv, wheels := to+".venv", to+".wheels"
-		if err := call(ctx, "apt-get install python3-venv", "python3", "-m", "venv", venv); err != nil {
+		python := cmp.Or(os.Getenv("PYTHON"), "python3") // make hands its own on
+		if err := call(ctx, "apt-get install python3-venv", python, "-m", "venv", venv); err != nil {
 			return err
 		}
 		if err := call(ctx, "", filepath.Join(venv, "bin", "pip"), "download", "--quiet", "--disable-pip-version-check",
