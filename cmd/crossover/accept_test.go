@@ -115,7 +115,7 @@ func record(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	extras, err := json.Marshal(accept.Extras{})
 	ts.Check(err)
-	ts.Check(w.Finish(how != "incomplete" && how != "empty", func(m *results.Meta) {
+	ts.Check(w.Finish(how != "incomplete" && how != "empty", func(m *results.Meta, _ *results.Ledger) {
 		m.Extra = map[string]json.RawMessage{accept.ExtraKey: extras}
 	}))
 	if how == "truncated" {

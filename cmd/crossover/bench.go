@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -23,7 +22,7 @@ type benchCmd struct {
 	effort
 	Count     int           `help:"Rounds: blocks of each combination." default:"10" placeholder:"N"`
 	Precision string        `help:"Instead of a fixed count: go on until the 95 % interval of each median is at most this wide." placeholder:"1%"`
-	Budget    time.Duration `help:"Refuse a plan that takes longer; ends a run with --precision." default:"1h" placeholder:"TIME"`
+	Budget    time.Duration `help:"Refuse a plan that takes longer; ends a run with --precision. The soak of --sustained is not in the plan." default:"1h" placeholder:"TIME"`
 	Sustained bool          `help:"Heat the machine until its temperature is steady first, and judge throttled samples, too."`
 	Out       string        `name:"results" help:"The folder that run folders go to." default:"results" placeholder:"DIR" type:"path"`
 	Resume    bool          `help:"Go on with the newest run when it is incomplete and measured the same; --no-resume starts anew." default:"true" negatable:""`
@@ -81,10 +80,10 @@ func (c *benchCmd) Run(e *env) (err error) {
 		r.driver.Ready = func() error { return r.soak(e) }
 	}
 	outcome, runErr := r.driver.Run(e, combinations)
-	if err := r.close(e, outcome.Finished); err != nil {
+	if err := r.close(e, outcome.Finished, outcome.Imprecise); err != nil {
 		return errors.Join(runErr, err)
 	}
-	if err := c.table(e, r.dir, outcome, precision); err != nil && runErr == nil {
+	if err := c.table(e, r.dir); err != nil && runErr == nil {
 		return err
 	}
 	if n := len(outcome.Imprecise); n > 0 && runErr == nil {
@@ -112,7 +111,7 @@ func (c *benchCmd) resume(e *env, r *recording, combinations []grid.Combination)
 }
 
 // table prints what was measured and where it lies.
-func (c *benchCmd) table(e *env, dir string, outcome *rounds.Outcome, precision float64) error {
+func (c *benchCmd) table(e *env, dir string) error {
 	run, err := results.Open(dir)
 	if err != nil {
 		return exit.Errorf(exit.NoData, "%w", err)
@@ -123,13 +122,6 @@ func (c *benchCmd) table(e *env, dir string, outcome *rounds.Outcome, precision 
 	fmt.Fprintln(e.stdout)
 	if err := report.Text(e.stdout, run, report.Options{Width: terminalWidth(e.stdout)}); err != nil {
 		return err
-	}
-	for _, i := range outcome.Imprecise {
-		reached := "no interval yet"
-		if !math.IsInf(i.Reached, 1) {
-			reached = fmt.Sprintf("%.2g %%", 100*i.Reached)
-		}
-		fmt.Fprintf(e.stdout, "not precise enough within the budget: %s: %s, wanted %.2g %%\n", c.title(i.Combination), reached, 100*precision)
 	}
 	if floor, err := results.NoiseFloor(run); err == nil {
 		fmt.Fprintf(e.stdout, "Noise floor of this run: %.2g %% (95 %% of neighbouring rounds of one combination differ by less).\n", 100*floor.Ratio)

@@ -283,11 +283,11 @@ func heat(cores int) func(context.Context) error {
 }
 
 // close ends the run in good order, complete or not.
-func (r *recording) close(e *env, complete bool) error {
+func (r *recording) close(e *env, complete bool, imprecise []results.Imprecise) error {
 	r.screen.done()
 	r.printNotes(e)
 	after := machine.Read("/")
-	err := r.writer.Finish(complete, func(m *results.Meta) { m.Ended, m.After = time.Now().UTC(), &after })
+	err := r.writer.Finish(complete, func(m *results.Meta, l *results.Ledger) { m.After, l.Imprecise = &after, imprecise })
 	if err = errors.Join(err, r.log.Close()); err != nil {
 		return exit.Errorf(exit.NoData, "%w", err)
 	}

@@ -222,6 +222,13 @@ func Remarks(run *results.Run, summaries []results.Summary) []string {
 	if len(summaries) == 0 {
 		add("No combination was measured.")
 	}
+	for _, i := range run.Ledger.Imprecise {
+		reached := "no interval yet"
+		if i.Reached != nil {
+			reached = fmt.Sprintf("%.2g %%", 100**i.Reached)
+		}
+		add("Not precise enough within the budget: %s: %s, wanted %.2g %%.", name(i.Combination), reached, 100*i.Wanted)
+	}
 	few := 0
 	for _, s := range summaries {
 		if s.AllMarked {

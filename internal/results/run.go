@@ -75,6 +75,9 @@ type Ledger struct {
 	Run      []Tally            `json:"run"` // kept by the Writer
 	Skipped  []Outcome          `json:"skipped,omitempty"`
 	Failed   []Outcome          `json:"failed,omitempty"`
+	// Imprecise are those that the budget ended before their medians were known
+	// as well as asked for.
+	Imprecise []Imprecise `json:"imprecise,omitempty"`
 	// Complete says that the run came to its planned end.
 	Complete bool `json:"complete"`
 }
@@ -90,6 +93,14 @@ type Outcome struct {
 	Combination grid.Combination `json:"combination"`
 	Round       int              `json:"round"`
 	Reason      string           `json:"reason"`
+}
+
+// Imprecise is a combination whose median is known less well than asked for.
+// Both widths are those of the median's 95 % interval, relative to it.
+type Imprecise struct {
+	Combination grid.Combination `json:"combination"`
+	Reached     *float64         `json:"reached,omitempty"` // nil where the interval has no bounds
+	Wanted      float64          `json:"wanted"`
 }
 
 // record is run.json.

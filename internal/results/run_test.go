@@ -124,7 +124,7 @@ func TestRunIsReadAsItWasWritten(t *testing.T) {
 		w.Skip(combination("w"), "4 threads: this machine has 2 cores"), w.Skip(combination("w"), "again"),
 		w.Fail(combination("pwq"), 1, "crashed: SIGSEGV"),
 		w.AppendBlock(blocks[2]),
-		w.Finish(true, func(m *Meta) { m.Commit = "abc" }),
+		w.Finish(true, func(m *Meta, _ *Ledger) { m.Commit = "abc" }),
 	}
 	if err := errors.Join(steps...); err != nil {
 		t.Fatal(err)

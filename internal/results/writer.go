@@ -390,14 +390,14 @@ func (w *Writer) closeFiles() error {
 }
 
 // Finish records the end of the run, complete or not, and closes the folder.
-// Further changes to Meta, such as the machine's state afterwards, go through
-// change, which may be nil.
-func (w *Writer) Finish(complete bool, change func(*Meta)) error {
+// Further changes, such as the machine's state afterwards, go through change,
+// which may be nil.
+func (w *Writer) Finish(complete bool, change func(*Meta, *Ledger)) error {
 	err := w.Update(func(m *Meta, l *Ledger) {
 		m.Ended = time.Now().UTC()
 		l.Complete = complete
 		if change != nil {
-			change(m)
+			change(m, l)
 		}
 	})
 	return errors.Join(err, w.Close())

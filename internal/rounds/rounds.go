@@ -101,14 +101,8 @@ type Outcome struct {
 	// Failed are the combinations that crashed, hung or returned an error.
 	Failed []Lost
 	// Imprecise are those that the budget ended before they reached the
-	// precision asked for, with the width that they reached.
-	Imprecise []Imprecise
-}
-
-// Imprecise is a combination whose median is known less well than asked for.
-type Imprecise struct {
-	grid.Combination
-	Reached float64 // width of the median's 95 % interval, relative; +Inf where it has no bounds
+	// precision asked for.
+	Imprecise []results.Imprecise
 }
 
 // A Driver measures combinations in rounds.
@@ -393,7 +387,11 @@ func (d *Driver) pending(round int) bool {
 			switch {
 			case d.precise(p):
 			case d.outOfTime(p, 0):
-				d.outcome.Imprecise = append(d.outcome.Imprecise, Imprecise{p.Combination, stats.RelativeWidth(d.medians(p.Combination))})
+				i := results.Imprecise{Combination: p.Combination, Wanted: d.Settings.Precision}
+				if width := stats.RelativeWidth(d.medians(p.Combination)); !math.IsInf(width, 1) {
+					i.Reached = &width
+				}
+				d.outcome.Imprecise = append(d.outcome.Imprecise, i)
 			default:
 				pending = true
 			}

@@ -272,7 +272,7 @@ func TestPrecisionNamesWhatTheBudgetCutOff(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(out.Imprecise) != 1 || math.Abs(out.Imprecise[0].Reached-0.1) > 0.01 || len(n.blocks) == 0 {
+	if len(out.Imprecise) != 1 || math.Abs(*out.Imprecise[0].Reached-0.1) > 0.01 || len(n.blocks) == 0 {
 		t.Errorf("%d blocks, imprecise %+v", len(n.blocks), out.Imprecise)
 	}
 }
