@@ -67,7 +67,7 @@ func (c *showCmd) distributions(e *env, run *results.Run, o report.Options) erro
 			fmt.Fprintln(e.stdout)
 		}
 		shown++
-		if err := report.Distribution(e.stdout, run, s.Combination, o); err != nil {
+		if err := report.Distribution(e.stdout, run, s, o); err != nil {
 			return err
 		}
 	}

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/crossover-bench/crossover/internal/grid"
 	"github.com/crossover-bench/crossover/internal/results"
 	"github.com/crossover-bench/crossover/internal/stats"
 )
@@ -18,33 +17,32 @@ const defaultWidth = 80
 // distributionRows is how many classes a distribution has at most.
 const distributionRows = 20
 
-// Distribution writes a histogram of c's judged latencies, in plain
-// characters. The classes cover the samples up to p99; those above, which
-// would press all others into one class, are one class more.
-func Distribution(w io.Writer, run *results.Run, c grid.Combination, o Options) error {
-	var latencies []float64
-	var marked []float64
-	for i := range run.Blocks {
-		b := &run.Blocks[i]
-		if b.Combination != c {
-			continue
-		}
-		judged, _ := b.Steady(run.Meta.LeaveOut())
-		latencies = append(latencies, results.Latencies(judged)...)
-		all, _ := b.Steady(0)
-		marked = append(marked, results.Latencies(all)...)
+// Distribution writes what s says of its combination's latencies, and a
+// histogram of them in plain characters. The classes cover the samples up to p99;
+// those above, which would press all others into one class, are one class more.
+func Distribution(w io.Writer, run *results.Run, s results.Summary, o Options) error {
+	c := s.Combination
+	leaveOut := run.Meta.LeaveOut()
+	if s.AllMarked {
+		leaveOut = 0
 	}
-	heading := fmt.Sprintf("%s, %s, %s: %d inferences", Title(run, c.Variant), c.Backend, c.Link, len(latencies))
-	if len(latencies) == 0 {
-		latencies = marked
-		heading = fmt.Sprintf("%s, %s, %s: %d inferences, all of them marked", Title(run, c.Variant), c.Backend, c.Link, len(latencies))
+	var latencies []float64
+	for i := range run.Blocks {
+		if b := &run.Blocks[i]; b.Combination == c {
+			judged, _ := b.Steady(leaveOut)
+			latencies = append(latencies, results.Latencies(judged)...)
+		}
 	}
 	if len(latencies) == 0 {
 		return fmt.Errorf("the run has no inferences of %s", c.Name())
 	}
 	slices.Sort(latencies)
 	var b strings.Builder
-	b.WriteString(heading + "\n")
+	fmt.Fprintf(&b, "%s, %s, %s: %d inferences", Title(run, c.Variant), c.Backend, c.Link, len(latencies))
+	if s.AllMarked {
+		b.WriteString(", all of them marked")
+	}
+	fmt.Fprintf(&b, "\nmedian %s, p90 %s, p99 %s\n", bounded(&s.Median, s.Lo, s.Hi), bounded(s.P90, s.P90Lo, s.P90Hi), bounded(s.P99, s.P99Lo, s.P99Hi))
 	classes := histogram(latencies)
 	most, label, count := 0, 0, 0
 	for _, k := range classes {
@@ -65,6 +63,23 @@ func Distribution(w io.Writer, run *results.Run, c grid.Combination, o Options) 
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// bounded spells a latency with its 95 % interval, whose ends may be open.
+func bounded(seconds, lo, hi *float64) string {
+	if seconds == nil {
+		return "- (too few inferences)"
+	}
+	interval := "no interval"
+	switch {
+	case lo != nil && hi != nil:
+		interval = milliseconds(*lo) + " to " + milliseconds(*hi)
+	case lo != nil:
+		interval = milliseconds(*lo) + " or more"
+	case hi != nil:
+		interval = milliseconds(*hi) + " or less"
+	}
+	return fmt.Sprintf("%s ms (%s)", milliseconds(*seconds), interval)
 }
 
 type class struct {

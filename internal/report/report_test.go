@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -94,13 +95,29 @@ func render(t *testing.T, run *results.Run, width int) string {
 
 func TestDoubtsStandBelowTheTable(t *testing.T) {
 	text := render(t, testRun(func(*rand.Rand) float64 { return 1 }, true), 0)
-	for _, want := range []string{"! 1.000", "all 1500 inferences were marked (1500 foreign)", "did not settle in 1 of 3", "not complete"} {
+	for _, want := range []string{"! 1.000", "all 1500 inferences were marked (1500 foreign)", "Rounds whose warm-up did not settle: Mobilenet 32 on cpu1 1 of 3.", "not complete"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in\n%s", want, text)
 		}
 	}
 	if text := render(t, &results.Run{Dir: "x"}, 0); !strings.Contains(text, "No combination was measured") {
 		t.Errorf("an empty run: %s", text)
+	}
+}
+
+func TestOneLineNamesTheGravestDoubts(t *testing.T) {
+	run := testRun(func(*rand.Rand) float64 { return 1 }, false)
+	for i, n := range []int{1, 4, 2, 3, 1} { // unsettled of four rounds
+		c := grid.Combination{Variant: "model=mobilenet/input=32/compression=none", Backend: fmt.Sprint("cpu", 2+i), Link: grid.LinkNone}
+		for round := range 4 {
+			b := run.Blocks[0]
+			b.Combination, b.Round, b.Warmup.Settled = c, round, round >= n
+			run.Blocks = append(run.Blocks, b)
+		}
+	}
+	want := "Rounds whose warm-up did not settle: Mobilenet 32 on cpu3 4 of 4; Mobilenet 32 on cpu5 3 of 4; Mobilenet 32 on cpu4 2 of 4; 3 more with smaller shares.\n"
+	if text := render(t, run, 0); !strings.Contains(text, want) {
+		t.Errorf("no %q in\n%s", want, text)
 	}
 }
 
@@ -126,17 +143,17 @@ func TestEveryInferenceIsInOneClass(t *testing.T) {
 		}
 		for _, width := range []int{0, 60, 120} {
 			var b bytes.Buffer
-			if err := Distribution(&b, run, run.Blocks[0].Combination, Options{Width: width}); err != nil {
+			if err := Distribution(&b, run, results.Summarize(run)[0], Options{Width: width}); err != nil {
 				t.Fatal(err)
 			}
 			for i, line := range strings.Split(b.String(), "\n") {
-				if i > 0 && len(line) > max(width, 60) && (width > 0 || len(line) > 80) {
+				if i > 1 && len(line) > max(width, 60) && (width > 0 || len(line) > 80) {
 					t.Errorf("%s, width %d: %d characters: %s", name, width, len(line), line)
 				}
 			}
 		}
 	}
-	if err := Distribution(&bytes.Buffer{}, &results.Run{}, grid.Combination{}, Options{}); err == nil {
+	if err := Distribution(&bytes.Buffer{}, &results.Run{}, results.Summary{}, Options{}); err == nil {
 		t.Error("a distribution of nothing")
 	}
 }

@@ -4,12 +4,14 @@
 package report
 
 import (
+	"cmp"
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"io"
 	"math"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -230,20 +232,30 @@ func Remarks(run *results.Run, summaries []results.Summary) []string {
 		add("Not precise enough within the budget: %s: %s, wanted %.2g %%.", name(i.Combination), reached, 100*i.Wanted)
 	}
 	few := 0
+	var leftOut, unsettled, moved []doubt
 	for _, s := range summaries {
+		c := name(s.Combination)
 		if s.AllMarked {
-			add("! %s: all %d inferences were marked (%s); its figures are of marked ones.", name(s.Combination), s.Samples, reasons(s.Marks))
+			add("! %s: all %d inferences were marked (%s); its figures are of marked ones.", c, s.Samples, reasons(s.Marks))
 		} else if s.LeftOut > 0 {
-			add("%s: %d of %d inferences are left out (%s).", name(s.Combination), s.LeftOut, s.LeftOut+s.Samples, reasons(s.Marks))
+			leftOut = append(leftOut, doubtOf(c, s.LeftOut, s.LeftOut+s.Samples, " ("+reasons(s.Marks)+")"))
 		}
 		if s.Unsettled > 0 {
-			add("%s: the warm-up did not settle in %d of %d rounds.", name(s.Combination), s.Unsettled, max(s.Rounds, s.Unsettled))
+			unsettled = append(unsettled, doubtOf(c, s.Unsettled, max(s.Rounds, s.Unsettled), ""))
 		}
 		if s.Drifting > 0 {
-			add("%s: the latency moved within %d of %d rounds.", name(s.Combination), s.Drifting, max(s.Rounds, s.Drifting))
+			moved = append(moved, doubtOf(c, s.Drifting, max(s.Rounds, s.Drifting), ""))
 		}
 		if s.Rounds < 2 {
 			few++
+		}
+	}
+	for _, d := range []struct {
+		what string
+		of   []doubt
+	}{{"Inferences left out", leftOut}, {"Rounds whose warm-up did not settle", unsettled}, {"Rounds within which the latency moved", moved}} {
+		if len(d.of) > 0 {
+			add("%s: %s.", d.what, gravest(d.of))
 		}
 	}
 	if few > 0 {
@@ -278,6 +290,34 @@ func Remarks(run *results.Run, summaries []results.Summary) []string {
 		add("Note: %s.", strings.TrimSuffix(note, "."))
 	}
 	return lines
+}
+
+// A doubt is a share of a combination's inferences or rounds that one should
+// know of.
+type doubt struct {
+	share float64
+	text  string
+}
+
+func doubtOf(name string, n, of int, why string) doubt {
+	return doubt{float64(n) / float64(of), fmt.Sprintf("%s %d of %d%s", name, n, of, why)}
+}
+
+// mostNamed is how many combinations a line of doubts names: who is shown
+// hundreds reads none. JSON has them all.
+const mostNamed = 3
+
+// gravest spells the largest shares, and counts the others.
+func gravest(doubts []doubt) string {
+	slices.SortStableFunc(doubts, func(a, b doubt) int { return cmp.Compare(b.share, a.share) })
+	var parts []string
+	for _, d := range doubts[:min(mostNamed, len(doubts))] {
+		parts = append(parts, d.text)
+	}
+	if n := len(doubts) - mostNamed; n > 0 {
+		parts = append(parts, fmt.Sprintf("%d more with smaller shares", n))
+	}
+	return strings.Join(parts, "; ")
 }
 
 // oneLine keeps an error's text on its line and free of control characters.
@@ -315,7 +355,8 @@ func Markdown(w io.Writer, run *results.Run) error {
 func CSV(w io.Writer, run *results.Run) error {
 	cw := csv.NewWriter(w)
 	cw.Write([]string{
-		"variant", "backend", "link", "origin", "median_sec", "median_lo_sec", "median_hi_sec", "interval", "p90_sec", "p99_sec",
+		"variant", "backend", "link", "origin", "median_sec", "median_lo_sec", "median_hi_sec", "interval",
+		"p90_sec", "p90_lo_sec", "p90_hi_sec", "p99_sec", "p99_lo_sec", "p99_hi_sec",
 		"spread", "exec_sec", "network_sec", "sent_bytes", "received_bytes", "open_sec", "first_sec",
 		"speed", "speed_lo", "speed_hi", "samples", "marked", "left_out", "all_marked", "rounds", "unsettled", "drifting",
 	})
@@ -333,7 +374,7 @@ func CSV(w io.Writer, run *results.Run) error {
 		}
 		cw.Write([]string{
 			s.Combination.Variant, s.Combination.Backend, s.Combination.Link, s.Origin, num(s.Median), opt(s.Lo), opt(s.Hi), s.Interval,
-			opt(s.P90), opt(s.P99), num(s.Spread), opt(s.Exec), opt(s.Network), opt(s.Sent), opt(s.Receive), num(s.Open), num(s.First),
+			opt(s.P90), opt(s.P90Lo), opt(s.P90Hi), opt(s.P99), opt(s.P99Lo), opt(s.P99Hi), num(s.Spread), opt(s.Exec), opt(s.Network), opt(s.Sent), opt(s.Receive), num(s.Open), num(s.First),
 			speed[0], speed[1], speed[2], strconv.Itoa(s.Samples), strconv.Itoa(s.Marked), strconv.Itoa(s.LeftOut),
 			strconv.FormatBool(s.AllMarked), strconv.Itoa(s.Rounds), strconv.Itoa(s.Unsettled), strconv.Itoa(s.Drifting),
 		})

@@ -51,8 +51,16 @@ type Summary struct {
 	Lo       *float64 `json:"median_lo_sec,omitempty"`
 	Hi       *float64 `json:"median_hi_sec,omitempty"`
 	Interval string   `json:"interval"` // how it was made, see stats.RoundMedian
-	P90      *float64 `json:"p90_sec,omitempty"`
-	P99      *float64 `json:"p99_sec,omitempty"`
+
+	// The percentiles are of the samples of all rounds, their intervals those of
+	// stats.RoundQuantile.
+	P90   *float64 `json:"p90_sec,omitempty"`
+	P90Lo *float64 `json:"p90_lo_sec,omitempty"`
+	P90Hi *float64 `json:"p90_hi_sec,omitempty"`
+	P99   *float64 `json:"p99_sec,omitempty"`
+	P99Lo *float64 `json:"p99_lo_sec,omitempty"`
+	P99Hi *float64 `json:"p99_hi_sec,omitempty"`
+
 	// Spread is the interquartile range of the samples relative to their
 	// median.
 	Spread       float64   `json:"spread"`
@@ -186,12 +194,8 @@ func summarize(c grid.Combination, blocks []*Block, leaveOut Mark) (Summary, map
 
 	pooled := slices.Concat(series...)
 	slices.Sort(pooled)
-	if len(pooled) >= MinSamples(0.9) {
-		s.P90 = finite(stats.Quantile(pooled, 0.9))
-	}
-	if len(pooled) >= MinSamples(0.99) {
-		s.P99 = finite(stats.Quantile(pooled, 0.99))
-	}
+	s.P90, s.P90Lo, s.P90Hi = percentile(series, len(pooled), 0.9)
+	s.P99, s.P99Lo, s.P99Hi = percentile(series, len(pooled), 0.99)
 	if mid := stats.Quantile(pooled, 0.5); mid > 0 {
 		s.Spread = (stats.Quantile(pooled, 0.75) - stats.Quantile(pooled, 0.25)) / mid
 	}
@@ -204,6 +208,17 @@ func summarize(c grid.Combination, blocks []*Block, leaveOut Mark) (Summary, map
 		s.First = stats.Median(first)
 	}
 	return s, medians
+}
+
+// percentile returns the p-quantile of the n samples of a series, with its
+// bounds; each is nil where the samples can't carry it.
+func percentile(series [][]float64, n int, p float64) (value, lo, hi *float64) {
+	if n < MinSamples(p) {
+		return nil, nil, nil
+	}
+	// The rounds hold samples, so there is no error to have.
+	q, iv, _ := stats.RoundQuantile(series, p, Confidence)
+	return finite(q), finite(iv.Lo), finite(iv.Hi)
 }
 
 // meanOf returns the mean of a part in per units, nil when there is none.

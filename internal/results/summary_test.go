@@ -30,8 +30,14 @@ func TestPercentilesNeedTheSamplesThatCarryThem(t *testing.T) {
 	if s.P90 == nil || s.P99 != nil {
 		t.Errorf("100 samples give p90 %v, p99 %v; want a p90 alone", s.P90, s.P99)
 	}
+	if s.P90Lo != nil || s.P90Hi != nil {
+		t.Error("one round bounds a percentile, and says nothing of how rounds differ")
+	}
 	if s = SummarizeBlocks(rounds("none", 7, time.Millisecond), nil, 0)[0]; s.P99 == nil {
 		t.Error("700 samples give no p99")
+	}
+	if s.P90Lo == nil || *s.P90Lo > *s.P90 || s.P90Hi != nil && *s.P90Hi < *s.P90 {
+		t.Errorf("p90 %v is not between its bounds %v and %v", *s.P90, s.P90Lo, s.P90Hi)
 	}
 }
 

@@ -137,6 +137,43 @@ func TestRoundMedianSaysHowItsIntervalWasMade(t *testing.T) {
 	}
 }
 
+func TestRoundQuantileCoversTheTruthWhateverTheRounds(t *testing.T) {
+	runs := trials(600)
+	noise := 3 * math.Sqrt(0.95*0.05/float64(runs))
+	// Lognormal rounds of lognormal samples: the pool is lognormal, too.
+	z := math.Sqrt2 * math.Erfinv(2*0.9-1)
+	for _, spread := range []float64{0, 0.05, 0.3} {
+		truth := math.Exp(z * math.Hypot(0.2, spread))
+		r := rand.New(rand.NewPCG(3, 4))
+		hit := 0
+		for range runs {
+			rounds := make([][]float64, 10)
+			for i := range rounds {
+				shift := spread * r.NormFloat64()
+				for range 60 {
+					rounds[i] = append(rounds[i], math.Exp(shift+0.2*r.NormFloat64()))
+				}
+			}
+			value, iv, err := RoundQuantile(rounds, 0.9, 0.95)
+			if err != nil || !iv.Contains(value) {
+				t.Fatal(value, iv, err)
+			}
+			if iv.Contains(truth) {
+				hit++
+			}
+		}
+		if got := float64(hit) / float64(runs); got < 0.94-noise {
+			t.Errorf("rounds' spread %v: covers %.1f %%, want at least 94", spread, 100*got)
+		}
+	}
+	if _, iv, err := RoundQuantile([][]float64{{1, 2, 3, 4, 5, 6}}, 0.5, 0.95); err != nil || iv.Bounded() {
+		t.Errorf("one round gives %v (%v), want no bounds", iv, err)
+	}
+	if _, _, err := RoundQuantile(nil, 0.5, 0.95); !errors.Is(err, ErrNoData) {
+		t.Errorf("no round: error %v", err)
+	}
+}
+
 func TestStoppingWhenPreciseKeepsTheCoverage(t *testing.T) {
 	const precision, most = 0.02, 400
 	atOnce := func(medians []float64, precision float64) bool {
