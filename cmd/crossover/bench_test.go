@@ -114,7 +114,7 @@ func TestKilledAtRandomMomentsARunKeepsWholeBlocksAndResumes(t *testing.T) {
 		err := cmd.Wait()
 		timer.Stop()
 		run, openErr := results.Open(filepath.Join(out, "latest"))
-		if err == nil {
+		if err == nil || openErr == nil && run.Ledger.Complete { // the kill may come while the table is printed
 			t.Logf("call %d came to the end", i)
 			break
 		}
@@ -141,7 +141,13 @@ func TestKilledAtRandomMomentsARunKeepsWholeBlocksAndResumes(t *testing.T) {
 		t.Errorf("complete %v, %d blocks, want 10 of 2 combinations in 5 rounds; notes %q", run.Ledger.Complete, len(run.Blocks), run.Notes)
 	}
 	folders, err := filepath.Glob(filepath.Join(out, "2*"))
-	if err != nil || len(folders) > 2 {
-		t.Errorf("%d run folders: resuming started anew (%v)", len(folders), err)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, folder := range folders {
+		// One that was killed before its first block says nothing.
+		if run, err := results.Open(folder); err == nil && len(run.Blocks) > 0 && !run.Ledger.Complete {
+			t.Errorf("%s was left with %d blocks: resuming started anew", folder, len(run.Blocks))
+		}
 	}
 }
