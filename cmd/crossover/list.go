@@ -102,10 +102,11 @@ func distinctReasons(all []listed) []string {
 
 // fixturesNeeded prints the variants of the built-in catalog that the grid needs.
 func (c *listCmd) fixturesNeeded(e *env) error {
-	switch catalog := c.grid.Catalog != ""; {
-	case c.Models != "" || c.grid.Models != "" || catalog && c.Fixtures != "":
+	own := c.grid.Catalog != "" // its variants are not for make fixtures to build
+	switch {
+	case c.Models != "" || c.grid.Models != "" || own && c.Fixtures != "":
 		return nil // the files are there already
-	case catalog:
+	case own:
 		return exit.Errorf(exit.Usage, "%s: a grid with a catalog of its own says where the built models are, too: models: FOLDER", c.grid.File)
 	}
 	combinations, err := c.combinations(runtime.NumCPU())

@@ -41,21 +41,28 @@ type Effective struct {
 // is why combinations are interleaved in shuffled order; correlation over
 // several rounds (a room that warms up all day) is not seen.
 func EffectiveSamples(rounds [][]float64, p, alpha float64) (Effective, error) {
-	e := Effective{Rounds: len(rounds)}
+	_, e, err := pool(rounds, p, alpha)
+	return e, err
+}
+
+// pool is EffectiveSamples, and returns the samples of all rounds in increasing
+// order as well.
+func pool(rounds [][]float64, p, alpha float64) (sorted []float64, e Effective, err error) {
+	e.Rounds = len(rounds)
 	var all []float64
 	for _, r := range rounds {
 		if len(r) == 0 {
-			return Effective{}, fmt.Errorf("a round of %d is empty: %w", len(rounds), ErrNoData)
+			return nil, Effective{}, fmt.Errorf("a round of %d is empty: %w", len(rounds), ErrNoData)
 		}
 		all = append(all, r...)
 	}
 	if len(all) == 0 {
-		return Effective{}, ErrNoData
+		return nil, Effective{}, ErrNoData
 	}
 	e.Samples = len(all)
 	e.DesignEffect = max(1, designEffect(split(midRanks(all), rounds)))
 
-	sorted := slices.Clone(all)
+	sorted = slices.Clone(all)
 	slices.Sort(sorted)
 	q := Quantile(sorted, p)
 	above := make([]float64, len(all))
@@ -68,17 +75,17 @@ func EffectiveSamples(rounds [][]float64, p, alpha float64) (Effective, error) {
 
 	switch {
 	case e.Rounds < 2:
-		return e, nil
+		return sorted, e, nil
 	case e.Samples == e.Rounds:
 		// One value a round, such as the time to open: these are the
 		// independent samples themselves.
 		e.DesignEffect, e.Effective = 1, float64(e.Samples)
-		return e, nil
+		return sorted, e, nil
 	}
 	few := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: float64(e.Rounds - 1)}.Quantile(1 - alpha)
 	many := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: float64(e.Samples - 1)}.Quantile(1 - alpha)
-	e.Effective = float64(e.Samples) / e.DesignEffect * (many / few) * (many / few)
-	return e, nil
+	e.Effective = min(float64(e.Samples), float64(e.Samples)/e.DesignEffect*(many/few)*(many/few))
+	return sorted, e, nil
 }
 
 // split cuts flat into slices of the lengths of like.

@@ -192,17 +192,17 @@ func RoundsAtLeast(rounds [][]float64, p, limit, alpha float64) (Result, error) 
 func judgeRounds(rounds [][]float64, p, limit, alpha float64,
 	rule func(sorted []float64, p, limit, alpha, effective float64) (Result, error),
 ) (Result, error) {
-	sorted, effective, err := pool(rounds, p, alpha)
+	sorted, e, err := pool(rounds, p, alpha)
 	if err != nil {
 		return Result{}, err
 	}
-	if effective == 0 {
+	if e.Effective == 0 {
 		return Result{
 			Value:    Quantile(sorted, p),
 			Interval: Interval{Lo: math.Inf(-1), Hi: math.Inf(1), Confidence: 1 - 2*alpha},
 			// Two more rounds are the least that shows a spread worth the name.
-			More: 2 * max(1, len(sorted)/len(rounds)),
+			More: 2 * max(1, e.Samples/e.Rounds),
 		}, nil
 	}
-	return rule(sorted, p, limit, alpha, effective)
+	return rule(sorted, p, limit, alpha, e.Effective)
 }

@@ -77,28 +77,15 @@ func RoundMedian(rounds [][]float64, confidence float64) (median float64, iv Int
 // order-statistic interval for as many samples as they are worth: the interval by
 // which RoundsAtMost and RoundsAtLeast judge. A single round bounds nothing.
 func RoundQuantile(rounds [][]float64, p, confidence float64) (float64, Interval, error) {
-	sorted, effective, err := pool(rounds, p, (1-confidence)/2)
+	sorted, e, err := pool(rounds, p, (1-confidence)/2)
 	if err != nil {
 		return math.NaN(), Interval{}, err
 	}
-	if effective == 0 {
+	if e.Effective == 0 {
 		return Quantile(sorted, p), Interval{Lo: math.Inf(-1), Hi: math.Inf(1), Confidence: 1}, nil
 	}
-	iv, err := QuantileIntervalEffective(sorted, p, confidence, effective)
+	iv, err := QuantileIntervalEffective(sorted, p, confidence, e.Effective)
 	return Quantile(sorted, p), iv, err
-}
-
-// pool returns the samples of all rounds in increasing order and how many
-// independent ones they are worth, see EffectiveSamples: no more than there are,
-// and none for a single round.
-func pool(rounds [][]float64, p, alpha float64) (sorted []float64, effective float64, err error) {
-	e, err := EffectiveSamples(rounds, p, alpha)
-	if err != nil {
-		return nil, 0, err
-	}
-	sorted = slices.Concat(rounds...)
-	slices.Sort(sorted)
-	return sorted, min(e.Effective, float64(e.Samples)), nil
 }
 
 // LeastPreciseRounds is the fewest rounds that PreciseEnough says yes to: order
