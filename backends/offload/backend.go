@@ -80,6 +80,8 @@ func (b *backend) Open(ctx context.Context, v fixtures.Variant) (backends.Sessio
 	}
 	s := &session{host: b.host, dialer: dialer, conn: conn, client: oip.NewGRPCInferenceServiceClient(conn)}
 	s.model = b.host.model(v)
+	s.failFast = []grpc.CallOption{grpc.WaitForReady(false), grpc.Peer(&s.peer)}
+	s.patient = []grpc.CallOption{grpc.WaitForReady(true), grpc.Peer(&s.peer)}
 	answer, details, err := s.metadata(ctx)
 	if err != nil {
 		s.Close()
@@ -175,15 +177,16 @@ func (t *TLS) config() (*tls.Config, error) {
 }
 
 // metadata asks for the model's tensors, and for the details that only our own
-// host sends.
+// host sends, and keeps over which connection the answer came.
 func (s *session) metadata(ctx context.Context) (*oip.ModelMetadataResponse, *oip.Details, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.host.timeout())
 	defer cancel()
 	var header metadata.MD
-	answer, err := s.client.ModelMetadata(ctx, &oip.ModelMetadataRequest{Name: s.model.Name, Version: s.model.Version}, grpc.Header(&header), grpc.WaitForReady(true))
+	answer, err := s.client.ModelMetadata(ctx, &oip.ModelMetadataRequest{Name: s.model.Name, Version: s.model.Version}, append(s.patient, grpc.Header(&header))...)
 	if err != nil {
 		return nil, nil, err
 	}
+	s.asked = s.peer.LocalAddr
 	values := header.Get(oip.MetadataDetails)
 	if len(values) == 0 {
 		return answer, nil, nil
@@ -210,9 +213,10 @@ func (s *session) prepare(v fixtures.Variant, answer *oip.ModelMetadataResponse,
 	if len(inputs) == 0 || len(s.outputs) == 0 {
 		return errors.New("the server names no inputs or no outputs")
 	}
+	s.answer, s.details = answer, details
 	s.served, s.inputs = inputs, inputs
 	if details != nil {
-		s.inputs, s.outputs, s.sha256 = details.Inputs, details.Outputs, details.SHA256
+		s.inputs, s.outputs = details.Inputs, details.Outputs
 		if len(s.inputs) != len(inputs) || len(s.outputs) != len(answer.Outputs) {
 			return fmt.Errorf("header %s does not fit the metadata", oip.MetadataDetails)
 		}

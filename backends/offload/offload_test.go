@@ -222,20 +222,12 @@ func TestInferenceInFlightWhenTheHostDiesIsAnsweredByTheNextOne(t *testing.T) {
 		<-release
 		return backends.Timing{}, errors.New("the host died")
 	})
-	// The first host is a bare TCP end whose connection is cut: nothing
-	// graceful about it.
-	address, _ := serve(t, "127.0.0.1:0", host.Options{Models: models(v), Backend: stuck})
-	relay, cut := cuttable(t, address)
-	s, err := offload.New(offload.Host{Name: "lab", Address: relay.addr()}, link.Shape{Name: link.Direct}).Open(context.Background(), v)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
+	s, relay := relayed(t, v, stuck)
 	fresh, _ := serve(t, "127.0.0.1:0", host.Options{Models: models(v)})
 	go func() {
 		<-hold
 		relay.to(fresh)
-		cut()
+		relay.cut()
 		close(release)
 	}()
 	out := make([]byte, backendtest.Classes)
@@ -248,22 +240,46 @@ func TestInferenceInFlightWhenTheHostDiesIsAnsweredByTheNextOne(t *testing.T) {
 	}
 }
 
+// breaks are the ways in which a connection ends between two inferences. After
+// cut the next one mostly finds out; hangUp is noticed before it, and gRPC makes
+// a new connection without a word.
+var breaks = map[string]func(*relay){"cut": (*relay).cut, "hung up": (*relay).hangUp}
+
 func TestHostThatComesBackWithAnotherFileIsRefused(t *testing.T) {
-	v := variant(t)
-	address, _ := serve(t, "127.0.0.1:0", host.Options{Models: models(v)})
-	relay, cut := cuttable(t, address)
-	s, err := offload.New(offload.Host{Name: "lab", Address: relay.addr()}, link.Shape{Name: link.Direct}).Open(context.Background(), v)
-	if err != nil {
-		t.Fatal(err)
+	for name, end := range breaks {
+		t.Run(name, func(t *testing.T) {
+			v := variant(t)
+			s, relay := relayed(t, v, nil)
+			retrained := v
+			retrained.SHA256 = "def"
+			other, _ := serve(t, "127.0.0.1:0", host.Options{Models: models(retrained)})
+			relay.to(other)
+			end(relay)
+			timing, err := s.Infer(context.Background(), [][]byte{image(v)}, [][]byte{make([]byte, backendtest.Classes)})
+			if err == nil || !strings.Contains(err.Error(), "another model") || timing.Lost != 1 {
+				t.Errorf("timing %+v, error: %v; want one lost request and a refusal", timing, err)
+			}
+		})
 	}
-	defer s.Close()
-	retrained := v
-	retrained.SHA256 = "def"
-	other, _ := serve(t, "127.0.0.1:0", host.Options{Models: models(retrained)})
-	relay.to(other)
-	cut()
-	if _, err := s.Infer(context.Background(), [][]byte{image(v)}, [][]byte{make([]byte, backendtest.Classes)}); err == nil || !strings.Contains(err.Error(), "another model") {
-		t.Errorf("error: %v", err)
+}
+
+func TestHostThatComesBackBetweenTwoInferencesCostsARequest(t *testing.T) {
+	for name, end := range breaks {
+		t.Run(name, func(t *testing.T) {
+			v := variant(t)
+			s, relay := relayed(t, v, nil)
+			fresh, _ := serve(t, "127.0.0.1:0", host.Options{Models: models(v)})
+			relay.to(fresh)
+			end(relay)
+			want, _ := infer(t, local(), v, image(v))
+			for _, lost := range []int{1, 0} {
+				out := make([]byte, backendtest.Classes)
+				timing, err := s.Infer(context.Background(), [][]byte{image(v)}, [][]byte{out})
+				if err != nil || timing.Lost != lost || !bytes.Equal(out, want) {
+					t.Errorf("timing %+v, error: %v, scores %x; want %d lost requests and %x", timing, err, out, lost, want)
+				}
+			}
+		})
 	}
 }
 
@@ -424,42 +440,73 @@ type relay struct {
 	l     net.Listener
 	mu    sync.Mutex
 	host  string
-	conns []net.Conn
+	conns []net.Conn     // to clients
+	open  sync.WaitGroup // one for each whose client has not hung up
 }
 
-func cuttable(t *testing.T, host string) (*relay, func()) {
+// relayed opens a session at a host behind a relay.
+func relayed(t *testing.T, v fixtures.Variant, b backends.Backend) (backends.Session, *relay) {
 	t.Helper()
+	address, _ := serve(t, "127.0.0.1:0", host.Options{Models: models(v), Backend: b})
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &relay{l: l, host: host}
 	t.Cleanup(func() { l.Close() })
-	go func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			r.mu.Lock()
-			h, err := net.Dial("tcp", r.host)
+	r := &relay{l: l, host: address}
+	go r.run()
+	s, err := offload.New(offload.Host{Name: "lab", Address: l.Addr().String()}, link.Shape{Name: link.Direct}).Open(context.Background(), v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s, r
+}
+
+func (r *relay) run() {
+	for {
+		c, err := r.l.Accept()
+		if err != nil {
+			return
+		}
+		r.mu.Lock()
+		h, err := net.Dial("tcp", r.host)
+		if err != nil {
+			c.Close()
+		} else {
 			r.conns = append(r.conns, c)
-			r.mu.Unlock()
-			if err != nil {
-				c.Close()
-				continue
-			}
-			go pass(h, c)
+			r.open.Go(func() { pass(h, c) })
 			go pass(c, h)
 		}
-	}()
-	return r, func() {
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		for _, c := range r.conns {
-			c.Close()
-		}
+		r.mu.Unlock()
 	}
+}
+
+// cut breaks the connections and does not wait for the client to notice.
+func (r *relay) cut() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, c := range r.conns {
+		c.Close()
+	}
+}
+
+// hangUp ends the connections as a host does that goes away in good order, and
+// returns when the client has hung up too.
+func (r *relay) hangUp() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, c := range r.conns {
+		c.(*net.TCPConn).CloseWrite()
+	}
+	r.open.Wait()
+}
+
+// to passes the connections that come from now on to another host.
+func (r *relay) to(host string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.host = host
 }
 
 func pass(to, from net.Conn) {
@@ -474,12 +521,4 @@ func pass(to, from net.Conn) {
 			return
 		}
 	}
-}
-
-func (r *relay) addr() string { return r.l.Addr().String() }
-
-func (r *relay) to(host string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.host = host
 }

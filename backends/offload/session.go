@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
+	"net"
+	"reflect"
 	"time"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/peer"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
 
 	"github.com/crossover-bench/crossover/backends"
 	"github.com/crossover-bench/crossover/backends/link"
@@ -28,12 +31,20 @@ type session struct {
 	inputs, outputs         []fixtures.Tensor // as Inputs and Outputs return them
 	inputBytes, outputBytes []int
 	served                  []fixtures.Tensor // the inputs that the server takes
-	sha256                  string            // of the file that our own host serves
+
+	// What the host said of the model, and our end of the connection over which
+	// it said so last. The details are nil where the host is not our own.
+	answer  *oip.ModelMetadataResponse
+	details *oip.Details
+	asked   net.Addr
 
 	// fill turns the image into the server's tensor; nil where it takes the
 	// image.
 	fill   func(tensor, image []byte) error
 	tensor []byte
+
+	failFast, patient []grpc.CallOption
+	peer              peer.Peer // of the last answer
 
 	request  *oip.ModelInferRequest // used again for every inference
 	response oip.ModelInferResponse // likewise
@@ -55,11 +66,6 @@ func (s *session) Outputs() []fixtures.Tensor { return s.outputs }
 const (
 	retryPause    = 5 * time.Millisecond
 	retryPauseMax = 200 * time.Millisecond
-)
-
-var (
-	failFast = []grpc.CallOption{grpc.WaitForReady(false)}
-	patient  = []grpc.CallOption{grpc.WaitForReady(true)}
 )
 
 // Infer sends in and reads out. A request that fails in a way that another try
@@ -94,7 +100,7 @@ func (s *session) Infer(ctx context.Context, in, out [][]byte) (t backends.Timin
 		t.Fill = time.Since(due)
 	}
 	pause := retryPause
-	for options := failFast; ; options = patient {
+	for options := s.failFast; ; options = s.patient {
 		err := s.attempt(ctx, options)
 		if err == nil {
 			break
@@ -151,11 +157,17 @@ func (s *session) Passage() (p Passage, ok bool) {
 	}, true
 }
 
-// attempt sends the request once.
+// attempt sends the request once. gRPC mends a connection that breaks between
+// two requests without a word: an answer over one that is new may be another
+// model's, and its time has the new connection's in it, so it counts as lost.
 func (s *session) attempt(ctx context.Context, options []grpc.CallOption) error {
 	ctx, cancel := context.WithTimeout(ctx, s.host.timeout())
 	defer cancel()
-	return s.conn.Invoke(ctx, oip.GRPCInferenceService_ModelInfer_FullMethodName, s.request, &s.response, options...)
+	err := s.conn.Invoke(ctx, oip.GRPCInferenceService_ModelInfer_FullMethodName, s.request, &s.response, options...)
+	if err == nil && s.peer.LocalAddr != s.asked {
+		return status.Error(codes.Unavailable, "the connection broke, and the answer came over a new one")
+	}
+	return err
 }
 
 // mendable says whether another try may succeed.
@@ -185,28 +197,17 @@ func wait(ctx context.Context, pause *time.Duration) error {
 func (s *session) again(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, s.host.patience())
 	defer cancel()
-	var answer *oip.ModelMetadataResponse
 	for pause := retryPause; ; {
-		var err error
-		var details *oip.Details
-		if answer, details, err = s.metadata(ctx); err == nil {
-			if details != nil && (details.SHA256 != s.sha256 || !slices.EqualFunc(details.Outputs, s.outputs, sameTensor)) {
-				return errors.New("the host came back with another model of that name")
-			}
-			break
-		}
-		if !mendable(err) || wait(ctx, &pause) != nil {
+		answer, details, err := s.metadata(ctx)
+		switch {
+		case err == nil && proto.Equal(answer, s.answer) && reflect.DeepEqual(details, s.details):
+			return nil
+		case err == nil:
+			return errors.New("the host came back with another model of that name")
+		case !mendable(err) || wait(ctx, &pause) != nil:
 			return fmt.Errorf("the host did not come back: %w", err)
 		}
 	}
-	if len(answer.Inputs) != len(s.served) || len(answer.Outputs) != len(s.outputs) {
-		return errors.New("the host came back with another model of that name")
-	}
-	return nil
-}
-
-func sameTensor(a, b fixtures.Tensor) bool {
-	return a.Name == b.Name && a.Type == b.Type && slices.Equal(a.Shape, b.Shape) && a.Scale == b.Scale && a.ZeroPoint == b.ZeroPoint
 }
 
 func (s *session) explain(err error, lost int) error {
