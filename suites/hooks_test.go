@@ -12,6 +12,7 @@ import (
 	"github.com/crossover-bench/crossover/backends"
 	"github.com/crossover-bench/crossover/fixtures"
 	"github.com/crossover-bench/crossover/internal/grid"
+	"github.com/crossover-bench/crossover/internal/measure"
 )
 
 // crashHook ends the process as a faulty delegate would, for tests of what
@@ -37,6 +38,17 @@ func slowdownHook(b backends.Backend) (backends.Backend, error) {
 		return nil, fmt.Errorf("CROSSOVER_TEST_SLOWDOWN is %q; want a factor from 1 to 1000", text)
 	}
 	return slowed{b, factor}, nil
+}
+
+// settleHook bounds a warm-up by the time in CROSSOVER_TEST_SETTLE, for tests that
+// must not wait until a noisy machine has calmed down.
+func settleHook() (s measure.Settle, err error) {
+	if text := os.Getenv("CROSSOVER_TEST_SETTLE"); text != "" {
+		if s.MaxTime, err = time.ParseDuration(text); err != nil {
+			err = fmt.Errorf("CROSSOVER_TEST_SETTLE: %w", err)
+		}
+	}
+	return s, err
 }
 
 type slowed struct {

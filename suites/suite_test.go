@@ -99,6 +99,9 @@ func newSuite(defaultGrid string) (*suite, error) {
 	if s.combinations, err = d.Combinations(runtime.NumCPU()); err != nil {
 		return nil, err
 	}
+	if s.settle, err = settleHook(); err != nil {
+		return nil, err
+	}
 	if *listFile != "" {
 		if s.combinations, err = readList(*listFile); err != nil {
 			return nil, err

@@ -188,7 +188,7 @@ func TestHostThatDiesAndComesBackCostsCountedRequests(t *testing.T) {
 				serve(t, address, host.Options{Models: models(v)})
 			}()
 			// A request to the dead host is lost; only then does it come back.
-			ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+			ctx, cancel := context.WithTimeout(context.Background(), 500*time.Millisecond)
 			timing, err := s.Infer(ctx, [][]byte{image(v)}, [][]byte{make([]byte, backendtest.Classes)})
 			cancel()
 			if err == nil || timing.Lost == 0 || timing.Total == 0 {

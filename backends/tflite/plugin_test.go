@@ -209,7 +209,8 @@ func TestACrashWhileOpeningIsToldOnStandardError(t *testing.T) {
 	}
 	words := append(strings.Fields(os.Getenv("CROSSOVER_EXEC")), self, "-test.run=^"+t.Name()+"$")
 	child := exec.Command(words[0], words[1:]...)
-	child.Env = append(os.Environ(), crashVariable+"="+compile(t, pluginSource))
+	// It cleans nothing up.
+	child.Env = append(os.Environ(), crashVariable+"="+compile(t, pluginSource), "TMPDIR="+t.TempDir())
 	var stderr strings.Builder
 	child.Stderr = &stderr
 	if err := child.Run(); err == nil {

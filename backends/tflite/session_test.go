@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"runtime"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"testing"
@@ -254,7 +255,7 @@ func TestOpeningThousandsOfTimesLeaksNothing(t *testing.T) {
 // back its own.
 func resident(t *testing.T) int64 {
 	t.Helper()
-	runtime.GC()
+	debug.FreeOSMemory()
 	statm, err := os.ReadFile("/proc/self/statm")
 	if err != nil {
 		t.Fatal(err)
@@ -311,13 +312,18 @@ func TestInferringInALoopLeavesTheRuntimesMonitorAsleep(t *testing.T) {
 		}
 	}
 	loop(50 * time.Millisecond) // what went before has let the monitor run
-	before := switches()
-	loop(300 * time.Millisecond)
-	// It wakes every 10 ms, and every 4 ms another thread looks for work.
-	// A loop that never yields makes it some thousand.
-	if n := switches() - before; n > 300 {
-		t.Errorf("the process's threads went to sleep %d times within 0.3 s; want some 100", n)
+	// It wakes every 10 ms, and every 4 ms another thread looks for work. A loop
+	// that never yields makes it some thousand in each window; one that yields
+	// may wake it, too, when a busy machine stops its thread for long.
+	least := int64(math.MaxInt64)
+	for range 10 {
+		before := switches()
+		loop(300 * time.Millisecond)
+		if least = min(least, switches()-before); least <= 300 {
+			return
+		}
 	}
+	t.Errorf("the process's threads went to sleep %d times within 0.3 s at least; want some 100", least)
 }
 
 func buffers(t *testing.T, tensors []fixtures.Tensor) [][]byte {

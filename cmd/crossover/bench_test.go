@@ -18,13 +18,15 @@ import (
 	"github.com/crossover-bench/crossover/internal/results"
 )
 
+// suitesDir holds the suites' test binary, once it is built.
+var suitesDir string
+
 // suitesBinary builds the suites' test binary once for all tests that measure.
-var suitesBinary = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "crossover-suites-*")
-	if err != nil {
+var suitesBinary = sync.OnceValues(func() (binary string, err error) {
+	if suitesDir, err = os.MkdirTemp("", "crossover-suites-*"); err != nil {
 		return "", err
 	}
-	binary := filepath.Join(dir, "suites.test")
+	binary = filepath.Join(suitesDir, "suites.test")
 	cmd := exec.Command("go", "test", "-c", "-o", binary, "./suites")
 	cmd.Dir = filepath.Join("..", "..")
 	if out, err := cmd.CombinedOutput(); err != nil {
@@ -57,6 +59,7 @@ func TestMeasuringScripts(t *testing.T) {
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("ROOT", root)
 			e.Setenv("SUITES", binary)
+			e.Setenv("CROSSOVER_TEST_SETTLE", "500ms")
 			return os.Symlink(filepath.Join(root, "fixtures"), filepath.Join(e.WorkDir, "fixtures"))
 		},
 	})
@@ -95,8 +98,8 @@ func TestKilledAtRandomMomentsARunKeepsWholeBlocksAndResumes(t *testing.T) {
 		t.Fatal(err)
 	}
 	start := func() (*exec.Cmd, *bytes.Buffer) {
-		cmd := exec.Command(crossover, "bench", "--suites", binary, "--grid", grid, "--results", out, "--count", "5", "--benchtime", "50ms")
-		cmd.Dir, cmd.Env = root, append(os.Environ(), "GORACE=atexit_sleep_ms=0")
+		cmd := exec.Command(crossover, "bench", "--suites", binary, "--grid", grid, "--results", out, "--count", "8", "--benchtime", "50ms")
+		cmd.Dir, cmd.Env = root, append(os.Environ(), "GORACE=atexit_sleep_ms=0", "CROSSOVER_TEST_SETTLE=500ms")
 		said := new(bytes.Buffer)
 		cmd.Stdout, cmd.Stderr = said, said
 		if err := cmd.Start(); err != nil {
@@ -137,8 +140,8 @@ func TestKilledAtRandomMomentsARunKeepsWholeBlocksAndResumes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !run.Ledger.Complete || len(run.Blocks) != 10 || len(run.Notes) != 0 {
-		t.Errorf("complete %v, %d blocks, want 10 of 2 combinations in 5 rounds; notes %q", run.Ledger.Complete, len(run.Blocks), run.Notes)
+	if !run.Ledger.Complete || len(run.Blocks) != 16 || len(run.Notes) != 0 {
+		t.Errorf("complete %v, %d blocks, want 16 of 2 combinations in 8 rounds; notes %q", run.Ledger.Complete, len(run.Blocks), run.Notes)
 	}
 	folders, err := filepath.Glob(filepath.Join(out, "2*"))
 	if err != nil {

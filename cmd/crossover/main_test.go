@@ -19,7 +19,15 @@ import (
 // TestMain lets the scripts run this test binary under the name crossover.
 func TestMain(m *testing.M) {
 	host.ChildMain(embeddedBackend)
-	testscript.Main(m, map[string]func(){"crossover": main})
+	testscript.Main(tidy{m}, map[string]func(){"crossover": main})
+}
+
+// tidy removes what the tests share once they have run.
+type tidy struct{ *testing.M }
+
+func (t tidy) Run() int {
+	defer func() { os.RemoveAll(suitesDir) }()
+	return t.M.Run()
 }
 
 // TestScripts runs testdata/script/*.txt: each verb's behaviour from outside.
@@ -54,16 +62,20 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // waitFor waits until a file that a program in the background writes holds a
-// match: "waitfor host.log serving".
+// match: "waitfor host.log serving". A third word names the variable that takes
+// the match's first group.
 func waitFor(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 2 {
-		ts.Fatalf("usage: waitfor FILE REGEXP")
+	if neg || len(args) < 2 || len(args) > 3 {
+		ts.Fatalf("usage: waitfor FILE REGEXP [VARIABLE]")
 	}
 	want, err := regexp.Compile(args[1])
 	ts.Check(err)
 	var data []byte
 	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
 		if data, err = os.ReadFile(ts.MkAbs(args[0])); err == nil && want.Match(data) {
+			if len(args) == 3 {
+				ts.Setenv(args[2], string(want.FindSubmatch(data)[1]))
+			}
 			return
 		}
 	}

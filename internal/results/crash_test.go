@@ -66,6 +66,8 @@ func writePlanned(dir, limit string) error {
 			return err
 		}
 		fmt.Println(i)
+		// The parent says when to go on; one that is not there is done with.
+		os.Stdin.Read(make([]byte, 1))
 	}
 	return w.Finish(true, nil)
 }
@@ -79,11 +81,17 @@ func writer(dir string, env ...string) *exec.Cmd {
 
 func TestKilledWriterLeavesWholeBlocksAndIsResumed(t *testing.T) {
 	dir := writeRun(t)
-	rng := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 0))
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	rng := rand.New(rand.NewPCG(seed, 0))
 	before := 0
 	for kill := range 10 {
 		cmd := writer(dir)
 		out, err := cmd.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		in, err := cmd.StdinPipe()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -98,6 +106,9 @@ func TestKilledWriterLeavesWholeBlocksAndIsResumed(t *testing.T) {
 				t.Fatal(err)
 			}
 			committed++
+			if _, err := in.Write([]byte{'\n'}); err != nil {
+				t.Fatal(err)
+			}
 		}
 		for end := time.Now().Add(time.Duration(rng.IntN(3000)) * time.Microsecond); time.Now().Before(end); {
 		}
