@@ -88,6 +88,7 @@ func TestLevelLatencySettlesInThreeWindows(t *testing.T) {
 		{300 * time.Microsecond, 3 * 334}, // windows of 100 ms
 		{10 * time.Millisecond, 3 * 10},
 		{300 * time.Millisecond, 3 * 5}, // windows of 5 runs: 4.5 s, not minutes
+		{3 * time.Second, 3 * 5},        // beyond the bound, within which nothing could tell
 	} {
 		b := newSeries(func(int) time.Duration { return c.latency }).take(t, time.Second, measure.Config{})
 		if !b.Warmup.Settled || b.Warmup.Reason != "settled" || b.Warmup.Runs != c.runs {

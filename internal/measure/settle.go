@@ -36,7 +36,7 @@ type Settle struct {
 	WindowTime time.Duration // 100 ms
 	WindowRuns int           // 5
 	Tolerance  float64       // relative; 0.01
-	MaxTime    time.Duration // the warm-up ends unsettled; 10 s
+	MaxTime    time.Duration // the warm-up ends unsettled, once there are Windows; 10 s
 	MaxRuns    int           // the warm-up ends unsettled; 100 000
 }
 
@@ -73,6 +73,9 @@ type settling struct {
 // level is a window's median with its interval, in seconds.
 type level struct{ median, lo, hi float64 }
 
+// full reports whether there are windows enough to agree or not.
+func (s *settling) full() bool { return len(s.windows) == s.Windows }
+
 // add takes one latency and reports whether the series has settled with it.
 func (s *settling) add(latency time.Duration) bool {
 	s.window = append(s.window, latency.Seconds())
@@ -85,7 +88,7 @@ func (s *settling) add(latency time.Duration) bool {
 	}
 	s.windows = append(s.windows, levelOf(s.window))
 	s.window, s.spent = s.window[:0], 0
-	return len(s.windows) == s.Windows && agree(s.windows, s.Tolerance)
+	return s.full() && agree(s.windows, s.Tolerance)
 }
 
 // levelOf sorts samples and returns their level.
