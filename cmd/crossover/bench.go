@@ -123,9 +123,6 @@ func (c *benchCmd) table(e *env, dir string) error {
 	if err := report.Text(e.stdout, run, report.Options{Width: terminalWidth(e.stdout)}); err != nil {
 		return err
 	}
-	if floor, err := results.NoiseFloor(run); err == nil {
-		fmt.Fprintf(e.stdout, "Noise floor of this run: %.2g %% (95 %% of neighbouring rounds of one combination differ by less).\n", 100*floor.Ratio)
-	}
 	fmt.Fprintf(e.stdout, "\nRun: %s (bench.txt for benchstat, samples.csv.gz, run.json)\n", relative(dir))
 	return nil
 }

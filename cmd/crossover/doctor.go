@@ -158,9 +158,6 @@ func (c *doctorCmd) noise(e *env, d *diagnosis) (notKept, err error) {
 	if dir == "" {
 		dir, notKept = machine.NoiseDir()
 	}
-	if notKept == nil {
-		d.Before, notKept = machine.LoadNoiseFloor(dir, d.Machine)
-	}
 	var floor machine.NoiseFloor
 	if c.Suites != "" {
 		floor, err = c.ofTheTinyNetwork(e, d.Machine)
@@ -175,6 +172,9 @@ func (c *doctorCmd) noise(e *env, d *diagnosis) (notKept, err error) {
 		return nil, err
 	}
 	d.Noise = &floor
+	if notKept == nil {
+		d.Before, notKept = machine.LoadNoiseFloor(dir, d.Machine, floor.Work)
+	}
 	if notKept == nil {
 		notKept = floor.Store(dir)
 	}
@@ -221,11 +221,11 @@ func (c *doctorCmd) ofTheTinyNetwork(e *env, name string) (floor machine.NoiseFl
 	if _, err := d.Run(e, combinations); err != nil {
 		return floor, err
 	}
-	var ratios []float64
+	var ratios [][]float64
 	for _, s := range results.SummarizeBlocks(blocks, combinations, 0) {
-		ratios = append(ratios, machine.LogRatios(s.RoundMedians)...)
+		ratios = append(ratios, machine.LogRatios(s.RoundMedians))
 	}
-	return machine.NewNoiseFloor(name, fmt.Sprintf("tiny network (int8, one thread and %d by turns)", threads[len(threads)-1]), ratios)
+	return machine.NewNoiseFloor(name, fmt.Sprintf("tiny network (int8, one thread and %d by turns)", threads[len(threads)-1]), ratios...)
 }
 
 // memory keeps blocks for a moment.

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -20,7 +21,7 @@ type NoiseFloor struct {
 	Work    string    `json:"work"`  // what was measured, for people
 	Pairs   int       `json:"pairs"` // of blocks compared
 	// Ratio is the floor, relative: 0.02 says that 95 % of such pairs differ by
-	// less than 2 %.
+	// less than 2 %, with each kind of work alike.
 	Ratio float64 `json:"ratio"`
 }
 
@@ -33,25 +34,57 @@ var ErrFewPairs = fmt.Errorf("a noise floor needs %d pairs of blocks at least", 
 
 // NewNoiseFloor estimates the floor from A/A comparisons: the logarithms of
 // the ratios of the medians of two blocks of the same work, taken one after
-// the other. It is 1.96 * sqrt(pi/2) times the mean magnitude: the 95 % bound
-// of a normal distribution by its mean deviation, of which one outlier rules
-// less than of a quantile or a variance, and which two runs give alike.
-func NewNoiseFloor(machine, work string, logRatios []float64) (NoiseFloor, error) {
-	if len(logRatios) < minPairs {
-		return NoiseFloor{}, fmt.Errorf("%w; here are %d", ErrFewPairs, len(logRatios))
-	}
-	var sum float64
-	for _, r := range logRatios {
-		if math.IsNaN(r) || math.IsInf(r, 0) {
-			return NoiseFloor{}, errors.New("a noise floor needs medians above 0")
+// the other, a series for each kind of work. A pair of a kind picked at random
+// lies below the floor with a chance of 95 %. Each kind counts as normal, with
+// sqrt(pi/2) times its mean magnitude for standard deviation: of that one outlier
+// rules less than of a quantile or a variance, and two runs give it alike.
+func NewNoiseFloor(machine, work string, logRatios ...[]float64) (NoiseFloor, error) {
+	var deviations []float64
+	pairs := 0
+	for _, series := range logRatios {
+		if len(series) == 0 {
+			continue
 		}
-		sum += math.Abs(r)
+		var sum float64
+		for _, r := range series {
+			if math.IsNaN(r) || math.IsInf(r, 0) {
+				return NoiseFloor{}, errors.New("a noise floor needs medians above 0")
+			}
+			sum += math.Abs(r)
+		}
+		deviations = append(deviations, math.Sqrt(math.Pi/2)*sum/float64(len(series)))
+		pairs += len(series)
 	}
-	bound := 1.96 * math.Sqrt(math.Pi/2) * sum / float64(len(logRatios))
+	if pairs < minPairs {
+		return NoiseFloor{}, fmt.Errorf("%w; here are %d", ErrFewPairs, pairs)
+	}
 	return NoiseFloor{
 		Machine: machine, Taken: time.Now().UTC(), Work: work,
-		Pairs: len(logRatios), Ratio: math.Expm1(bound),
+		Pairs: pairs, Ratio: math.Expm1(boundOf(deviations)),
 	}, nil
+}
+
+// boundOf returns the magnitude below which 95 % of the equal mixture of normal
+// distributions around 0 lie.
+func boundOf(deviations []float64) float64 {
+	lo, hi := 0.0, 2*slices.Max(deviations) // 95.4 % of the widest
+	for range 60 {
+		middle := (lo + hi) / 2
+		var below float64
+		for _, sigma := range deviations {
+			if sigma == 0 {
+				below++
+			} else {
+				below += math.Erf(middle / sigma / math.Sqrt2)
+			}
+		}
+		if below < 0.95*float64(len(deviations)) {
+			lo = middle
+		} else {
+			hi = middle
+		}
+	}
+	return hi
 }
 
 // LogRatios returns the logarithms of the ratios of neighbours in a series of
@@ -143,8 +176,8 @@ func NoiseDir() (string, error) {
 	return filepath.Join(cache, "crossover", "noise"), nil
 }
 
-// Store keeps the floor in dir, one file a machine, the newest replacing the
-// one before.
+// Store keeps the floor in dir, one file for each machine and work, the newest
+// replacing the one before.
 func (n NoiseFloor) Store(dir string) (err error) {
 	defer func() {
 		if err != nil {
@@ -158,7 +191,7 @@ func (n NoiseFloor) Store(dir string) (err error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	path := filepath.Join(dir, n.Machine+".json")
+	path := noiseFile(dir, n.Machine, n.Work)
 	tmp := fmt.Sprintf("%s.%d", path, os.Getpid())
 	if err := os.WriteFile(tmp, append(text, '\n'), 0o644); err != nil {
 		os.Remove(tmp)
@@ -167,9 +200,16 @@ func (n NoiseFloor) Store(dir string) (err error) {
 	return os.Rename(tmp, path)
 }
 
-// LoadNoiseFloor returns the machine's floor from dir, nil when none is kept.
-func LoadNoiseFloor(dir, machine string) (*NoiseFloor, error) {
-	path := filepath.Join(dir, machine+".json")
+// noiseFile names the file by the work's words outside of parentheses.
+func noiseFile(dir, machine, work string) string {
+	words, _, _ := strings.Cut(work, "(")
+	return filepath.Join(dir, strings.Join(append([]string{machine}, strings.Fields(strings.ToLower(words))...), "-")+".json")
+}
+
+// LoadNoiseFloor returns the machine's floor of that work from dir, nil when none
+// is kept.
+func LoadNoiseFloor(dir, machine, work string) (*NoiseFloor, error) {
+	path := noiseFile(dir, machine, work)
 	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -182,6 +222,9 @@ func LoadNoiseFloor(dir, machine string) (*NoiseFloor, error) {
 	}
 	if n.Machine != machine {
 		return nil, fmt.Errorf("%s is of the machine %q", path, n.Machine)
+	}
+	if n.Work != work {
+		return nil, nil // the work was defined anew
 	}
 	return &n, nil
 }

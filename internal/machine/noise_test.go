@@ -40,6 +40,41 @@ func TestNoiseFloorIsTheBoundOfEqualPairs(t *testing.T) {
 	}
 }
 
+func TestNoiseFloorHoldsForAMixtureOfQuietAndNoisyWork(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	for _, c := range []struct{ quiet, noisy int }{{12, 6}, {15, 3}, {0, 4}, {4, 0}} {
+		var series [][]float64
+		for i := range c.quiet + c.noisy {
+			deviation, pairs := 0.003, 2000
+			if i < c.noisy { // a precision takes more rounds of these
+				deviation, pairs = 0.08, 20000
+			}
+			var ratios []float64
+			for range pairs {
+				ratios = append(ratios, deviation*rng.NormFloat64())
+			}
+			series = append(series, ratios)
+		}
+		n, err := NewNoiseFloor("m", "w", series...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var below float64
+		for _, ratios := range series {
+			within := 0
+			for _, r := range ratios {
+				if math.Abs(r) < math.Log1p(n.Ratio) {
+					within++
+				}
+			}
+			below += float64(within) / float64(len(ratios)) / float64(len(series))
+		}
+		if math.Abs(below-0.95) > 0.01 {
+			t.Errorf("%d quiet, %d noisy: %.1f %% of pairs lie below the floor of %.2g %%", c.quiet, c.noisy, 100*below, 100*n.Ratio)
+		}
+	}
+}
+
 func TestAATakesItsPairsFromTheClock(t *testing.T) {
 	var now time.Duration
 	n := 0
@@ -63,22 +98,27 @@ func TestAATakesItsPairsFromTheClock(t *testing.T) {
 
 func TestNoiseFloorIsKeptByMachine(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "not", "yet")
-	if n, err := LoadNoiseFloor(dir, "board-1"); n != nil || err != nil {
+	if n, err := LoadNoiseFloor(dir, "board-1", "w (2 threads)"); n != nil || err != nil {
 		t.Errorf("nothing kept: %v, %v", n, err)
 	}
-	want := NoiseFloor{Machine: "board-1", Work: "w", Pairs: 40, Ratio: 0.02, Taken: time.Unix(1, 0).UTC()}
+	want := NoiseFloor{Machine: "board-1", Work: "w (2 threads)", Pairs: 40, Ratio: 0.02, Taken: time.Unix(1, 0).UTC()}
 	for range 2 {
 		if err := want.Store(dir); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if n, err := LoadNoiseFloor(dir, "board-1"); err != nil || *n != want {
+	if n, err := LoadNoiseFloor(dir, "board-1", "w (2 threads)"); err != nil || *n != want {
 		t.Errorf("%+v (%v)", n, err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, "board-2.json"), []byte("{"), 0o644); err != nil {
+	for _, other := range []string{"x", "w (4 threads)"} {
+		if n, err := LoadNoiseFloor(dir, "board-1", other); n != nil || err != nil {
+			t.Errorf("of other work, %s: %v, %v", other, n, err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(dir, "board-2-w.json"), []byte("{"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := LoadNoiseFloor(dir, "board-2"); err == nil || !strings.Contains(err.Error(), "board-2.json") {
+	if _, err := LoadNoiseFloor(dir, "board-2", "w"); err == nil || !strings.Contains(err.Error(), "board-2-w.json") {
 		t.Errorf("a damaged file: %v", err)
 	}
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 
 	"github.com/crossover-bench/crossover/internal/grid"
+	"github.com/crossover-bench/crossover/internal/machine"
 	"github.com/crossover-bench/crossover/internal/results"
 )
 
@@ -258,6 +259,9 @@ func Remarks(run *results.Run, summaries []results.Summary) []string {
 			add("%s: %s.", d.what, gravest(d.of))
 		}
 	}
+	if floor, err := results.NoiseFloor(run, summaries); err == nil {
+		add("Noise floor of this run: %.2g %% (95 %% of neighbouring rounds of one combination differ by less).", 100*floor.Ratio)
+	}
 	if few > 0 {
 		add("%d of %d combinations have one round: their intervals say nothing of how rounds differ.", few, len(summaries))
 	}
@@ -389,14 +393,19 @@ func JSON(w io.Writer, run *results.Run) error {
 	if summaries == nil {
 		summaries = []results.Summary{}
 	}
+	var noise *machine.NoiseFloor
+	if floor, err := results.NoiseFloor(run, summaries); err == nil {
+		noise = &floor
+	}
 	e := json.NewEncoder(w)
 	e.SetIndent("", "  ")
 	return e.Encode(struct {
-		Run       string             `json:"run"`
-		Meta      results.Meta       `json:"meta"`
-		Ledger    results.Ledger     `json:"ledger"`
-		Missing   []grid.Combination `json:"missing,omitempty"`
-		Notes     []string           `json:"notes,omitempty"`
-		Summaries []results.Summary  `json:"summaries"`
-	}{filepath.Base(run.Dir), run.Meta, run.Ledger, run.Missing(), run.Notes, summaries})
+		Run       string              `json:"run"`
+		Meta      results.Meta        `json:"meta"`
+		Ledger    results.Ledger      `json:"ledger"`
+		Missing   []grid.Combination  `json:"missing,omitempty"`
+		Notes     []string            `json:"notes,omitempty"`
+		Noise     *machine.NoiseFloor `json:"noise_floor,omitempty"`
+		Summaries []results.Summary   `json:"summaries"`
+	}{filepath.Base(run.Dir), run.Meta, run.Ledger, run.Missing(), run.Notes, noise, summaries})
 }

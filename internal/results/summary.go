@@ -278,11 +278,16 @@ func uncompressed(c grid.Combination) (base grid.Combination, ok bool) {
 }
 
 // NoiseFloor estimates from the run's own rounds by how much two blocks of the
-// same work differ on its machine, or returns machine.ErrFewPairs.
-func NoiseFloor(run *Run) (machine.NoiseFloor, error) {
-	var ratios []float64
-	for _, s := range Summarize(run) {
-		ratios = append(ratios, machine.LogRatios(s.RoundMedians)...)
+// same work differ on its machine, or returns machine.ErrFewPairs. Latencies that
+// were computed say nothing of it.
+func NoiseFloor(run *Run, summaries []Summary) (machine.NoiseFloor, error) {
+	var ratios [][]float64
+	for _, s := range summaries {
+		if s.Origin != OriginComputed {
+			ratios = append(ratios, machine.LogRatios(s.RoundMedians))
+		}
 	}
-	return machine.NewNoiseFloor(run.Meta.Config["machine"], "the rounds of "+filepath.Base(run.Dir), ratios)
+	floor, err := machine.NewNoiseFloor(run.Meta.Config["machine"], "the rounds of "+filepath.Base(run.Dir), ratios...)
+	floor.Taken = run.Meta.Started
+	return floor, err
 }

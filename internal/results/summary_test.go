@@ -127,11 +127,11 @@ func TestUnsettledAndDriftingBlocksAreCounted(t *testing.T) {
 func TestRunGivesItsNoiseFloor(t *testing.T) {
 	run := &Run{Dir: "results/x", Meta: Meta{Config: map[string]string{"machine": "m"}}, Blocks: rounds("none", 10, time.Millisecond)}
 	// Round i is i%3 percent slower: neighbours differ by 1, 1 and 2 %.
-	if n, err := NoiseFloor(run); err != nil || n.Pairs != 9 || n.Machine != "m" || n.Ratio < 0.025 || n.Ratio > 0.04 {
+	if n, err := NoiseFloor(run, Summarize(run)); err != nil || n.Pairs != 9 || n.Machine != "m" || n.Ratio < 0.025 || n.Ratio > 0.04 {
 		t.Errorf("%+v (%v)", n, err)
 	}
 	run.Blocks = run.Blocks[:3]
-	if _, err := NoiseFloor(run); !errors.Is(err, machine.ErrFewPairs) {
+	if _, err := NoiseFloor(run, Summarize(run)); !errors.Is(err, machine.ErrFewPairs) {
 		t.Errorf("three rounds: %v", err)
 	}
 }
