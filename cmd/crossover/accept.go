@@ -121,7 +121,11 @@ func recorded(dir string) (*accept.Data, error) {
 	}
 	if len(run.Blocks) > 0 && (!run.Ledger.Complete || len(run.Notes) > 0) {
 		why := strings.Join(append([]string{"it did not come to its planned end"}, run.Notes...), "; ")
-		return nil, exit.Errorf(exit.NoData, "--results: %s is not complete: %s; complete it with crossover bench --resume, or measure again", dir, why)
+		advice := "measure again"
+		if run.Meta.Grid.Name != acceptGrid {
+			advice = "complete it with the command that began it, or " + advice
+		}
+		return nil, exit.Errorf(exit.NoData, "--results: %s is not complete: %s; %s", dir, why, advice)
 	}
 	data, err := accept.FromRun(dir, run)
 	if err != nil {

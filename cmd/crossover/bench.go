@@ -15,6 +15,7 @@ import (
 	"github.com/crossover-bench/crossover/internal/report"
 	"github.com/crossover-bench/crossover/internal/results"
 	"github.com/crossover-bench/crossover/internal/rounds"
+	"github.com/crossover-bench/crossover/internal/stats"
 )
 
 type benchCmd struct {
@@ -22,7 +23,7 @@ type benchCmd struct {
 	effort
 	Count     int           `help:"Rounds: blocks of each combination." default:"10" placeholder:"N"`
 	Precision string        `help:"Instead of a fixed count: go on until the 95 % interval of each median is at most this wide." placeholder:"1%"`
-	Budget    time.Duration `help:"Refuse a plan that takes longer; ends a run with --precision. The soak of --sustained is not in the plan." default:"1h" placeholder:"TIME"`
+	Budget    time.Duration `help:"Refuse a plan that takes longer, probe included; ends a run with --precision. The soak of --sustained is not counted." default:"1h" placeholder:"TIME"`
 	Sustained bool          `help:"Heat the machine until its temperature is steady first, and judge throttled samples, too."`
 	Out       string        `name:"results" help:"The folder that run folders go to." default:"results" placeholder:"DIR" type:"path"`
 	Resume    bool          `help:"Go on with the newest run when it is incomplete and measured the same; --no-resume starts anew." default:"true" negatable:""`
@@ -57,6 +58,9 @@ func (c *benchCmd) Run(e *env) (err error) {
 		return err
 	}
 	r.settings.Rounds, r.settings.Budget, r.settings.Precision = c.Count, c.Budget, precision
+	if precision > 0 {
+		r.settings.Rounds = stats.LeastPreciseRounds
+	}
 	r.meta.Sustained = c.Sustained
 	r.meta.Method["precision"] = c.Precision
 	if c.Resume {
@@ -80,6 +84,13 @@ func (c *benchCmd) Run(e *env) (err error) {
 		r.driver.Ready = func() error { return r.soak(e) }
 	}
 	outcome, runErr := r.driver.Run(e, combinations)
+	if e.Err() != nil && len(outcome.Plan.Open) > 0 {
+		how := "the same command"
+		if !c.Resume {
+			how += " without --no-resume"
+		}
+		runErr = fmt.Errorf("%w; what was measured is kept, and %s goes on from there", runErr, how)
+	}
 	if err := r.close(e, outcome.Finished, outcome.Imprecise); err != nil {
 		return errors.Join(runErr, err)
 	}
@@ -92,19 +103,23 @@ func (c *benchCmd) Run(e *env) (err error) {
 	return runErr
 }
 
-// resume goes on with the newest run that is what the user would want to go on
-// with: it is incomplete, and measures the same thing in the same way.
+// resume goes on with the newest run that measures the same thing in the same
+// way, if it is incomplete. One without a block, whose plan was refused, say,
+// gives way to the new run.
 func (c *benchCmd) resume(e *env, r *recording, combinations []grid.Combination) error {
+	incomplete := false
 	dir := results.Newest(c.Out, func(m *results.Meta, l *results.Ledger) bool {
-		return !l.Complete && l.Rounds == c.Count && slices.Equal(l.Declared, combinations) && m.Same(&r.meta)
+		same := l.Rounds == r.settings.Rounds && slices.Equal(l.Declared, combinations) && m.Same(&r.meta)
+		incomplete = same && !l.Complete
+		return same
 	})
-	if dir == "" {
+	if !incomplete {
 		return nil
 	}
 	if err := r.resume(dir); err != nil {
 		return exit.Errorf(exit.NoData, "%w; --no-resume starts a new run", err)
 	}
-	if n := len(r.recorded); n > 0 { // else it was refused, say, and its folder will do
+	if n := len(r.recorded); n > 0 {
 		fmt.Fprintf(e.stdout, "Going on with %s, which was interrupted after %s; --no-resume starts anew.\n", relative(r.dir), counted(n, "block"))
 	}
 	return nil

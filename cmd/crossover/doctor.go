@@ -111,7 +111,11 @@ func examineLinks(hosts string) ([]machine.Finding, error) {
 		}
 		path, err := survey.PathTo(h.Address)
 		if err != nil {
-			return nil, exit.Errorf(exit.NoData, "host %s: %w", h.Name, err)
+			out = append(out, machine.Finding{
+				Severity: machine.SeverityWarning, Subject: "link to " + h.Name, Evidence: err.Error(),
+				Effect: "what is offloaded to it will be skipped", Fix: "correct its address in " + hosts + ", or mend the network",
+			})
+			continue
 		}
 		for _, w := range path.Warnings() {
 			evidence, rest, _ := strings.Cut(w, ": ")
@@ -235,6 +239,7 @@ func (m *memory) AppendBlock(b results.Block) error {
 	*m = append(*m, b)
 	return nil
 }
+func (*memory) Plan([]results.Planned) error             { return nil }
 func (*memory) Skip(grid.Combination, string) error      { return nil }
 func (*memory) Fail(grid.Combination, int, string) error { return nil }
 

@@ -109,6 +109,9 @@ func verbOf(err error) string {
 
 // finish prints err, when there is one, and returns its exit code.
 func finish(e *env, err error) exit.Code {
+	if errors.Is(err, context.Canceled) && e.Err() != nil {
+		err = exit.Errorf(exit.NoData, "interrupted")
+	}
 	if err != nil {
 		fmt.Fprintf(e.stderr, "crossover: %v\n", err)
 	}

@@ -20,9 +20,12 @@ type measuring struct {
 	broken bool          // measuring did not come to its planned end
 }
 
+// acceptGrid stands for a grid's name where the features say what is measured.
+const acceptGrid = "accept"
+
 // startMeasuring readies the run. Its folder is made with the first rounds.
 func (c *acceptCmd) startMeasuring(e *env) (*measuring, error) {
-	r, err := c.record(e, results.Grid{Name: "accept", Path: c.Features}, c.effort, c.Out, "-calibrate")
+	r, err := c.record(e, results.Grid{Name: acceptGrid, Path: c.Features}, c.effort, c.Out, "-calibrate")
 	if err != nil {
 		return nil, err
 	}

@@ -97,7 +97,8 @@ type recording struct {
 	dir      string // the run folder, once open
 	writer   *results.Writer
 	recorded []results.Block // of an interrupted run that this one goes on with
-	noted    int             // notes of the writer that were printed
+	planned  []results.Planned
+	noted    int // notes of the writer that were printed
 	driver   *rounds.Driver
 	log      *os.File
 }
@@ -129,47 +130,60 @@ func (p *places) record(e *env, g results.Grid, effort effort, out string, args 
 	config := map[string]string{"machine": before.Fingerprint().String(), "cpu": before.CPU, "interleaved": "yes"}
 	maps.Copy(config, r.about.Config)
 	if modelled != nil {
-		config["meter"] = "none, modelled for device " + modelled.Device.Name
+		config["meter"] = "none, modelled for device " + modelled.Device.Name + ", idle " + modelled.Idle.Name
 	}
 	paths, err := p.paths()
 	if err != nil {
 		return nil, err
 	}
-	suites, err := declared.Hash(path)
-	if err != nil {
-		return nil, exit.Errorf(exit.Usage, "the test binary: %w", err)
+	method := map[string]string{
+		"block": effort.Benchtime.String(), "flags": strings.Join(r.binary.Args, " "), "seed": given,
+	}
+	for what, file := range map[string]string{"suites": path, "hosts": p.Hosts, "profiles": p.Profiles} {
+		if file == "" {
+			continue
+		}
+		if method[what], err = declared.Hash(file); err != nil {
+			return nil, exit.Errorf(exit.Usage, "%s: %w", what, err)
+		}
 	}
 	r.settings = rounds.Settings{Block: effort.Benchtime, Seed: effort.Seed}
 	r.meta = results.Meta{
 		Started: time.Now(), Command: os.Args, Commit: commit(e, p.root), Seed: effort.Seed, Grid: g,
 		Procs: r.about.Procs, Config: config, Versions: r.about.Versions, Hashes: r.about.Hashes, Before: &before,
-		Method: map[string]string{
-			"suites": suites, "block": effort.Benchtime.String(), "flags": strings.Join(r.binary.Args, " "), "seed": given,
-		},
-		Extra: paths,
+		Method: method, Extra: paths,
 	}
 	return r, nil
 }
 
 // paths returns, for run.json, what the real links to the declared hosts run
-// over; nil where none is declared.
+// over; nil where none is declared. A host that no way leads to costs what is
+// offloaded to it, and says so when it is opened.
 func (p *places) paths() (map[string]json.RawMessage, error) {
-	real := map[string]survey.Path{}
+	type path struct {
+		survey.Path
+		Error string `json:"error,omitempty"`
+	}
+	real := map[string]path{}
 	for _, h := range p.declared.Hosts {
 		if h.Recorded != "" {
 			continue
 		}
-		path, err := survey.PathTo(h.Address)
-		if err != nil {
-			return nil, exit.Errorf(exit.NoData, "host %s: %w", h.Name, err)
-		}
-		real[h.Name] = path
+		to, err := survey.PathTo(h.Address)
+		real[h.Name] = path{to, errorText(err)}
 	}
 	if len(real) == 0 {
 		return nil, nil
 	}
 	raw, err := json.Marshal(real)
 	return map[string]json.RawMessage{"links": raw}, err
+}
+
+func errorText(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
 }
 
 // record readies a recording of the selected grid.
@@ -182,13 +196,21 @@ func (s *selection) record(e *env, effort effort, out string) (*recording, error
 	return s.places.record(e, g, effort, out, "-grid="+s.grid.File)
 }
 
-// resume goes on with the run in dir instead of starting one.
+// resume goes on with the run in dir instead of starting one; a run without a
+// block makes room.
 func (r *recording) resume(dir string) error {
 	w, run, err := results.Resume(dir)
 	if err != nil {
 		return err
 	}
-	r.writer, r.dir, r.recorded, r.meta = w, w.Dir(), run.Blocks, run.Meta
+	if len(run.Blocks) == 0 {
+		return w.Discard()
+	}
+	part := results.Part{Started: r.meta.Started.UTC(), Command: r.meta.Command, Before: r.meta.Before}
+	if err := w.Update(func(m *results.Meta, _ *results.Ledger) { m.Resumed = append(m.Resumed, part) }); err != nil {
+		return errors.Join(err, w.Close())
+	}
+	r.writer, r.dir, r.recorded, r.planned, r.meta = w, w.Dir(), run.Blocks, run.Ledger.Planned, w.Meta()
 	r.settings.Seed = run.Meta.Seed
 	return nil
 }
@@ -216,7 +238,7 @@ func (r *recording) open(e *env, declared []grid.Combination) error {
 	r.binary.Log = r.log
 	r.driver = &rounds.Driver{
 		Binary: r.binary, Settings: r.settings, Keep: keeper{r.writer, r.energy, r.meta.LeaveOut()}, Screen: r.screen,
-		LeaveOut: r.meta.LeaveOut(), Recorded: r.recorded,
+		LeaveOut: r.meta.LeaveOut(), Recorded: r.recorded, Planned: r.planned,
 	}
 	r.recorded = nil // their samples are on disk
 	return nil

@@ -103,16 +103,31 @@ func (s *screen) Started(c grid.Combination, round, done, total int) {
 		s.status("[%d/%d] probe: %s", done, total, s.title(c))
 		return
 	}
-	s.status("[%d/%d] round %d: %s%s", done, total, round+1, s.title(c), s.latest)
+	s.status("%s round %d: %s%s", progress(done, total), round+1, s.title(c), s.latest)
+}
+
+// progress spells how far a run is; a total of 0 is not known.
+func progress(done, total int) string {
+	if total == 0 {
+		return fmt.Sprintf("[%d]", done)
+	}
+	return fmt.Sprintf("[%d/%d]", done, total)
 }
 
 func (s *screen) Finished(b *results.Block, done, total int, left time.Duration) {
 	steady, _ := b.Steady(0)
-	s.latest = fmt.Sprintf("   (last: %s, %s; %s left)", s.title(b.Combination),
-		model.Round(model.Seconds(stats.Median(results.Latencies(steady))), 3), rounds.Roughly(left))
+	ahead := ""
+	switch {
+	case total > 0:
+		ahead = "; " + rounds.Roughly(left) + " left"
+	case left > 0:
+		ahead = "; at most " + rounds.Roughly(left) + " left"
+	}
+	s.latest = fmt.Sprintf("   (last: %s, %s%s)", s.title(b.Combination),
+		model.Round(model.Seconds(stats.Median(results.Latencies(steady))), 3), ahead)
 	if !s.terminal && b.Round != s.round {
 		s.round = b.Round
-		s.line("[%d/%d] round %d%s", done, total, b.Round+1, s.latest)
+		s.line("%s round %d%s", progress(done, total), b.Round+1, s.latest)
 	}
 }
 

@@ -282,7 +282,13 @@ func Remarks(run *results.Run, summaries []results.Summary) []string {
 		add("Skipped: %s: %s", what, reason)
 	}
 	for _, o := range run.Ledger.Failed {
-		add("Failed: %s in round %d: %s", name(o.Combination), o.Round+1, oneLine(o.Reason))
+		add("Failed: %s in %s: %s", name(o.Combination), where(o), oneLine(o.Reason))
+	}
+	for _, o := range run.Ledger.Mended {
+		add("Failed, and measured when the run went on: %s in %s: %s", name(o.Combination), where(o), oneLine(o.Reason))
+	}
+	for _, p := range run.Meta.Resumed {
+		add("The run was interrupted, and went on at %s.", p.Started.UTC().Format("2006-01-02 15:04:05 UTC"))
 	}
 	for _, c := range run.Missing() {
 		add("Missing: %s has no block.", name(c))
@@ -294,6 +300,13 @@ func Remarks(run *results.Run, summaries []results.Summary) []string {
 		add("Note: %s.", strings.TrimSuffix(note, "."))
 	}
 	return lines
+}
+
+func where(o results.Outcome) string {
+	if o.Round == results.ProbeRound {
+		return "the probe"
+	}
+	return fmt.Sprintf("round %d", o.Round+1)
 }
 
 // A doubt is a share of a combination's inferences or rounds that one should

@@ -57,8 +57,17 @@ type Meta struct {
 	Before   *machine.Snapshot `json:"machine_before,omitempty"`
 	After    *machine.Snapshot `json:"machine_after,omitempty"`
 	Soak     *machine.Soak     `json:"soak,omitempty"`
+	// Resumed are the later parts of a run that was interrupted.
+	Resumed []Part `json:"resumed,omitempty"`
 	// Extra keeps what one verb writes for itself, by the verb's name.
 	Extra map[string]json.RawMessage `json:"extra,omitempty"`
+}
+
+// A Part is how a run went on after an interrupt.
+type Part struct {
+	Started time.Time         `json:"started"`
+	Command []string          `json:"command,omitempty"`
+	Before  *machine.Snapshot `json:"machine_before,omitempty"`
 }
 
 // Grid says which grid a run measured.
@@ -72,14 +81,30 @@ type Grid struct {
 type Ledger struct {
 	Rounds   int                `json:"rounds"` // planned
 	Declared []grid.Combination `json:"declared"`
-	Run      []Tally            `json:"run"` // kept by the Writer
+	Planned  []Planned          `json:"planned,omitempty"` // of what can run here
+	Run      []Tally            `json:"run"`               // kept by the Writer
 	Skipped  []Outcome          `json:"skipped,omitempty"`
 	Failed   []Outcome          `json:"failed,omitempty"`
+	// Mended failed before the run was interrupted, and were measured when it
+	// went on.
+	Mended []Outcome `json:"mended,omitempty"`
 	// Imprecise are those that the budget ended before their medians were known
 	// as well as asked for.
 	Imprecise []Imprecise `json:"imprecise,omitempty"`
 	// Complete says that the run came to its planned end.
 	Complete bool `json:"complete"`
+}
+
+// Planned is what a run is going to measure of a combination.
+type Planned struct {
+	Combination grid.Combination `json:"combination"`
+	Rounds      int              `json:"rounds"`
+	Block       time.Duration    `json:"block_ns"` // steady time of each block
+	// Open is the time that opening took in the probe, with the first inference;
+	// where that was dear, Cold the first time and Open the second, which may
+	// have found a cache.
+	Open time.Duration `json:"open_ns"`
+	Cold time.Duration `json:"cold_open_ns,omitempty"`
 }
 
 // A Tally counts a combination's blocks.
@@ -88,10 +113,13 @@ type Tally struct {
 	Blocks      int              `json:"blocks"`
 }
 
+// ProbeRound is the round of what is run to plan a run, and not kept.
+const ProbeRound = -1
+
 // An Outcome says why a combination gave no block, in one round or at all.
 type Outcome struct {
 	Combination grid.Combination `json:"combination"`
-	Round       int              `json:"round"`
+	Round       int              `json:"round"` // ProbeRound for the probe
 	Reason      string           `json:"reason"`
 }
 

@@ -309,6 +309,62 @@ func TestBlockIsKeptOnce(t *testing.T) {
 	}
 }
 
+// What could not be measured in the first part of a run and was in the second is
+// neither skipped nor failed, but for the account.
+func TestWhatTheSecondPartMeasuresIsTakenBack(t *testing.T) {
+	dir := writeRun(t, testBlock("none", 0, 4, time.Millisecond))
+	resumed := func() *Writer {
+		t.Helper()
+		w, _, err := Resume(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return w
+	}
+	w := resumed()
+	probe, crash, other := Outcome{combination("pq"), ProbeRound, "hung"}, Outcome{combination("none"), 1, "crashed"}, Outcome{combination("none"), 2, "crashed"}
+	err := errors.Join(w.Skip(combination("pwq"), "the host does not answer"), w.Fail(probe.Combination, probe.Round, probe.Reason),
+		w.Fail(crash.Combination, crash.Round, crash.Reason), w.Fail(other.Combination, other.Round, other.Reason), w.Close())
+	if err != nil {
+		t.Fatal(err)
+	}
+	w = resumed()
+	for _, b := range []Block{testBlock("none", 1, 4, time.Millisecond), testBlock("pq", 0, 4, time.Millisecond), testBlock("pwq", 0, 4, time.Millisecond)} {
+		if err := w.AppendBlock(b); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Finish(true, nil); err != nil {
+		t.Fatal(err)
+	}
+	l := mustOpen(t, dir).Ledger
+	if len(l.Skipped) != 0 || !slices.Equal(l.Failed, []Outcome{other}) || !slices.Equal(l.Mended, []Outcome{crash, probe}) {
+		t.Errorf("skipped %v, failed %v, mended %v", l.Skipped, l.Failed, l.Mended)
+	}
+}
+
+func TestARunWithABlockIsNotDiscarded(t *testing.T) {
+	dir := writeRun(t, testBlock("none", 0, 4, time.Millisecond))
+	w, _, err := Resume(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Discard(); err == nil {
+		t.Error("a run with a block was discarded")
+	}
+	w.Close()
+	mustOpen(t, dir)
+	if w, _, err = Resume(writeRun(t)); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Discard(); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Stat(w.Dir()); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("discarded, but %v", err)
+	}
+}
+
 func TestOneWriterAtATime(t *testing.T) {
 	w, err := Create(t.TempDir(), testMeta())
 	if err != nil {

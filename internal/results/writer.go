@@ -121,7 +121,8 @@ func pointLatest(dir, name string) error {
 
 // Resume opens the run in dir to go on with it, and returns it as it stands
 // with its Writer. A cut last block is cut off and bench.txt written anew from
-// the samples; Run.Notes says what was found.
+// the samples; Run.Notes says what was found. The blocks that Ledger.Failed
+// misses may still be taken: each moves its outcome to Ledger.Mended.
 func Resume(dir string) (*Writer, *Run, error) { return resume(dir, osFS{}) }
 
 func resume(dir string, fsys writeFS) (_ *Writer, _ *Run, err error) {
@@ -262,6 +263,19 @@ func (w *Writer) AppendBlock(b Block) error {
 			l.Run = append(l.Run, Tally{Combination: b.Combination})
 		}
 		l.Run[i].Blocks++
+		l.measured(b.Combination, b.Round)
+	})
+}
+
+// measured takes back what was said before the run went on, and no longer holds.
+func (l *Ledger) measured(c grid.Combination, round int) {
+	l.Skipped = slices.DeleteFunc(l.Skipped, func(o Outcome) bool { return o.Combination == c })
+	l.Failed = slices.DeleteFunc(l.Failed, func(o Outcome) bool {
+		mended := o.Combination == c && (o.Round == round || o.Round == ProbeRound)
+		if mended {
+			l.Mended = append(l.Mended, o)
+		}
+		return mended
 	})
 }
 
@@ -304,6 +318,11 @@ func (w *Writer) Update(change func(*Meta, *Ledger)) error {
 // planned.
 func (w *Writer) Declare(combinations []grid.Combination, rounds int) error {
 	return w.Update(func(_ *Meta, l *Ledger) { l.Declared, l.Rounds = slices.Clone(combinations), rounds })
+}
+
+// Plan records what is going to be measured.
+func (w *Writer) Plan(planned []Planned) error {
+	return w.Update(func(_ *Meta, l *Ledger) { l.Planned = planned })
 }
 
 // Skip records that a combination can't run here, and why; once is enough.
@@ -372,6 +391,14 @@ func syncDir(dir string) error {
 		return err
 	}
 	return nil
+}
+
+// Discard removes the folder of a run without a block.
+func (w *Writer) Discard() error {
+	if len(w.have) > 0 {
+		return fmt.Errorf("%s holds %d blocks", w.dir, len(w.have))
+	}
+	return errors.Join(w.Close(), os.RemoveAll(w.dir))
 }
 
 // Close releases the folder. It does not say that the run is complete: Finish

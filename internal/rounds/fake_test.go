@@ -3,6 +3,7 @@ package rounds
 import (
 	"flag"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -50,7 +51,17 @@ func fakeSuites(args []string) int {
 		if later, ok := strings.CutSuffix(does, "later"); ok && *round == 1 {
 			does = later
 		}
+		open := 3 * time.Millisecond
 		switch does {
+		case "slow":
+			latency = 3 * time.Second
+		case "dear": // and compiled once
+			open = 2 * time.Second
+			if marker := filepath.Join(os.Getenv("CROSSOVER_FAKE_SUITES"), "compiled"); *round == results.ProbeRound {
+				if err := os.Mkdir(marker, 0o777); err == nil {
+					open = 30 * time.Second
+				}
+			}
 		case "crash":
 			os.Stderr.WriteString("delegate: out of memory\n")
 			os.Exit(134)
@@ -67,7 +78,7 @@ func fakeSuites(args []string) int {
 			continue
 		}
 		w.Write(results.Event{Kind: results.EventBlock, Block: &results.Block{
-			Combination: c, Round: max(0, *round), Start: time.Unix(1, 0), Open: 3 * time.Millisecond,
+			Combination: c, Round: max(0, *round), Start: time.Unix(1, 0), Open: open,
 			Warmup: results.Warmup{Settled: true, Runs: 5, Time: *block, Reason: "settled"},
 			Samples: []results.Sample{
 				{Phase: results.PhaseFirst, Total: 2 * time.Millisecond},

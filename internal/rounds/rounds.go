@@ -2,7 +2,8 @@
 // it sends. One call of [Driver.Run] is one run:
 //
 //  1. probe: one short block of each combination tells how long opening and
-//     warming up take, and what cannot run here;
+//     warming up take, and what cannot run here; a second one of what is dear
+//     to open, since it may come from a cache then;
 //  2. plan: from the probe, how long the run will take; above the budget it is
 //     refused, with what to leave out;
 //  3. rounds: every open combination once a round, in an order shuffled by the
@@ -15,6 +16,7 @@
 package rounds
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -32,6 +34,7 @@ import (
 // Keeper is what the driver does to the run folder; *results.Writer is one.
 type Keeper interface {
 	AppendBlock(b results.Block) error
+	Plan(planned []results.Planned) error
 	Skip(c grid.Combination, reason string) error
 	Fail(c grid.Combination, round int, reason string) error
 }
@@ -42,11 +45,11 @@ type Screen interface {
 	Probing(n int)
 	// Planned is called once the plan is made.
 	Planned(p Plan)
-	// Started is called when a block begins: done of total blocks are over. In
-	// the probe the round is below 0.
+	// Started is called when a block begins: done of total blocks are over; total
+	// is 0 where rounds go on for a precision. In the probe the round is below 0.
 	Started(c grid.Combination, round, done, total int)
 	// Finished is called with each block that was kept; left is the estimate of
-	// the time to the end of the run.
+	// the time to the end of the run, of its budget where total is 0.
 	Finished(b *results.Block, done, total int, left time.Duration)
 	// Lost is called for a combination that is out of the run from now on.
 	Lost(c grid.Combination, verb, reason string)
@@ -57,7 +60,7 @@ type Settings struct {
 	Rounds    int           // blocks of each combination
 	Block     time.Duration // steady time of a block
 	Seed      uint64        // of the order within the rounds
-	Budget    time.Duration // the run is refused when its plan is longer; 0: no bound
+	Budget    time.Duration // the run is refused when probe and plan are longer; 0: no bound
 	Precision float64       // see stats.PreciseEnough; 0: a fixed number of rounds
 }
 
@@ -112,13 +115,14 @@ type Driver struct {
 	Keep     Keeper
 	Screen   Screen
 	// Ready is called before the first round of Run, once the plan stands; nil for
-	// nothing to do.
+	// nothing to do. The budget does not bound its time.
 	Ready func() error
 	// LeaveOut are the marks of the samples that say nothing of a precision.
 	LeaveOut results.Mark
 	// Recorded are the blocks that an interrupted run left: they count as
-	// measured, and Run completes what is missing.
+	// measured, and Run completes what is missing, as planned then.
 	Recorded []results.Block
+	Planned  []results.Planned
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 	// Patience is how long the next result may take beyond ten times what the
@@ -139,9 +143,6 @@ type keptRound struct {
 	median float64 // latency in seconds; NaN when all samples are left out
 }
 
-// probeRound marks the blocks of the probe, which are not kept.
-const probeRound = -1
-
 // probeTime is the steady time of a probe's block.
 const probeTime = 20 * time.Millisecond
 
@@ -152,19 +153,21 @@ func (d *Driver) Run(ctx context.Context, declared []grid.Combination) (*Outcome
 	if d.Settings.Precision > 0 {
 		d.Settings.Rounds = stats.LeastPreciseRounds
 	}
-	if d.Settings.Budget > 0 {
-		d.deadline = d.Now().Add(d.Settings.Budget)
-	}
+	start := d.Now()
 	if err := d.probe(ctx, declared); err != nil {
 		return &d.outcome, err
 	}
-	if err := d.withinBudget(); err != nil {
+	left := d.Settings.Budget - d.Now().Sub(start)
+	if err := d.withinBudget(left); err != nil {
 		return &d.outcome, err
 	}
 	if d.Ready != nil {
 		if err := d.Ready(); err != nil {
 			return &d.outcome, err
 		}
+	}
+	if d.Settings.Budget > 0 {
+		d.deadline = d.Now().Add(left)
 	}
 	for round := 0; d.pending(round); round++ {
 		if err := d.round(ctx, round, d.due(round)); err != nil {
@@ -267,48 +270,113 @@ func reasons(lost []Lost) string {
 	return strings.TrimRight(b.String(), "\n")
 }
 
-// probe runs one short block of every combination and makes the plan. Nothing is
-// known of their speed yet, and a delegate may compile for minutes, so patience
-// is fivefold.
+// probe runs one short block of every combination, a second one of those that
+// are dear to open, and makes the plan.
 func (d *Driver) probe(ctx context.Context, declared []grid.Combination) error {
 	d.Screen.Probing(len(declared))
-	b := batch{round: probeRound, block: probeTime, todo: declared}
+	seen := map[grid.Combination]cost{}
+	if err := d.probeEach(ctx, declared, func(b *results.Block) { seen[b.Combination] = costOf(b) }); err != nil {
+		return err
+	}
+	// What was compiled the first time may come out of a cache from now on.
+	var dear []grid.Combination
+	for _, c := range declared {
+		if seen[c].dear(d.Settings.Block) {
+			dear = append(dear, c)
+		}
+	}
+	if err := d.probeEach(ctx, dear, func(b *results.Block) {
+		again := costOf(b)
+		again.cold = seen[b.Combination].opening
+		seen[b.Combination] = again
+	}); err != nil {
+		return err
+	}
+	made := &d.outcome.Plan
+	for _, c := range declared {
+		if cost, ok := seen[c]; ok && !d.lost[c] {
+			made.Open = append(made.Open, d.plan(c, cost))
+		}
+	}
+	d.Screen.Planned(*made)
+	if len(made.Open) == 0 {
+		return exit.Errorf(exit.NoData, "no combination can run here, so there is nothing to measure:\n%s", reasons(append(made.Skipped, made.Failed...)))
+	}
+	var planned []results.Planned
+	for _, p := range made.Open {
+		planned = append(planned, results.Planned{Combination: p.Combination, Rounds: p.Rounds, Block: p.Block, Open: p.cost.opening, Cold: p.cost.cold})
+	}
+	return d.Keep.Plan(planned)
+}
+
+// plan plans a combination, as before the interrupt where it was measured then.
+func (d *Driver) plan(c grid.Combination, cost cost) Planned {
+	p := plan(c, cost, d.Settings.Block, d.Settings.Rounds)
+	if p.Kept = len(d.kept[c]); p.Kept > 0 {
+		for _, before := range d.Planned {
+			if before.Combination == c {
+				p.Block, p.Rounds = before.Block, before.Rounds
+			}
+		}
+	}
+	return p
+}
+
+// probeEach runs one short block of each combination and gives those that ran to
+// ran. Nothing is known of their speed yet, and a delegate may compile for
+// minutes, so patience is fivefold.
+func (d *Driver) probeEach(ctx context.Context, todo []grid.Combination, ran func(*results.Block)) error {
+	b, done := batch{round: results.ProbeRound, block: probeTime, todo: todo}, 0
 	for len(b.todo) > 0 {
 		left, err := d.Binary.run(ctx, b, func(grid.Combination) time.Duration { return 5 * d.Patience }, func(ev results.Event) error {
 			made := &d.outcome.Plan
 			switch ev.Kind {
 			case results.EventStart:
-				d.Screen.Started(ev.Combination, probeRound, len(made.Open)+len(made.Skipped)+len(made.Failed), len(declared))
+				d.Screen.Started(ev.Combination, results.ProbeRound, done, len(todo))
+				return nil
 			case results.EventBlock:
-				opening := ev.Block.Open
-				for _, s := range ev.Block.Samples {
-					if s.Phase == results.PhaseFirst {
-						opening += s.Total
-					}
-				}
-				p := plan(ev.Block.Combination, opening, ev.Block.Warmup.Time, d.Settings.Block, d.Settings.Rounds)
-				p.Kept = len(d.kept[p.Combination])
-				made.Open = append(made.Open, p)
+				ran(ev.Block)
+				done++
+				return nil
 			case results.EventSkip:
-				made.Skipped = append(made.Skipped, Lost{ev.Combination, ev.Reason})
-				return d.skip(ev.Combination, ev.Reason)
+				done++
+				if len(d.kept[ev.Combination]) == 0 {
+					made.Skipped = append(made.Skipped, Lost{ev.Combination, ev.Reason})
+					return d.skip(ev.Combination, ev.Reason)
+				}
+				// It ran before the interrupt, so this is no matter of what is here.
+				ev.Reason = noLonger + ev.Reason
 			case results.EventFail:
-				made.Failed = append(made.Failed, Lost{ev.Combination, ev.Reason})
-				return d.fail(ev.Combination, 0, ev.Reason)
+				done++
+			default:
+				return nil
 			}
-			return nil
+			made.Failed = append(made.Failed, Lost{ev.Combination, ev.Reason})
+			return d.fail(ev.Combination, results.ProbeRound, ev.Reason)
 		})
 		if err != nil {
-			return interrupted(err, d.done, 0)
+			return d.interrupted(err, true)
 		}
 		b.todo = left
 	}
-	plan := d.outcome.Plan
-	d.Screen.Planned(plan)
-	if len(plan.Open) == 0 {
-		return exit.Errorf(exit.NoData, "no combination can run here, so there is nothing to measure:\n%s", reasons(append(plan.Skipped, plan.Failed...)))
-	}
 	return nil
+}
+
+// noLonger begins the reason of a failure where something went away.
+const noLonger = "it can no longer run: "
+
+// costOf returns what a probe's block says of its combination.
+func costOf(b *results.Block) cost {
+	c := cost{opening: b.Open, warmup: b.Warmup.Time}
+	for _, s := range b.Samples {
+		if s.Phase == results.PhaseFirst {
+			c.opening += s.Total
+		}
+	}
+	if n := len(b.Samples); n > 0 {
+		c.latency = b.Samples[n-1].Total
+	}
+	return c
 }
 
 // patience is how long the next result of a planned combination may take.
@@ -317,8 +385,7 @@ func (d *Driver) patience(c grid.Combination) time.Duration {
 	if i < 0 {
 		return d.Patience
 	}
-	p := d.outcome.Plan.Open[i]
-	return d.Patience + 10*(p.Overhead+p.Block)
+	return d.Patience + 10*d.outcome.Plan.Open[i].each()
 }
 
 // skip and fail take a combination out of the run.
@@ -335,31 +402,48 @@ func (d *Driver) fail(c grid.Combination, round int, reason string) error {
 	return d.Keep.Fail(c, round, reason)
 }
 
-// withinBudget refuses a plan that takes longer than the budget and names what
-// to leave out.
-func (d *Driver) withinBudget() error {
-	plan, budget := d.outcome.Plan, d.Settings.Budget
-	if budget == 0 || plan.Duration() <= budget {
+// withinBudget refuses a plan that takes longer than what is left of the budget
+// and names what to leave out.
+func (d *Driver) withinBudget(left time.Duration) error {
+	plan := d.outcome.Plan
+	if d.Settings.Budget == 0 || plan.Duration() <= left {
 		return nil
 	}
 	dearest := slices.Clone(plan.Open)
-	slices.SortStableFunc(dearest, func(a, b Planned) int { return int(b.Duration() - a.Duration()) })
+	slices.SortStableFunc(dearest, func(a, b Planned) int { return cmp.Compare(b.Duration(), a.Duration()) })
 	var b strings.Builder
-	left := plan.Duration()
+	over := plan.Duration() - left
 	for _, p := range dearest {
-		if left <= budget {
+		if over <= 0 || p.Duration() == 0 {
 			break
 		}
-		left -= p.Duration()
+		over -= p.Duration()
 		fmt.Fprintf(&b, "\n  %s: %s", p.Name(), Roughly(p.Duration()))
 	}
-	fewer := int(float64(d.Settings.Rounds) * float64(budget) / float64(plan.Duration()))
 	advice := "raise the budget"
-	if fewer >= 1 && d.Settings.Precision == 0 {
-		advice += fmt.Sprintf(", measure fewer rounds (%d would fit)", fewer)
+	if n := d.fitting(left); n > 0 {
+		advice += fmt.Sprintf(", measure fewer rounds (%d would fit)", n)
 	}
-	return exit.Errorf(exit.Usage, "the plan takes about %s, the budget is %s; %s, or leave out the dearest combinations:%s",
-		Roughly(plan.Duration()), Roughly(budget), advice, b.String())
+	return exit.Errorf(exit.Usage, "the plan takes about %s after a probe of %s, the budget is %s; %s, or leave out the dearest combinations:%s",
+		Roughly(plan.Duration()), Roughly(d.Settings.Budget-left), Roughly(d.Settings.Budget), advice, b.String())
+}
+
+// fitting returns the greatest number of rounds whose plan takes no longer than
+// left; 0 when none does, and where another number of rounds is another run.
+func (d *Driver) fitting(left time.Duration) int {
+	if d.Settings.Precision > 0 || len(d.kept) > 0 {
+		return 0
+	}
+	for n := d.Settings.Rounds - 1; n > 0; n-- {
+		var p Plan
+		for _, o := range d.outcome.Plan.Open {
+			p.Open = append(p.Open, plan(o.Combination, o.cost, d.Settings.Block, n))
+		}
+		if p.Duration() <= left {
+			return n
+		}
+	}
+	return 0
 }
 
 // Roughly prints a duration as a person would say it.
@@ -413,7 +497,7 @@ func (d *Driver) due(round int) []Planned {
 		}
 		if !d.lost[p.Combination] && !has && needs {
 			out = append(out, p)
-			planned += p.Overhead + p.Block
+			planned += p.each()
 		}
 	}
 	return out
@@ -438,61 +522,74 @@ func (d *Driver) medians(c grid.Combination) []float64 {
 // outOfTime reports whether another block of p, after what is planned already,
 // would end after the budget.
 func (d *Driver) outOfTime(p Planned, planned time.Duration) bool {
-	return !d.deadline.IsZero() && d.Now().Add(planned+p.Overhead+p.Block).After(d.deadline)
+	return !d.deadline.IsZero() && d.Now().Add(planned+p.each()).After(d.deadline)
 }
 
 // measure runs one batch, starting a new process for what a dead one left.
 func (d *Driver) measure(ctx context.Context, b batch) error {
 	for len(b.todo) > 0 {
 		left, err := d.Binary.run(ctx, b, d.patience, func(ev results.Event) error {
-			total := func() int { return max(d.outcome.Plan.Blocks(), d.done) } // a precision goes on
 			switch ev.Kind {
 			case results.EventStart:
-				d.Screen.Started(ev.Combination, b.round, d.done, total())
+				d.Screen.Started(ev.Combination, b.round, d.done, d.total())
 			case results.EventBlock:
 				if err := d.Keep.AppendBlock(*ev.Block); err != nil {
 					return err
 				}
 				d.keep(ev.Block)
-				d.Screen.Finished(ev.Block, d.done, total(), d.left())
+				d.Screen.Finished(ev.Block, d.done, d.total(), d.left())
 			case results.EventSkip:
 				// It ran in the probe, so this is no matter of what is here.
-				return d.fail(ev.Combination, b.round, "it can no longer run: "+ev.Reason)
+				return d.fail(ev.Combination, b.round, noLonger+ev.Reason)
 			case results.EventFail:
 				return d.fail(ev.Combination, b.round, ev.Reason)
 			}
 			return nil
 		})
 		if err != nil {
-			return interrupted(err, d.done, d.outcome.Plan.Blocks())
+			return d.interrupted(err, false)
 		}
 		b.todo = left
 	}
 	return nil
 }
 
-// interrupted says how far a run had come, when err is that of an interrupt.
-func interrupted(err error, done, blocks int) error {
+// interrupted says how far the run had come, when err is that of an interrupt.
+func (d *Driver) interrupted(err error, probing bool) error {
 	switch {
 	case !errors.Is(err, context.Canceled):
 		return err
-	case blocks == 0:
-		return exit.Errorf(exit.NoData, "interrupted during the probe, with %d blocks measured before", done)
+	case probing:
+		return exit.Errorf(exit.NoData, "interrupted during the probe, with %d blocks measured before", d.done)
+	case d.total() == 0:
+		return exit.Errorf(exit.NoData, "interrupted after %d blocks", d.done)
 	}
-	return exit.Errorf(exit.NoData, "interrupted after %d of %d blocks; what was measured is kept, and the same command goes on from there", done, blocks)
+	return exit.Errorf(exit.NoData, "interrupted after %d of %d blocks", d.done, d.total())
+}
+
+// total returns the number of blocks of the run, 0 where a precision says when
+// it ends.
+func (d *Driver) total() int {
+	if d.Settings.Precision > 0 {
+		return 0
+	}
+	return max(d.outcome.Plan.Blocks(), d.done)
 }
 
 // left estimates the time to the end of the run; where rounds go on for a
-// precision, it is the time to the end of the budget.
+// precision, it is the time to the end of the budget, 0 without one.
 func (d *Driver) left() time.Duration {
+	if d.Settings.Precision > 0 {
+		if d.deadline.IsZero() {
+			return 0
+		}
+		return max(0, d.deadline.Sub(d.Now()))
+	}
 	var sum time.Duration
 	for _, p := range d.outcome.Plan.Open {
 		if !d.lost[p.Combination] {
-			sum += time.Duration(max(0, p.Rounds-len(d.kept[p.Combination]))) * (p.Overhead + p.Block)
+			sum += time.Duration(max(0, p.Rounds-len(d.kept[p.Combination]))) * p.each()
 		}
-	}
-	if sum == 0 && d.Settings.Precision > 0 && !d.deadline.IsZero() {
-		return max(0, d.deadline.Sub(d.Now()))
 	}
 	return sum
 }

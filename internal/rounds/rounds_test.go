@@ -22,6 +22,7 @@ type notes struct {
 	blocks  []*results.Block
 	lost    []string
 	plan    Plan
+	planned []results.Planned
 	onBlock func(n int) error
 }
 
@@ -32,6 +33,7 @@ func (n *notes) AppendBlock(b results.Block) error {
 	}
 	return nil
 }
+func (n *notes) Plan(p []results.Planned) error                   { n.planned = p; return nil }
 func (n *notes) Skip(grid.Combination, string) error              { return nil }
 func (n *notes) Fail(grid.Combination, int, string) error         { return nil }
 func (n *notes) Probing(int)                                      {}
@@ -59,7 +61,7 @@ func (n *notes) perCombination(t *testing.T) map[string]int {
 
 func driver(t *testing.T, n *notes, s Settings) *Driver {
 	t.Helper()
-	t.Setenv("CROSSOVER_FAKE_SUITES", "1")
+	t.Setenv("CROSSOVER_FAKE_SUITES", t.TempDir())
 	t.Setenv("GORACE", "atexit_sleep_ms=0") // the race detector sleeps a second in each process else
 	self, err := os.Executable()
 	if err != nil {
@@ -79,6 +81,9 @@ func driver(t *testing.T, n *notes, s Settings) *Driver {
 	return &Driver{Binary: Binary{Path: self, Log: log}, Settings: s, Keep: n, Screen: n}
 }
 
+// stopped is a clock by which starting a process takes no time.
+func stopped() time.Time { return time.Unix(0, 0) }
+
 func combinations(models ...string) []grid.Combination {
 	var out []grid.Combination
 	for _, m := range models {
@@ -96,7 +101,7 @@ func TestARunMeasuresEveryCombinationOnceARound(t *testing.T) {
 	if len(got) != 3 || got["a"] != 3 || got["b"] != 3 || got["c"] != 3 {
 		t.Errorf("blocks: %v", got)
 	}
-	if want := 9 * 125 * time.Millisecond; n.plan.Duration() != want { // 3+2+20 ms overhead, 100 ms block
+	if want := 9 * 145 * time.Millisecond; n.plan.Duration() != want { // 3+2+20 ms overhead, 100 ms block and a fifth
 		t.Errorf("the plan says %v, want %v", n.plan.Duration(), want)
 	}
 }
@@ -108,13 +113,13 @@ func TestACrashCostsItsCombinationAndIsNamed(t *testing.T) {
 		{"skiplater", "it can no longer run: no such device"},
 		{"torn", "exit status 9"},
 		{"fail", "cannot load"},
-		{"hang", "hung and was killed"},
+		{"hanglater", "hung and was killed"},
 	} {
 		t.Run(c.model, func(t *testing.T) {
 			n := &notes{}
 			d := driver(t, n, Settings{})
-			if c.model == "hang" {
-				d.Patience = 600 * time.Millisecond
+			if c.model == "hanglater" {
+				d.Patience = 3 * time.Second // also for a process to start
 			}
 			out, err := d.Run(t.Context(), combinations("a", c.model, "b"))
 			if exit.CodeOf(err) != exit.NoData || !strings.Contains(err.Error(), "model="+c.model) || !strings.Contains(err.Error(), c.reason) {
@@ -148,12 +153,73 @@ func TestWhatCannotRunHereIsSkippedAloud(t *testing.T) {
 
 func TestAPlanAboveTheBudgetIsRefusedBeforeMeasuring(t *testing.T) {
 	n := &notes{}
-	out, err := driver(t, n, Settings{Rounds: 10, Block: 2 * time.Second, Budget: 30 * time.Second}).Run(t.Context(), combinations("a", "fail", "b"))
-	if exit.CodeOf(err) != exit.Usage || !strings.Contains(err.Error(), "7 would fit") || !strings.Contains(err.Error(), "model=a") {
+	d := driver(t, n, Settings{Rounds: 10, Block: 2 * time.Second, Budget: 30 * time.Second})
+	d.Now = stopped
+	out, err := d.Run(t.Context(), combinations("a", "fail", "b"))
+	if exit.CodeOf(err) != exit.Usage || !strings.Contains(err.Error(), "6 would fit") || !strings.Contains(err.Error(), "model=a") {
 		t.Errorf("error %v", err)
 	}
 	if len(n.blocks) != 0 || out.Finished {
 		t.Errorf("%d blocks measured all the same, finished %v", len(n.blocks), out.Finished)
+	}
+}
+
+func TestThePlanCountsASlowInferenceWhole(t *testing.T) {
+	n := &notes{}
+	if _, err := driver(t, n, Settings{Rounds: 2, Budget: time.Minute}).Run(t.Context(), combinations("slow")); err != nil {
+		t.Fatal(err)
+	}
+	if want := 2 * (25*time.Millisecond + 3*time.Second); n.plan.Duration() != want {
+		t.Errorf("the plan says %v, want %v", n.plan.Duration(), want)
+	}
+}
+
+func TestTheBudgetHoldsTheProbeAndNotTheReadying(t *testing.T) {
+	for _, c := range []struct {
+		probe, ready time.Duration
+		want         exit.Code
+	}{
+		{0, time.Hour, exit.OK},
+		{9 * time.Second, 0, exit.Usage}, // and 7 blocks of 225 ms
+	} {
+		n := &notes{}
+		d := driver(t, n, Settings{Precision: 0.02, Block: 200 * time.Millisecond, Budget: 10 * time.Second})
+		now := time.Unix(0, 0)
+		d.Now = func() time.Time { now = now.Add(c.probe); return now }
+		d.Ready = func() error { now = now.Add(c.ready); return nil }
+		out, err := d.Run(t.Context(), combinations("calm"))
+		if exit.CodeOf(err) != c.want || c.want == exit.OK && (len(n.blocks) != 7 || len(out.Imprecise) > 0) {
+			t.Errorf("probe %v, readying %v: %d blocks, %v", c.probe, c.ready, len(n.blocks), err)
+		}
+	}
+}
+
+func TestWhatIsDearToOpenIsProbedTwice(t *testing.T) {
+	n := &notes{}
+	d := driver(t, n, Settings{Rounds: 20, Budget: 17 * time.Second})
+	d.Now = stopped
+	if _, err := d.Run(t.Context(), combinations("a", "dear")); exit.CodeOf(err) != exit.Usage || !strings.Contains(err.Error(), "18 would fit") {
+		// 18 of a at 145 ms; of dear 6 at 2.022 s and a fifth more than 300 ms.
+		t.Errorf("error %v", err)
+	}
+	d = driver(t, n, Settings{Rounds: 20, Budget: time.Hour})
+	if _, err := d.Run(t.Context(), combinations("a", "dear")); err != nil {
+		t.Fatal(err)
+	}
+	want := []results.Planned{
+		{Combination: combinations("a")[0], Rounds: 20, Block: 100 * time.Millisecond, Open: 5 * time.Millisecond},
+		{Combination: combinations("dear")[0], Rounds: 6, Block: 333 * time.Millisecond, Open: 2002 * time.Millisecond, Cold: 30002 * time.Millisecond},
+	}
+	if !slices.Equal(n.planned, want) {
+		t.Errorf("planned %+v, want %+v", n.planned, want)
+	}
+	// What goes on keeps its plan, though it opens from a cache at once.
+	again := driver(t, &notes{}, Settings{Rounds: 20})
+	again.Planned = []results.Planned{{Combination: combinations("a")[0], Rounds: 6, Block: 333 * time.Millisecond}}
+	again.Recorded = []results.Block{{Combination: combinations("a")[0], Round: 3}}
+	out, err := again.Run(t.Context(), combinations("a"))
+	if p := out.Plan.Open[0]; err != nil || p.Rounds != 6 || p.Block != 333*time.Millisecond {
+		t.Errorf("going on: %+v, %v", p, err)
 	}
 }
 
@@ -179,6 +245,16 @@ func TestResumingMeasuresOnlyWhatIsMissing(t *testing.T) {
 	}
 	if got := second.perCombination(t); len(second.blocks) != 9 || got["a"] != 3 || got["b"] != 3 || got["c"] != 3 {
 		t.Errorf("after resuming: %v", got)
+	}
+}
+
+func TestWhatRanBeforeTheInterruptAndCannotRunNowFailed(t *testing.T) {
+	n := &notes{}
+	d := driver(t, n, Settings{})
+	d.Recorded = []results.Block{{Combination: combinations("skip")[0], Round: 0}}
+	_, err := d.Run(t.Context(), combinations("a", "skip"))
+	if exit.CodeOf(err) != exit.NoData || !strings.Contains(err.Error(), "model=skip/backend=cpu1/link=none: it can no longer run: no such device") {
+		t.Errorf("code %d, %v", exit.CodeOf(err), err)
 	}
 }
 

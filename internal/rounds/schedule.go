@@ -11,19 +11,39 @@ import (
 // it is dear: order statistics bound a median at 95 % from 6 on.
 const minRounds = 6
 
+// loopExcess is by how much of its time Go's benchmark loop goes beyond it: it
+// aims a fifth beyond, and looks at the clock only when it is there.
+const loopExcess = 0.2
+
+// A cost is what the probe saw of a combination.
+type cost struct {
+	opening time.Duration // with the first inference, when delegates compile
+	cold    time.Duration // opening the first time, where that was dear; else 0
+	warmup  time.Duration
+	latency time.Duration
+}
+
+// dear reports whether opening takes more than twice the steady time.
+func (c cost) dear(block time.Duration) bool { return c.opening > 2*block }
+
 // Planned is one combination of a plan.
 type Planned struct {
 	grid.Combination
-	Overhead time.Duration // opening, first inference and warm-up, as the probe saw them
-	Block    time.Duration // steady time of each block
-	Rounds   int           // blocks to measure
-	Of       int           // rounds of the run, over which these are spread evenly
-	Kept     int           // blocks that an interrupted run left
+	Block  time.Duration // steady time of each block
+	Rounds int           // blocks to measure
+	Of     int           // rounds of the run, over which these are spread evenly
+	Kept   int           // blocks that an interrupted run left
+	cost   cost
 }
 
 // Duration returns how long the combination still takes.
-func (p Planned) Duration() time.Duration {
-	return time.Duration(max(0, p.Rounds-p.Kept)) * (p.Overhead + p.Block)
+func (p Planned) Duration() time.Duration { return time.Duration(max(0, p.Rounds-p.Kept)) * p.each() }
+
+// each returns how long one block takes. One inference is the least that a block
+// measures.
+func (p Planned) each() time.Duration {
+	steady := time.Duration((1 + loopExcess) * float64(p.Block))
+	return p.cost.opening + p.cost.warmup + max(steady, p.cost.latency)
 }
 
 // in reports whether the combination has a block in a round: one that is
@@ -32,15 +52,14 @@ func (p Planned) in(round int) bool {
 	return round < p.Of && (round+1)*p.Rounds/p.Of > round*p.Rounds/p.Of
 }
 
-// plan gives a combination its block time and rounds. Where opening (with the
-// first inference, when delegates compile) takes more than twice the steady
-// time, the same steady time is spent in fewer, longer blocks, down to minRounds.
-// How long the warm-up took in one probe says nothing of the next.
-func plan(c grid.Combination, opening, warmup, block time.Duration, rounds int) Planned {
-	p := Planned{Combination: c, Overhead: opening + warmup, Block: block, Rounds: rounds, Of: rounds}
-	if opening > 2*block && rounds > minRounds {
+// plan gives a combination its block time and rounds. Where opening is dear,
+// the same steady time is spent in fewer, longer blocks, down to minRounds. How long the warm-up took in one probe says nothing
+// of the next.
+func plan(c grid.Combination, cost cost, block time.Duration, rounds int) Planned {
+	p := Planned{Combination: c, Block: block, Rounds: rounds, Of: rounds, cost: cost}
+	if cost.dear(block) && rounds > minRounds {
 		steady := time.Duration(rounds) * block
-		p.Rounds = max(minRounds, int(steady/max(opening/2, block)))
+		p.Rounds = max(minRounds, int(steady/max(cost.opening/2, block)))
 		p.Block = (steady / time.Duration(p.Rounds)).Round(time.Millisecond)
 	}
 	return p

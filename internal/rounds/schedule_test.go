@@ -21,7 +21,7 @@ func TestDearOpeningMakesFewerLongerBlocks(t *testing.T) {
 		{time.Minute, 500 * time.Millisecond, 10, 833 * time.Millisecond, 6}, // never below minRounds
 		{time.Minute, 500 * time.Millisecond, 3, 500 * time.Millisecond, 3},
 	} {
-		p := plan(c, k.opening, 0, k.block, k.rounds)
+		p := plan(c, cost{opening: k.opening}, k.block, k.rounds)
 		if p.Block != k.wantBlock || p.Rounds != k.wantRounds {
 			t.Errorf("opening %v, %d x %v: got %d x %v, want %d x %v", k.opening, k.rounds, k.block, p.Rounds, p.Block, k.wantRounds, k.wantBlock)
 		}
@@ -29,7 +29,7 @@ func TestDearOpeningMakesFewerLongerBlocks(t *testing.T) {
 }
 
 func TestASlowWarmUpDoesNotMakeOpeningDear(t *testing.T) {
-	if p := plan(grid.Combination{}, time.Millisecond, 10*time.Second, 500*time.Millisecond, 10); p.Rounds != 10 {
+	if p := plan(grid.Combination{}, cost{opening: time.Millisecond, warmup: 10 * time.Second}, 500*time.Millisecond, 10); p.Rounds != 10 {
 		t.Errorf("%d rounds, want 10", p.Rounds)
 	}
 }
