@@ -106,6 +106,7 @@ func (s *suite) block(ctx context.Context, c grid.Combination, sample func(*meas
 	before := residentWithoutGarbage()
 	r, err := measure.Begin(ctx, backend, v, measure.Config{
 		Link: c.Link, Round: max(0, *round), Seed: 1, SteadyTime: benchTime(), Probe: probe, Settle: s.settle,
+		Thermometer: machine.Thermometer("/"),
 	})
 	if err != nil {
 		return results.Block{}, err

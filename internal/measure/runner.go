@@ -44,6 +44,9 @@ type Config struct {
 
 	// Probe reads the machine between samples; nil marks nothing.
 	Probe machine.Probe
+	// Thermometer returns the hottest temperature in degrees Celsius, false when
+	// none can be read; nil means that none is visible.
+	Thermometer func() (celsius float64, ok bool)
 	// Bounds say from when on a reading marks samples.
 	Bounds Bounds
 
@@ -268,6 +271,11 @@ func (r *Runner) End() (results.Block, error) {
 		return r.block, nil
 	}
 	r.ended = true
+	if r.cfg.Thermometer != nil {
+		if celsius, ok := r.cfg.Thermometer(); ok {
+			r.block.Celsius = &celsius
+		}
+	}
 	err := r.marker.read(r.clock(), r.block.Samples)
 	if err != nil {
 		err = fmt.Errorf("%s: read the machine's state: %w", r.block.Combination.Name(), err)

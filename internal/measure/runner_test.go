@@ -106,6 +106,18 @@ func TestLevelLatencySettlesInThreeWindows(t *testing.T) {
 	}
 }
 
+func TestABlockSaysHowHotItEnded(t *testing.T) {
+	level := newSeries(func(int) time.Duration { return 10 * time.Millisecond })
+	hot := func() (float64, bool) { return 71.5, true }
+	if b := level.take(t, time.Second, measure.Config{Thermometer: hot}); b.Celsius == nil || *b.Celsius != 71.5 {
+		t.Errorf("temperature %v", b.Celsius)
+	}
+	blind := func() (float64, bool) { return 0, false }
+	if b := level.take(t, time.Second, measure.Config{Thermometer: blind}); b.Celsius != nil {
+		t.Errorf("temperature %v without a thermometer", *b.Celsius)
+	}
+}
+
 func TestWarmupThatSettlesLateCountsOnlyWhatFollows(t *testing.T) {
 	// Twice as slow at first, decaying with a time constant of 500 inferences.
 	noise := noisy(time.Millisecond, 0.02)

@@ -13,6 +13,7 @@ import (
 	"github.com/mattn/go-runewidth"
 
 	"github.com/crossover-bench/crossover/internal/grid"
+	"github.com/crossover-bench/crossover/internal/machine"
 	"github.com/crossover-bench/crossover/internal/results"
 )
 
@@ -118,6 +119,23 @@ func TestOneLineNamesTheGravestDoubts(t *testing.T) {
 	want := "Rounds whose warm-up did not settle: Mobilenet 32 on cpu3 4 of 4; Mobilenet 32 on cpu5 3 of 4; Mobilenet 32 on cpu4 2 of 4; 3 more with smaller shares.\n"
 	if text := render(t, run, 0); !strings.Contains(text, want) {
 		t.Errorf("no %q in\n%s", want, text)
+	}
+}
+
+func TestWhatLetsASoakedMachineCoolDownIsSaid(t *testing.T) {
+	run := testRun(func(*rand.Rand) float64 { return 1 }, false)
+	for i := range run.Blocks {
+		celsius := 70 + float64(i)
+		run.Blocks[i].Celsius = &celsius
+	}
+	soaked := 74.0
+	run.Meta.Soak = &machine.Soak{Steady: true, Reason: "steady", Celsius: &soaked}
+	if text := render(t, run, 0); !strings.Contains(text, "Temperature at the ends of the blocks: 70 to 72 C.\n") {
+		t.Errorf("in\n%s", text)
+	}
+	soaked = 80
+	if text := render(t, run, 0); !strings.Contains(text, "70 to 72 C. The soak left the machine at 80 C: not all that was measured kept it so hot.\n") {
+		t.Errorf("in\n%s", text)
 	}
 }
 

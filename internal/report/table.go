@@ -222,6 +222,13 @@ func Remarks(run *results.Run, summaries []results.Summary) []string {
 		}
 		add("%s", line)
 	}
+	if lo, hi, ok := temperatures(summaries); ok {
+		line := fmt.Sprintf("Temperature at the ends of the blocks: %.0f to %.0f C.", lo, hi)
+		if soak := run.Meta.Soak; soak != nil && soak.Celsius != nil && lo < *soak.Celsius-coolBy {
+			line += fmt.Sprintf(" The soak left the machine at %.0f C: not all that was measured kept it so hot.", *soak.Celsius)
+		}
+		add("%s", line)
+	}
 	if len(summaries) == 0 {
 		add("No combination was measured.")
 	}
@@ -307,6 +314,22 @@ func where(o results.Outcome) string {
 		return "the probe"
 	}
 	return fmt.Sprintf("round %d", o.Round+1)
+}
+
+// coolBy is by how many degrees the machine may cool down after a soak without a
+// word: thermometers step by whole degrees, and a fan answers with a few.
+const coolBy = 5
+
+// temperatures returns the least and the greatest; ok is false where none is
+// known.
+func temperatures(summaries []results.Summary) (lo, hi float64, ok bool) {
+	lo, hi = math.Inf(1), math.Inf(-1)
+	for _, s := range summaries {
+		if s.Coolest != nil && s.Hottest != nil {
+			lo, hi, ok = min(lo, *s.Coolest), max(hi, *s.Hottest), true
+		}
+	}
+	return lo, hi, ok
 }
 
 // A doubt is a share of a combination's inferences or rounds that one should

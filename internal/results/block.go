@@ -128,8 +128,11 @@ type Block struct {
 	// samples: the model, its interpreter and its delegate, and in a process's
 	// first block the runtime itself. Of an offloaded inference it is the
 	// device's part alone. 0 where the system does not say, or nothing grew.
-	MemoryBytes int64    `json:"memory_bytes,omitempty"`
-	Samples     []Sample `json:"-"` // all phases in order; kept in samples.csv.gz
+	MemoryBytes int64 `json:"memory_bytes,omitempty"`
+	// Celsius is the hottest temperature at the end of the steady part; nil
+	// where no thermometer is visible.
+	Celsius *float64 `json:"celsius,omitempty"`
+	Samples []Sample `json:"-"` // all phases in order; kept in samples.csv.gz
 }
 
 // Energy is what one inference of a block costs the device.

@@ -76,6 +76,11 @@ type Summary struct {
 	Unsettled int     `json:"unsettled"` // blocks whose warm-up hit a bound
 	Drifting  int     `json:"drifting"`  // blocks whose latency moved within the steady part
 
+	// The least and the greatest temperature at the ends of the blocks; nil where
+	// no thermometer is visible.
+	Coolest *float64 `json:"coolest_celsius,omitempty"`
+	Hottest *float64 `json:"hottest_celsius,omitempty"`
+
 	// Speed is how many times faster than the uncompressed variant on the same
 	// backend and link; nil when that one was not measured.
 	Speed *Speed `json:"speed,omitempty"`
@@ -168,6 +173,12 @@ func summarize(c grid.Combination, blocks []*Block, leaveOut Mark) (Summary, map
 		}
 		if b.Drift != 0 {
 			s.Drifting++
+		}
+		if t := b.Celsius; t != nil && (s.Coolest == nil || *t < *s.Coolest) {
+			s.Coolest = t
+		}
+		if t := b.Celsius; t != nil && (s.Hottest == nil || *t > *s.Hottest) {
+			s.Hottest = t
 		}
 	}
 	if len(slices.Concat(kept...)) == 0 {

@@ -124,6 +124,19 @@ func TestUnsettledAndDriftingBlocksAreCounted(t *testing.T) {
 	}
 }
 
+func TestTemperaturesAreThoseOfTheBlocksThatHaveOne(t *testing.T) {
+	blocks := rounds("none", 4, time.Millisecond)
+	if s := SummarizeBlocks(blocks, nil, 0)[0]; s.Coolest != nil || s.Hottest != nil {
+		t.Errorf("without a thermometer: %v to %v", s.Coolest, s.Hottest)
+	}
+	for i, celsius := range []float64{66, 71, 64} {
+		blocks[1+i].Celsius = &celsius
+	}
+	if s := SummarizeBlocks(blocks, nil, 0)[0]; s.Coolest == nil || *s.Coolest != 64 || *s.Hottest != 71 {
+		t.Errorf("%v to %v, want 64 to 71", s.Coolest, s.Hottest)
+	}
+}
+
 func TestRunGivesItsNoiseFloor(t *testing.T) {
 	run := &Run{Dir: "results/x", Meta: Meta{Config: map[string]string{"machine": "m"}}, Blocks: rounds("none", 10, time.Millisecond)}
 	// Round i is i%3 percent slower: neighbours differ by 1, 1 and 2 %.
