@@ -84,7 +84,7 @@ func (c *benchCmd) Run(e *env) (err error) {
 		r.driver.Ready = func() error { return r.soak(e) }
 	}
 	outcome, runErr := r.driver.Run(e, combinations)
-	if e.Err() != nil && len(outcome.Plan.Open) > 0 {
+	if runErr != nil && e.Err() != nil && len(r.writer.Ledger().Run) > 0 {
 		how := "the same command"
 		if !c.Resume {
 			how += " without --no-resume"
@@ -94,8 +94,13 @@ func (c *benchCmd) Run(e *env) (err error) {
 	if err := r.close(e, outcome.Finished, outcome.Imprecise); err != nil {
 		return errors.Join(runErr, err)
 	}
-	if err := c.table(e, r.dir); err != nil && runErr == nil {
-		return err
+	if len(r.writer.Ledger().Run) > 0 {
+		if err := c.table(e, r.dir); err != nil && runErr == nil {
+			return err
+		}
+	}
+	if failed := r.writer.Ledger().Failed; len(failed) > 0 && runErr == nil {
+		return exit.Errorf(exit.NoData, "%s failed before the run went on, and not measured since; see above", counted(len(failed), "combination"))
 	}
 	if n := len(outcome.Imprecise); n > 0 && runErr == nil {
 		return exit.Errorf(exit.Inconclusive, "%d of %d medians are not known to %.2g %% within the budget", n, len(outcome.Plan.Open), 100*precision)
@@ -104,24 +109,23 @@ func (c *benchCmd) Run(e *env) (err error) {
 }
 
 // resume goes on with the newest run that measures the same thing in the same
-// way, if it is incomplete. One without a block, whose plan was refused, say,
-// gives way to the new run.
+// way, if it is incomplete. Those without a block give way.
 func (c *benchCmd) resume(e *env, r *recording, combinations []grid.Combination) error {
-	incomplete := false
-	dir := results.Newest(c.Out, func(m *results.Meta, l *results.Ledger) bool {
-		same := l.Rounds == r.settings.Rounds && slices.Equal(l.Declared, combinations) && m.Same(&r.meta)
-		incomplete = same && !l.Complete
-		return same
-	})
-	if !incomplete {
-		return nil
+	for r.writer == nil {
+		incomplete := false
+		dir := results.Newest(c.Out, func(m *results.Meta, l *results.Ledger) bool {
+			same := l.Rounds == r.settings.Rounds && slices.Equal(l.Declared, combinations) && m.Same(&r.meta)
+			incomplete = same && !l.Complete
+			return same
+		})
+		if !incomplete {
+			return nil
+		}
+		if err := r.resume(dir); err != nil {
+			return exit.Errorf(exit.NoData, "%w; --no-resume starts a new run", err)
+		}
 	}
-	if err := r.resume(dir); err != nil {
-		return exit.Errorf(exit.NoData, "%w; --no-resume starts a new run", err)
-	}
-	if n := len(r.recorded); n > 0 {
-		fmt.Fprintf(e.stdout, "Going on with %s, which was interrupted after %s; --no-resume starts anew.\n", relative(r.dir), counted(n, "block"))
-	}
+	fmt.Fprintf(e.stdout, "Going on with %s, which was interrupted after %s; --no-resume starts anew.\n", relative(r.dir), counted(len(r.recorded), "block"))
 	return nil
 }
 
@@ -130,9 +134,6 @@ func (c *benchCmd) table(e *env, dir string) error {
 	run, err := results.Open(dir)
 	if err != nil {
 		return exit.Errorf(exit.NoData, "%w", err)
-	}
-	if len(run.Blocks) == 0 {
-		return nil
 	}
 	fmt.Fprintln(e.stdout)
 	if err := report.Text(e.stdout, run, report.Options{Width: terminalWidth(e.stdout)}); err != nil {

@@ -113,7 +113,7 @@ func examineLinks(hosts string) ([]machine.Finding, error) {
 		if err != nil {
 			out = append(out, machine.Finding{
 				Severity: machine.SeverityWarning, Subject: "link to " + h.Name, Evidence: err.Error(),
-				Effect: "what is offloaded to it will be skipped", Fix: "correct its address in " + hosts + ", or mend the network",
+				Effect: "nobody knows what the link runs over; a host that does not answer is skipped", Fix: "correct its address in " + hosts + ", or mend the network",
 			})
 			continue
 		}

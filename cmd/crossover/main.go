@@ -109,7 +109,7 @@ func verbOf(err error) string {
 
 // finish prints err, when there is one, and returns its exit code.
 func finish(e *env, err error) exit.Code {
-	if errors.Is(err, context.Canceled) && e.Err() != nil {
+	if errors.Is(err, context.Canceled) && e.Err() != nil && exit.CodeOf(err) == exit.Internal {
 		err = exit.Errorf(exit.NoData, "interrupted")
 	}
 	if err != nil {

@@ -81,7 +81,7 @@ func (m *measuring) end() error {
 	if m.driver == nil {
 		return nil
 	}
-	if err := m.close(m.env, !m.broken, nil); err != nil {
+	if err := m.close(m.env, !m.broken, nil); err != nil || len(m.writer.Ledger().Run) == 0 {
 		return err
 	}
 	_, err := fmt.Fprintf(m.env.stdout, "\nRun: %s; crossover accept --results %s judges it again.\n", relative(m.dir), relative(m.dir))

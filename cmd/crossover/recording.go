@@ -55,10 +55,18 @@ type keeper struct {
 	*results.Writer
 	model    *energy.Model // nil for no energy
 	leaveOut results.Mark
+	part     *results.Part // that the first block begins; nil for none
 }
 
 // AppendBlock works out the block's energy from its mean latency and keeps it.
-func (k keeper) AppendBlock(b results.Block) error {
+func (k *keeper) AppendBlock(b results.Block) error {
+	if k.part != nil {
+		part := *k.part
+		if err := k.Update(func(m *results.Meta, _ *results.Ledger) { m.Resumed = append(m.Resumed, part) }); err != nil {
+			return err
+		}
+		k.part = nil
+	}
 	if kept := b.Judged(k.leaveOut); k.model != nil && len(kept) > 0 {
 		var total time.Duration
 		for _, s := range kept {
@@ -98,7 +106,8 @@ type recording struct {
 	writer   *results.Writer
 	recorded []results.Block // of an interrupted run that this one goes on with
 	planned  []results.Planned
-	noted    int // notes of the writer that were printed
+	part     *results.Part // of such a run; nil for a new one
+	noted    int           // notes of the writer that were printed
 	driver   *rounds.Driver
 	log      *os.File
 }
@@ -145,6 +154,12 @@ func (p *places) record(e *env, g results.Grid, effort effort, out string, args 
 		}
 		if method[what], err = declared.Hash(file); err != nil {
 			return nil, exit.Errorf(exit.Usage, "%s: %w", what, err)
+		}
+	}
+	for _, h := range p.declared.Hosts {
+		if h.Recorded != "" {
+			run, _ := filepath.EvalSymlinks(h.Recorded) // it was read from there
+			method["host "+h.Name] = run
 		}
 	}
 	r.settings = rounds.Settings{Block: effort.Benchtime, Seed: effort.Seed}
@@ -206,11 +221,8 @@ func (r *recording) resume(dir string) error {
 	if len(run.Blocks) == 0 {
 		return w.Discard()
 	}
-	part := results.Part{Started: r.meta.Started.UTC(), Command: r.meta.Command, Before: r.meta.Before}
-	if err := w.Update(func(m *results.Meta, _ *results.Ledger) { m.Resumed = append(m.Resumed, part) }); err != nil {
-		return errors.Join(err, w.Close())
-	}
-	r.writer, r.dir, r.recorded, r.planned, r.meta = w, w.Dir(), run.Blocks, run.Ledger.Planned, w.Meta()
+	r.part = &results.Part{Started: r.meta.Started.UTC(), Command: r.meta.Command, Before: r.meta.Before}
+	r.writer, r.dir, r.recorded, r.planned, r.meta = w, w.Dir(), run.Blocks, run.Ledger.Planned, run.Meta
 	r.settings.Seed = run.Meta.Seed
 	return nil
 }
@@ -237,7 +249,7 @@ func (r *recording) open(e *env, declared []grid.Combination) error {
 	}
 	r.binary.Log = r.log
 	r.driver = &rounds.Driver{
-		Binary: r.binary, Settings: r.settings, Keep: keeper{r.writer, r.energy, r.meta.LeaveOut()}, Screen: r.screen,
+		Binary: r.binary, Settings: r.settings, Keep: &keeper{r.writer, r.energy, r.meta.LeaveOut(), r.part}, Screen: r.screen,
 		LeaveOut: r.meta.LeaveOut(), Recorded: r.recorded, Planned: r.planned,
 	}
 	r.recorded = nil // their samples are on disk
@@ -267,7 +279,9 @@ func (r *recording) soak(e *env) error {
 		Work: heat(r.about.Cores), Clock: func() time.Duration { return time.Since(start) },
 		Thermometer: machine.Thermometer("/"), Throttling: machine.Throttling(probe),
 	})
-	if err != nil {
+	if e.Err() != nil {
+		return exit.Errorf(exit.NoData, "interrupted while the machine was heated")
+	} else if err != nil {
 		return exit.Errorf(exit.NoData, "%w", err)
 	}
 	r.screen.line("Soaked for %s: %s.", rounds.Roughly(soak.Time), soak.Reason)
@@ -304,11 +318,18 @@ func heat(cores int) func(context.Context) error {
 	}
 }
 
-// close ends the run in good order, complete or not.
+// close ends the run in good order, complete or not. A folder without anything to
+// tell, of a plan that was refused, say, goes.
 func (r *recording) close(e *env, complete bool, imprecise []results.Imprecise) error {
 	r.screen.done()
 	r.printNotes(e)
 	after := machine.Read("/")
+	if !complete && len(r.writer.Ledger().Run) == 0 && len(r.writer.Ledger().Failed) == 0 {
+		if err := errors.Join(r.log.Close(), r.writer.Discard()); err != nil {
+			return exit.Errorf(exit.NoData, "%w", err)
+		}
+		return nil
+	}
 	err := r.writer.Finish(complete, func(m *results.Meta, l *results.Ledger) { m.After, l.Imprecise = &after, imprecise })
 	if err = errors.Join(err, r.log.Close()); err != nil {
 		return exit.Errorf(exit.NoData, "%w", err)

@@ -165,7 +165,7 @@ func (r *Runner) warmUp() error {
 		switch {
 		case s.add(total):
 			w.Settled, w.Reason = true, "settled"
-		case w.Time >= s.MaxTime && s.full():
+		case w.Time >= s.MaxTime && (s.full() || w.Time >= slowFactor*s.MaxTime):
 			w.Reason = fmt.Sprintf("not settled within the bound of %v", s.MaxTime)
 		case w.Runs >= s.MaxRuns:
 			w.Reason = fmt.Sprintf("not settled within the bound of %d runs", s.MaxRuns)

@@ -106,6 +106,13 @@ func TestLevelLatencySettlesInThreeWindows(t *testing.T) {
 	}
 }
 
+func TestAWarmupTooSlowToSettleIsBoundedAllTheSame(t *testing.T) {
+	b := newSeries(func(int) time.Duration { return 25 * time.Second }).take(t, time.Second, measure.Config{})
+	if b.Warmup.Settled || b.Warmup.Runs != 3 || !strings.Contains(b.Warmup.Reason, "not settled") {
+		t.Errorf("warm-up %+v; want an end after a minute", b.Warmup)
+	}
+}
+
 func TestABlockSaysHowHotItEnded(t *testing.T) {
 	level := newSeries(func(int) time.Duration { return 10 * time.Millisecond })
 	hot := func() (float64, bool) { return 71.5, true }

@@ -36,9 +36,13 @@ type Settle struct {
 	WindowTime time.Duration // 100 ms
 	WindowRuns int           // 5
 	Tolerance  float64       // relative; 0.01
-	MaxTime    time.Duration // the warm-up ends unsettled, once there are Windows; 10 s
+	MaxTime    time.Duration // the warm-up ends unsettled, see slowFactor; 10 s
 	MaxRuns    int           // the warm-up ends unsettled; 100 000
 }
+
+// slowFactor times MaxTime is the bound of a warm-up that has not had Windows yet:
+// a network of some seconds an inference could never settle else.
+const slowFactor = 6
 
 func (s Settle) withDefaults() Settle {
 	s.Windows = cmp.Or(s.Windows, 3)

@@ -49,7 +49,7 @@ type Meta struct {
 	// tflite, meter, weights and interleaved.
 	Config map[string]string `json:"config"`
 	// Method says what else two parts of one run must have in common: flags of the
-	// test binary, its hash, the length of a block.
+	// test binary, its hash and those of declarations, the length of a block.
 	Method   map[string]string `json:"method,omitempty"`
 	Versions map[string]string `json:"versions,omitempty"` // by component: "go", "tflite"
 	Hashes   map[string]string `json:"hashes,omitempty"`   // SHA-256 by variant or library

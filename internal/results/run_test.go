@@ -329,6 +329,11 @@ func TestWhatTheSecondPartMeasuresIsTakenBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	w = resumed()
+	if err := errors.Join(w.Skip(combination("w"), "the host does not answer"), w.Fail(combination("w"), ProbeRound, "hung"), w.Fail(probe.Combination, probe.Round, "hung again")); err != nil {
+		t.Fatal(err)
+	}
+	hung := Outcome{combination("w"), ProbeRound, "hung"}
+	probe.Reason = "hung again"
 	for _, b := range []Block{testBlock("none", 1, 4, time.Millisecond), testBlock("pq", 0, 4, time.Millisecond), testBlock("pwq", 0, 4, time.Millisecond)} {
 		if err := w.AppendBlock(b); err != nil {
 			t.Fatal(err)
@@ -338,7 +343,7 @@ func TestWhatTheSecondPartMeasuresIsTakenBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	l := mustOpen(t, dir).Ledger
-	if len(l.Skipped) != 0 || !slices.Equal(l.Failed, []Outcome{other}) || !slices.Equal(l.Mended, []Outcome{crash, probe}) {
+	if len(l.Skipped) != 0 || !slices.Equal(l.Failed, []Outcome{other, hung}) || !slices.Equal(l.Mended, []Outcome{crash, probe}) {
 		t.Errorf("skipped %v, failed %v, mended %v", l.Skipped, l.Failed, l.Mended)
 	}
 }

@@ -335,9 +335,12 @@ func (w *Writer) Skip(c grid.Combination, reason string) error {
 	})
 }
 
-// Fail records that a combination's block failed in a round, and why.
+// Fail records that a combination's block failed in a round, and why; what was
+// recorded of it before gives way.
 func (w *Writer) Fail(c grid.Combination, round int, reason string) error {
 	return w.Update(func(_ *Meta, l *Ledger) {
+		l.Skipped = slices.DeleteFunc(l.Skipped, func(o Outcome) bool { return o.Combination == c })
+		l.Failed = slices.DeleteFunc(l.Failed, func(o Outcome) bool { return o.Combination == c && o.Round == round })
 		l.Failed = append(l.Failed, Outcome{Combination: c, Round: round, Reason: reason})
 	})
 }

@@ -51,8 +51,10 @@ func fakeSuites(args []string) int {
 		if later, ok := strings.CutSuffix(does, "later"); ok && *round == 1 {
 			does = later
 		}
-		open := 3 * time.Millisecond
+		open, origin := 3*time.Millisecond, ""
 		switch does {
+		case "computed":
+			origin = results.OriginComputed
 		case "slow":
 			latency = 3 * time.Second
 		case "dear": // and compiled once
@@ -60,6 +62,9 @@ func fakeSuites(args []string) int {
 			if marker := filepath.Join(os.Getenv("CROSSOVER_FAKE_SUITES"), "compiled"); *round == results.ProbeRound {
 				if err := os.Mkdir(marker, 0o777); err == nil {
 					open = 30 * time.Second
+				} else if strings.HasSuffix(c.Variant, "-gone") {
+					w.Write(results.Event{Kind: results.EventSkip, Combination: c, Reason: "no such device"})
+					continue
 				}
 			}
 		case "crash":
@@ -78,7 +83,7 @@ func fakeSuites(args []string) int {
 			continue
 		}
 		w.Write(results.Event{Kind: results.EventBlock, Block: &results.Block{
-			Combination: c, Round: max(0, *round), Start: time.Unix(1, 0), Open: open,
+			Combination: c, Round: max(0, *round), Start: time.Unix(1, 0), Open: open, Origin: origin,
 			Warmup: results.Warmup{Settled: true, Runs: 5, Time: *block, Reason: "settled"},
 			Samples: []results.Sample{
 				{Phase: results.PhaseFirst, Total: 2 * time.Millisecond},

@@ -214,6 +214,9 @@ func (d *Driver) Extend(ctx context.Context, combinations []grid.Combination, ro
 			return &d.outcome, err
 		}
 	}
+	if err := d.keepPlan(); err != nil {
+		return &d.outcome, err
+	}
 	return &d.outcome, d.failed()
 }
 
@@ -233,6 +236,8 @@ func (d *Driver) begin() {
 		d.keep(&d.Recorded[i])
 	}
 	d.Recorded = nil
+	// What nothing was measured of may be planned anew.
+	d.Planned = slices.DeleteFunc(slices.Clone(d.Planned), func(p results.Planned) bool { return len(d.kept[p.Combination]) == 0 })
 }
 
 // keep counts a block as measured.
@@ -275,7 +280,7 @@ func reasons(lost []Lost) string {
 func (d *Driver) probe(ctx context.Context, declared []grid.Combination) error {
 	d.Screen.Probing(len(declared))
 	seen := map[grid.Combination]cost{}
-	if err := d.probeEach(ctx, declared, func(b *results.Block) { seen[b.Combination] = costOf(b) }); err != nil {
+	if err := d.probeEach(ctx, declared, seen, func(b *results.Block) { seen[b.Combination] = costOf(b) }); err != nil {
 		return err
 	}
 	// What was compiled the first time may come out of a cache from now on.
@@ -285,7 +290,7 @@ func (d *Driver) probe(ctx context.Context, declared []grid.Combination) error {
 			dear = append(dear, c)
 		}
 	}
-	if err := d.probeEach(ctx, dear, func(b *results.Block) {
+	if err := d.probeEach(ctx, dear, seen, func(b *results.Block) {
 		again := costOf(b)
 		again.cold = seen[b.Combination].opening
 		seen[b.Combination] = again
@@ -302,30 +307,46 @@ func (d *Driver) probe(ctx context.Context, declared []grid.Combination) error {
 	if len(made.Open) == 0 {
 		return exit.Errorf(exit.NoData, "no combination can run here, so there is nothing to measure:\n%s", reasons(append(made.Skipped, made.Failed...)))
 	}
-	var planned []results.Planned
-	for _, p := range made.Open {
-		planned = append(planned, results.Planned{Combination: p.Combination, Rounds: p.Rounds, Block: p.Block, Open: p.cost.opening, Cold: p.cost.cold})
+	return d.keepPlan()
+}
+
+// keepPlan keeps what is planned; of what was measured before an interrupt, what
+// was planned then.
+func (d *Driver) keepPlan() error {
+	planned := slices.Clone(d.Planned)
+	for _, p := range d.outcome.Plan.Open {
+		if d.planned(p.Combination) == nil {
+			planned = append(planned, results.Planned{Combination: p.Combination, Rounds: p.Rounds, Block: p.Block, Open: p.cost.opening, Cold: p.cost.cold})
+		}
 	}
 	return d.Keep.Plan(planned)
+}
+
+// planned returns what was planned of a combination before an interrupt; nil
+// where nothing was measured of it.
+func (d *Driver) planned(c grid.Combination) *results.Planned {
+	i := slices.IndexFunc(d.Planned, func(p results.Planned) bool { return p.Combination == c })
+	if i < 0 {
+		return nil
+	}
+	return &d.Planned[i]
 }
 
 // plan plans a combination, as before the interrupt where it was measured then.
 func (d *Driver) plan(c grid.Combination, cost cost) Planned {
 	p := plan(c, cost, d.Settings.Block, d.Settings.Rounds)
-	if p.Kept = len(d.kept[c]); p.Kept > 0 {
-		for _, before := range d.Planned {
-			if before.Combination == c {
-				p.Block, p.Rounds = before.Block, before.Rounds
-			}
-		}
+	p.Kept = len(d.kept[c])
+	if before := d.planned(c); before != nil {
+		p.Block, p.Rounds = before.Block, before.Rounds
 	}
 	return p
 }
 
 // probeEach runs one short block of each combination and gives those that ran to
-// ran. Nothing is known of their speed yet, and a delegate may compile for
-// minutes, so patience is fivefold.
-func (d *Driver) probeEach(ctx context.Context, todo []grid.Combination, ran func(*results.Block)) error {
+// ran. What cannot run here is skipped, unless it ran before: it is in seen then,
+// or has blocks. Nothing is known of their speed yet, and a delegate may compile
+// for minutes, so patience is fivefold.
+func (d *Driver) probeEach(ctx context.Context, todo []grid.Combination, seen map[grid.Combination]cost, ran func(*results.Block)) error {
 	b, done := batch{round: results.ProbeRound, block: probeTime, todo: todo}, 0
 	for len(b.todo) > 0 {
 		left, err := d.Binary.run(ctx, b, func(grid.Combination) time.Duration { return 5 * d.Patience }, func(ev results.Event) error {
@@ -340,11 +361,11 @@ func (d *Driver) probeEach(ctx context.Context, todo []grid.Combination, ran fun
 				return nil
 			case results.EventSkip:
 				done++
-				if len(d.kept[ev.Combination]) == 0 {
+				if _, ran := seen[ev.Combination]; !ran && len(d.kept[ev.Combination]) == 0 {
 					made.Skipped = append(made.Skipped, Lost{ev.Combination, ev.Reason})
 					return d.skip(ev.Combination, ev.Reason)
 				}
-				// It ran before the interrupt, so this is no matter of what is here.
+				// It ran before, so this is no matter of what is here.
 				ev.Reason = noLonger + ev.Reason
 			case results.EventFail:
 				done++
@@ -368,13 +389,12 @@ const noLonger = "it can no longer run: "
 // costOf returns what a probe's block says of its combination.
 func costOf(b *results.Block) cost {
 	c := cost{opening: b.Open, warmup: b.Warmup.Time}
-	for _, s := range b.Samples {
-		if s.Phase == results.PhaseFirst {
-			c.opening += s.Total
-		}
+	if b.Origin == results.OriginComputed {
+		return cost{opening: b.Open}
 	}
 	if n := len(b.Samples); n > 0 {
 		c.latency = b.Samples[n-1].Total
+		c.opening += max(0, b.Samples[0].Total-c.latency)
 	}
 	return c
 }

@@ -169,7 +169,7 @@ func TestThePlanCountsASlowInferenceWhole(t *testing.T) {
 	if _, err := driver(t, n, Settings{Rounds: 2, Budget: time.Minute}).Run(t.Context(), combinations("slow")); err != nil {
 		t.Fatal(err)
 	}
-	if want := 2 * (25*time.Millisecond + 3*time.Second); n.plan.Duration() != want {
+	if want := 2 * (23*time.Millisecond + 6*time.Second); n.plan.Duration() != want {
 		t.Errorf("the plan says %v, want %v", n.plan.Duration(), want)
 	}
 }
@@ -180,7 +180,7 @@ func TestTheBudgetHoldsTheProbeAndNotTheReadying(t *testing.T) {
 		want         exit.Code
 	}{
 		{0, time.Hour, exit.OK},
-		{9 * time.Second, 0, exit.Usage}, // and 7 blocks of 225 ms
+		{9 * time.Second, 0, exit.Usage}, // and 7 blocks of 265 ms
 	} {
 		n := &notes{}
 		d := driver(t, n, Settings{Precision: 0.02, Block: 200 * time.Millisecond, Budget: 10 * time.Second})
@@ -207,8 +207,8 @@ func TestWhatIsDearToOpenIsProbedTwice(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []results.Planned{
-		{Combination: combinations("a")[0], Rounds: 20, Block: 100 * time.Millisecond, Open: 5 * time.Millisecond},
-		{Combination: combinations("dear")[0], Rounds: 6, Block: 333 * time.Millisecond, Open: 2002 * time.Millisecond, Cold: 30002 * time.Millisecond},
+		{Combination: combinations("a")[0], Rounds: 20, Block: 100 * time.Millisecond, Open: 4 * time.Millisecond},
+		{Combination: combinations("dear")[0], Rounds: 6, Block: 333 * time.Millisecond, Open: 2001 * time.Millisecond, Cold: 30001 * time.Millisecond},
 	}
 	if !slices.Equal(n.planned, want) {
 		t.Errorf("planned %+v, want %+v", n.planned, want)
@@ -248,13 +248,45 @@ func TestResumingMeasuresOnlyWhatIsMissing(t *testing.T) {
 	}
 }
 
+func TestWhatRanInTheFirstProbeAndNotInTheSecondFailed(t *testing.T) {
+	_, err := driver(t, &notes{}, Settings{}).Run(t.Context(), combinations("a", "dear-gone"))
+	if exit.CodeOf(err) != exit.NoData || !strings.Contains(err.Error(), "model=dear-gone/backend=cpu1/link=none: it can no longer run: no such device") {
+		t.Errorf("code %d, %v", exit.CodeOf(err), err)
+	}
+}
+
+func TestASlowInferenceIsNoDearOpening(t *testing.T) {
+	n := &notes{}
+	if _, err := driver(t, n, Settings{Rounds: 10}).Run(t.Context(), combinations("slow")); err != nil {
+		t.Fatal(err)
+	}
+	if p := n.planned[0]; p.Rounds != 10 || p.Cold != 0 {
+		t.Errorf("planned %+v", p)
+	}
+}
+
+func TestComputedLatenciesTakeNoTime(t *testing.T) {
+	n := &notes{}
+	if _, err := driver(t, n, Settings{Rounds: 10}).Run(t.Context(), combinations("computed")); err != nil {
+		t.Fatal(err)
+	}
+	if want := 10 * 3 * time.Millisecond; n.plan.Duration() != want {
+		t.Errorf("the plan says %v, want %v", n.plan.Duration(), want)
+	}
+}
+
 func TestWhatRanBeforeTheInterruptAndCannotRunNowFailed(t *testing.T) {
 	n := &notes{}
 	d := driver(t, n, Settings{})
 	d.Recorded = []results.Block{{Combination: combinations("skip")[0], Round: 0}}
+	d.Planned = []results.Planned{{Combination: combinations("skip")[0], Rounds: 6, Cold: time.Minute}, {Combination: combinations("a")[0], Rounds: 6}}
 	_, err := d.Run(t.Context(), combinations("a", "skip"))
 	if exit.CodeOf(err) != exit.NoData || !strings.Contains(err.Error(), "model=skip/backend=cpu1/link=none: it can no longer run: no such device") {
 		t.Errorf("code %d, %v", exit.CodeOf(err), err)
+	}
+	// Should it come back, it is measured as planned at first.
+	if len(n.planned) != 2 || n.planned[0] != d.Planned[0] || n.planned[1].Rounds != 3 {
+		t.Errorf("planned %+v", n.planned)
 	}
 }
 

@@ -1,6 +1,7 @@
 package rounds
 
 import (
+	"math"
 	"math/rand/v2"
 	"time"
 
@@ -17,10 +18,10 @@ const loopExcess = 0.2
 
 // A cost is what the probe saw of a combination.
 type cost struct {
-	opening time.Duration // with the first inference, when delegates compile
+	opening time.Duration // with what the first inference takes beyond another, when delegates compile
 	cold    time.Duration // opening the first time, where that was dear; else 0
 	warmup  time.Duration
-	latency time.Duration
+	latency time.Duration // 0 where latencies are computed: no time passes
 }
 
 // dear reports whether opening takes more than twice the steady time.
@@ -39,11 +40,14 @@ type Planned struct {
 // Duration returns how long the combination still takes.
 func (p Planned) Duration() time.Duration { return time.Duration(max(0, p.Rounds-p.Kept)) * p.each() }
 
-// each returns how long one block takes. One inference is the least that a block
-// measures.
+// each returns how long one block takes: opening, the first inference, warm-up,
+// and whole inferences, one at least.
 func (p Planned) each() time.Duration {
-	steady := time.Duration((1 + loopExcess) * float64(p.Block))
-	return p.cost.opening + p.cost.warmup + max(steady, p.cost.latency)
+	latency, steady := p.cost.latency, 1.0
+	if latency < p.Block && latency > 0 {
+		steady = math.Ceil((1 + loopExcess) * float64(p.Block) / float64(latency))
+	}
+	return p.cost.opening + latency + p.cost.warmup + time.Duration(steady*float64(latency))
 }
 
 // in reports whether the combination has a block in a round: one that is
