@@ -100,9 +100,9 @@ type Planned struct {
 	Combination grid.Combination `json:"combination"`
 	Rounds      int              `json:"rounds"`
 	Block       time.Duration    `json:"block_ns"` // steady time of each block
-	// Open is the time that opening took in the probe, with the first inference;
-	// where that was dear, Cold the first time and Open the second, which may
-	// have found a cache.
+	// Open is the time that opening took in the probe, with what the first
+	// inference took beyond another; where that was dear, Cold the first time and
+	// Open the second, which may have found a cache.
 	Open time.Duration `json:"open_ns"`
 	Cold time.Duration `json:"cold_open_ns,omitempty"`
 }

@@ -56,9 +56,9 @@ func (p Planned) in(round int) bool {
 	return round < p.Of && (round+1)*p.Rounds/p.Of > round*p.Rounds/p.Of
 }
 
-// plan gives a combination its block time and rounds. Where opening is dear,
-// the same steady time is spent in fewer, longer blocks, down to minRounds. How long the warm-up took in one probe says nothing
-// of the next.
+// plan gives a combination its block time and rounds. Where opening is dear, the
+// same steady time is spent in fewer, longer blocks, down to minRounds. How long
+// the warm-up took in one probe says nothing of the next.
 func plan(c grid.Combination, cost cost, block time.Duration, rounds int) Planned {
 	p := Planned{Combination: c, Block: block, Rounds: rounds, Of: rounds, cost: cost}
 	if cost.dear(block) && rounds > minRounds {
