@@ -72,7 +72,7 @@ func (d *Dialer) DialContext(ctx context.Context, network, addr string) (net.Con
 	if !d.Shape.Shapes() {
 		return &direct{Conn: c, meter: &d.Meter}, nil
 	}
-	if err := sleep(ctx, start.add(d.Shape.RTT()).sub(now())); err != nil {
+	if err := Sleep(ctx, start.add(d.Shape.RTT()).sub(now())); err != nil {
 		c.Close()
 		return nil, err
 	}

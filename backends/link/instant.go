@@ -41,8 +41,8 @@ func waitUntil(t instant) time.Duration {
 	}
 }
 
-// sleep waits for d or for the end of ctx, to a millisecond or two.
-func sleep(ctx context.Context, d time.Duration) error {
+// Sleep waits for d or for the end of ctx, to a millisecond or two.
+func Sleep(ctx context.Context, d time.Duration) error {
 	if d <= 0 {
 		return ctx.Err()
 	}

@@ -214,7 +214,7 @@ func (s *session) prepare(v fixtures.Variant, answer *oip.ModelMetadataResponse,
 		return errors.New("the server names no inputs or no outputs")
 	}
 	s.answer, s.details = answer, details
-	s.served, s.inputs = inputs, inputs
+	s.inputs = inputs
 	if details != nil {
 		s.inputs, s.outputs = details.Inputs, details.Outputs
 		if len(s.inputs) != len(inputs) || len(s.outputs) != len(answer.Outputs) {
@@ -222,7 +222,7 @@ func (s *session) prepare(v fixtures.Variant, answer *oip.ModelMetadataResponse,
 		}
 	}
 	if v.Image != nil {
-		if err := s.takeImage(v); err != nil {
+		if err := s.takeImage(v, inputs); err != nil {
 			return err
 		}
 	}
@@ -260,14 +260,14 @@ func tensors(described []*oip.ModelMetadataResponse_TensorMetadata) ([]fixtures.
 	return out, nil
 }
 
-// takeImage makes the session take the image, whatever the server takes.
-func (s *session) takeImage(v fixtures.Variant) error {
+// takeImage makes the session take the image, whatever inputs the server takes.
+func (s *session) takeImage(v fixtures.Variant, served []fixtures.Tensor) error {
 	im := v.Image
-	image := fixtures.Tensor{Name: s.served[0].Name, Type: "uint8", Shape: []int{1, im.Height, im.Width, 3}}
-	want := s.served[0]
+	image := fixtures.Tensor{Name: served[0].Name, Type: "uint8", Shape: []int{1, im.Height, im.Width, 3}}
+	want := served[0]
 	switch {
-	case len(s.served) != 1:
-		return fmt.Errorf("the server takes %d inputs; a catalog variant has one, its image", len(s.served))
+	case len(served) != 1:
+		return fmt.Errorf("the server takes %d inputs; a catalog variant has one, its image", len(served))
 	case want.Type == "uint8" && sameElements(want.Shape, image.Shape):
 	case !sameElements(want.Shape, image.Shape):
 		return fmt.Errorf("the server takes %v; the image is %v", want.Shape, image.Shape)

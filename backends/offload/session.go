@@ -30,7 +30,6 @@ type session struct {
 
 	inputs, outputs         []fixtures.Tensor // as Inputs and Outputs return them
 	inputBytes, outputBytes []int
-	served                  []fixtures.Tensor // the inputs that the server takes
 
 	// What the host said of the model, and our end of the connection over which
 	// it said so last. The details are nil where the host is not our own.
@@ -181,15 +180,9 @@ func mendable(err error) bool {
 
 // wait waits for a pause between two tries and lengthens the next.
 func wait(ctx context.Context, pause *time.Duration) error {
-	timer := time.NewTimer(*pause)
-	defer timer.Stop()
-	*pause = min(2**pause, retryPauseMax)
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	d := *pause
+	*pause = min(2*d, retryPauseMax)
+	return link.Sleep(ctx, d)
 }
 
 // again waits for the host to be back and makes sure that it still serves the

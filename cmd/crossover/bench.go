@@ -15,7 +15,6 @@ import (
 	"github.com/crossover-bench/crossover/internal/report"
 	"github.com/crossover-bench/crossover/internal/results"
 	"github.com/crossover-bench/crossover/internal/rounds"
-	"github.com/crossover-bench/crossover/internal/stats"
 )
 
 type benchCmd struct {
@@ -58,9 +57,6 @@ func (c *benchCmd) Run(e *env) (err error) {
 		return err
 	}
 	r.settings.Rounds, r.settings.Budget, r.settings.Precision = c.Count, c.Budget, precision
-	if precision > 0 {
-		r.settings.Rounds = stats.LeastPreciseRounds
-	}
 	r.meta.Sustained = c.Sustained
 	r.meta.Method["precision"] = c.Precision
 	if c.Resume {
@@ -114,7 +110,7 @@ func (c *benchCmd) resume(e *env, r *recording, combinations []grid.Combination)
 	for r.writer == nil {
 		incomplete := false
 		dir := results.Newest(c.Out, func(m *results.Meta, l *results.Ledger) bool {
-			same := l.Rounds == r.settings.Rounds && slices.Equal(l.Declared, combinations) && m.Same(&r.meta)
+			same := l.Rounds == r.settings.Least() && slices.Equal(l.Declared, combinations) && m.Same(&r.meta)
 			incomplete = same && !l.Complete
 			return same
 		})

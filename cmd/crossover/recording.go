@@ -61,8 +61,7 @@ type keeper struct {
 // AppendBlock works out the block's energy from its mean latency and keeps it.
 func (k *keeper) AppendBlock(b results.Block) error {
 	if k.part != nil {
-		part := *k.part
-		if err := k.Update(func(m *results.Meta, _ *results.Ledger) { m.Resumed = append(m.Resumed, part) }); err != nil {
+		if err := k.Update(func(m *results.Meta, _ *results.Ledger) { m.Resumed = append(m.Resumed, *k.part) }); err != nil {
 			return err
 		}
 		k.part = nil
@@ -239,7 +238,7 @@ func (r *recording) open(e *env, declared []grid.Combination) error {
 			return exit.Errorf(exit.NoData, "%w", err)
 		}
 		r.dir = r.writer.Dir()
-		if err := r.writer.Declare(declared, r.settings.Rounds); err != nil {
+		if err := r.writer.Declare(declared, r.settings.Least()); err != nil {
 			return exit.Errorf(exit.NoData, "%w", err)
 		}
 	}

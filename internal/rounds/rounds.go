@@ -57,11 +57,19 @@ type Screen interface {
 
 // Settings say how much to measure.
 type Settings struct {
-	Rounds    int           // blocks of each combination
+	Rounds    int           // blocks of each combination, without a precision
 	Block     time.Duration // steady time of a block
 	Seed      uint64        // of the order within the rounds
 	Budget    time.Duration // the run is refused when probe and plan are longer; 0: no bound
 	Precision float64       // see stats.PreciseEnough; 0: a fixed number of rounds
+}
+
+// Least returns the number of rounds that are planned; a precision may go on.
+func (s Settings) Least() int {
+	if s.Precision > 0 {
+		return stats.LeastPreciseRounds
+	}
+	return s.Rounds
 }
 
 // A Plan says what a run is going to do.
@@ -150,9 +158,6 @@ const probeTime = 20 * time.Millisecond
 // or not everything, was measured; the outcome holds what is known even then.
 func (d *Driver) Run(ctx context.Context, declared []grid.Combination) (*Outcome, error) {
 	d.begin()
-	if d.Settings.Precision > 0 {
-		d.Settings.Rounds = stats.LeastPreciseRounds
-	}
 	start := d.Now()
 	if err := d.probe(ctx, declared); err != nil {
 		return &d.outcome, err
@@ -334,7 +339,7 @@ func (d *Driver) planned(c grid.Combination) *results.Planned {
 
 // plan plans a combination, as before the interrupt where it was measured then.
 func (d *Driver) plan(c grid.Combination, cost cost) Planned {
-	p := plan(c, cost, d.Settings.Block, d.Settings.Rounds)
+	p := plan(c, cost, d.Settings.Block, d.Settings.Least())
 	p.Kept = len(d.kept[c])
 	if before := d.planned(c); before != nil {
 		p.Block, p.Rounds = before.Block, before.Rounds

@@ -24,6 +24,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/crossover-bench/crossover/backends/link"
 	"github.com/crossover-bench/crossover/backends/offload/oip"
 	"github.com/crossover-bench/crossover/internal/stats"
 	"github.com/crossover-bench/crossover/model"
@@ -143,14 +144,8 @@ func (p *prober) exchange(ctx context.Context, up, down int) (float64, error) {
 func (p *prober) repeat(ctx context.Context, n int, pause time.Duration, up int) (Distribution, error) {
 	var times []float64
 	for range n {
-		if pause > 0 {
-			t := time.NewTimer(pause)
-			select {
-			case <-t.C:
-			case <-ctx.Done():
-				t.Stop()
-				return Distribution{}, ctx.Err()
-			}
+		if err := link.Sleep(ctx, pause); err != nil {
+			return Distribution{}, err
 		}
 		t, err := p.exchange(ctx, up, 1)
 		if err != nil {
