@@ -33,17 +33,17 @@ func printAgreement() error {
 	asked := map[string]bool{}
 	var failed []error
 	for _, c := range s.combinations {
-		if asked[c.Variant] {
+		if asked[string(c.Variant)] {
 			continue
 		}
-		asked[c.Variant] = true
-		a, err := s.agreement(context.Background(), c.Variant)
+		asked[string(c.Variant)] = true
+		a, err := s.agreement(context.Background(), string(c.Variant))
 		switch {
 		case notBuilt(err):
 		case err != nil:
 			failed = append(failed, err)
 		case a != nil:
-			out[c.Variant] = *a
+			out[string(c.Variant)] = *a
 		}
 	}
 	if err := json.NewEncoder(os.Stdout).Encode(out); err != nil {

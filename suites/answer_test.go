@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"slices"
 
-	"github.com/crossover-bench/crossover/backends/offload"
 	"github.com/crossover-bench/crossover/backends/tflite"
 	"github.com/crossover-bench/crossover/fixtures"
 	"github.com/crossover-bench/crossover/internal/grid"
@@ -154,7 +153,7 @@ func (s *suite) agreesWithCPU(ctx context.Context, c grid.Combination, v fixture
 		return fmt.Errorf("the answer of cpu1: %w", err)
 	}
 	compare := answer.near
-	if c.Backend == offload.Prefix+offload.SelfName {
+	if c.Backend == grid.OffloadSelf {
 		compare = answer.sameBits
 	}
 	if err := errors.Join(sameShapes(a.tensors, want.tensors, "cpu1"), compare(a, want)); err != nil {

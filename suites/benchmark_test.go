@@ -130,7 +130,7 @@ const calibrationTime = 50 * time.Millisecond
 // when one was asked for, and returns the median time of the invocation alone in
 // seconds. The test hooks do not reach it.
 func (s *suite) calibration(ctx context.Context, c grid.Combination, v fixtures.Variant) (float64, error) {
-	backend, local := tflite.ForName(c.Backend)
+	backend, local := tflite.ForName(string(c.Backend))
 	if !*calibrate || !local {
 		return 0, nil
 	}

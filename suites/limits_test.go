@@ -100,7 +100,7 @@ func (s *suite) forLimits(ctx context.Context, l *limits, first results.Block, a
 	}
 	data.Declared = []grid.Combination{c}
 	if agreement != nil {
-		data.Extras.Agreement = map[string]accept.Agreement{c.Variant: *agreement}
+		data.Extras.Agreement = map[string]accept.Agreement{string(c.Variant): *agreement}
 	}
 	return data, nil
 }

@@ -237,7 +237,7 @@ func TestOpeningOneAfterTheOtherKeepsOneInMemory(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			b, ok := tflite.ForName(c.Backend)
+			b, ok := tflite.ForName(string(c.Backend))
 			if !ok {
 				t.Fatalf("no backend %s", c.Backend)
 			}

@@ -106,7 +106,7 @@ func (s *suite) spec(ctx ginkgo.SpecContext, c grid.Combination, l *limits) {
 
 	ginkgo.By("comparing them with one thread of the CPU")
 	gomega.Expect(s.agreesWithCPU(ctx, c, v, answers[0])).To(gomega.Succeed())
-	agreement, err := s.agreement(ctx, c.Variant)
+	agreement, err := s.agreement(ctx, string(c.Variant))
 	if notBuilt(err) {
 		ginkgo.AddReportEntry("agreement", "unknown: "+err.Error(), ginkgo.ReportEntryVisibilityFailureOrVerbose)
 	} else {

@@ -134,10 +134,10 @@ func readList(file string) ([]grid.Combination, error) {
 
 // variant resolves a combination's variant to its file.
 func (s *suite) variant(c grid.Combination) (fixtures.Variant, error) {
-	if v, ok := s.ownFile(c.Variant); ok {
+	if v, ok := s.ownFile(string(c.Variant)); ok {
 		return v, nil
 	}
-	return s.Catalog.Variant(c.Variant, s.built)
+	return s.Catalog.Variant(string(c.Variant), s.built)
 }
 
 // ownFile returns the person's own file that a variant is.

@@ -23,7 +23,7 @@ import (
 // backend returns the backend of a combination. Which backends exist is decided
 // here and nowhere else.
 func (s *suite) backend(c grid.Combination) (backends.Backend, error) {
-	name := c.Backend
+	name := string(c.Backend)
 	if b, ok := tflite.ForName(name); ok {
 		return slowdownHook(b)
 	}
@@ -34,7 +34,7 @@ func (s *suite) backend(c grid.Combination) (backends.Backend, error) {
 		return slowdownHook(delegate(name, *gpu))
 	}
 	if host, ok := strings.CutPrefix(name, offload.Prefix); ok {
-		return s.offload(host, c.Link)
+		return s.offload(host, string(c.Link))
 	}
 	return nil, fmt.Errorf("%q is no backend of this build", name)
 }
@@ -154,7 +154,7 @@ func delegate(name, library string) backends.Backend {
 // available returns the reason why a combination cannot run here, as far as it
 // shows without loading the variant.
 func (s *suite) available(c grid.Combination) error {
-	if host, ok := strings.CutPrefix(c.Backend, offload.Prefix); ok {
+	if host, ok := strings.CutPrefix(string(c.Backend), offload.Prefix); ok {
 		if host == offload.SelfName {
 			return nil // only starting it shows
 		}

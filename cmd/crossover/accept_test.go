@@ -16,6 +16,7 @@ import (
 	"github.com/crossover-bench/crossover/internal/declared"
 	"github.com/crossover-bench/crossover/internal/exit"
 	"github.com/crossover-bench/crossover/internal/grid"
+	"github.com/crossover-bench/crossover/internal/names"
 	"github.com/crossover-bench/crossover/internal/results"
 	"github.com/crossover-bench/crossover/model/profiles"
 	"github.com/crossover-bench/crossover/suites/steps"
@@ -90,7 +91,7 @@ func record(ts *testscript.TestScript, neg bool, args []string) {
 		{Variant: pq, Backend: "offload-desk", Link: "ethernet"},
 		{Variant: pq, Backend: "offload-self", Link: "ethernet"},
 	}
-	latencies := map[string]time.Duration{
+	latencies := map[names.Backend]time.Duration{
 		"cpu1": 10 * time.Millisecond, "offload-desk": 23 * time.Millisecond, "offload-self": 23 * time.Millisecond,
 	}
 	ts.Check(w.Declare(declared, 12))

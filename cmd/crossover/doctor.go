@@ -15,6 +15,7 @@ import (
 	"github.com/crossover-bench/crossover/internal/exit"
 	"github.com/crossover-bench/crossover/internal/grid"
 	"github.com/crossover-bench/crossover/internal/machine"
+	"github.com/crossover-bench/crossover/internal/names"
 	"github.com/crossover-bench/crossover/internal/results"
 	"github.com/crossover-bench/crossover/internal/rounds"
 )
@@ -212,7 +213,7 @@ func (c *doctorCmd) ofTheTinyNetwork(e *env, name string) (floor machine.NoiseFl
 	var combinations []grid.Combination
 	for _, n := range threads {
 		combinations = append(combinations, grid.Combination{
-			Variant: "model=tiny/input=32/compression=pq", Backend: fmt.Sprint("cpu", n), Link: grid.LinkNone,
+			Variant: "model=tiny/input=32/compression=pq", Backend: names.CPU(n), Link: grid.LinkNone,
 		})
 	}
 	// n rounds of a combination make n-1 pairs of neighbours.

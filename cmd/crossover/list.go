@@ -8,7 +8,7 @@ import (
 	"slices"
 
 	"github.com/crossover-bench/crossover/internal/exit"
-	"github.com/crossover-bench/crossover/internal/grid"
+	"github.com/crossover-bench/crossover/internal/names"
 	"github.com/crossover-bench/crossover/internal/rounds"
 )
 
@@ -29,7 +29,7 @@ Examples:
 
 // listed is one combination as list prints it.
 type listed struct {
-	grid.Combination
+	names.Combination
 	Name    string `json:"name"`
 	Skipped string `json:"skipped,omitempty"` // why it cannot run here
 }
@@ -113,10 +113,10 @@ func (c *listCmd) fixturesNeeded(e *env) error {
 	if err != nil {
 		return err
 	}
-	var names []string
+	var seen []names.Variant
 	for _, cb := range combinations {
-		if !slices.Contains(names, cb.Variant) {
-			names = append(names, cb.Variant)
+		if !slices.Contains(seen, cb.Variant) {
+			seen = append(seen, cb.Variant)
 			fmt.Fprintln(e.stdout, cb.Variant)
 		}
 	}

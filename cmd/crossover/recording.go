@@ -232,7 +232,7 @@ func (r *recording) open(e *env, declared []grid.Combination) error {
 	if r.writer == nil {
 		r.meta.Titles = map[string]string{}
 		for _, c := range declared {
-			r.meta.Titles[c.Variant] = r.variantTitle(c.Variant)
+			r.meta.Titles[string(c.Variant)] = r.variantTitle(string(c.Variant))
 		}
 		if r.writer, err = results.Create(r.results, r.meta); err != nil {
 			return exit.Errorf(exit.NoData, "%w", err)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/crossover-bench/crossover/internal/exit"
 	"github.com/crossover-bench/crossover/internal/grid"
+	"github.com/crossover-bench/crossover/internal/names"
 	"github.com/crossover-bench/crossover/internal/results"
 )
 
@@ -36,7 +37,7 @@ func recordRun(t *testing.T) string {
 		t.Fatal(err)
 	}
 	of := func(compression, backend string) grid.Combination {
-		return grid.Combination{Variant: "model=mobilenet/input=32/compression=" + compression, Backend: backend, Link: grid.LinkNone}
+		return grid.Combination{Variant: names.Variant("model=mobilenet/input=32/compression=" + compression), Backend: names.Backend(backend), Link: grid.LinkNone}
 	}
 	declared := []grid.Combination{of("none", "cpu1"), of("pq", "cpu1"), of("pwq", "cpu1"), of("pq", "npu")}
 	if err := w.Declare(declared, 6); err != nil {

@@ -97,11 +97,7 @@ func (p *places) variantTitle(name string) string {
 
 // title names a combination for people.
 func (p *places) title(c grid.Combination) string {
-	name := p.variantTitle(c.Variant) + " on " + c.Backend
-	if c.Link != grid.LinkNone {
-		name += " over " + c.Link
-	}
-	return name
+	return c.Title(p.variantTitle(string(c.Variant)))
 }
 
 // binary returns the test binary, building it when none is named, and the flags

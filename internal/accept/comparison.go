@@ -276,7 +276,7 @@ func (j *Judge) yardstick(c grid.Combination, l RelativeLimit) (map[int]float64,
 			Remedy: "choose a host and a link with a profile",
 		}
 	}
-	link, err := j.Profiles.Link(c.Link)
+	link, err := j.Profiles.Link(string(c.Link))
 	if err != nil {
 		return nil, err
 	}
@@ -352,9 +352,4 @@ func (j *Judge) Spread(cs []grid.Combination, q Quantity, d Direction, bound flo
 	return g, nil
 }
 
-func place(c grid.Combination) string {
-	if c.Link == grid.LinkNone {
-		return c.Backend
-	}
-	return c.Backend + " over " + c.Link
-}
+func place(c grid.Combination) string { return c.Place().String() }

@@ -108,7 +108,7 @@ func (j *Judge) Correlate(cs []grid.Combination, x, y Axis, ranks bool, d Direct
 func (j *Judge) coordinate(g *Judgement, c grid.Combination, a Axis) (float64, error) {
 	if a.Of != nil {
 		for _, v := range j.Variants {
-			if v.Name == c.Variant {
+			if v.Name == string(c.Variant) {
 				if value, ok := a.Of(v); ok {
 					return value, nil
 				}

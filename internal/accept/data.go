@@ -101,9 +101,9 @@ func (d *Data) Variants(known Variants) Variants {
 		seen[v.Name] = true
 	}
 	add := func(c grid.Combination) {
-		if !seen[c.Variant] {
-			seen[c.Variant] = true
-			out = append(out, VariantOf(c.Variant))
+		if name := string(c.Variant); !seen[name] {
+			seen[name] = true
+			out = append(out, VariantOf(name))
 		}
 	}
 	for _, c := range d.Declared {

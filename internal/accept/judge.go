@@ -132,7 +132,7 @@ func (j *Judge) absent(g *Judgement, err error) error {
 		g.Verdict, g.Reason, g.Disturbed = missing.Verdict, missing.Reason, missing.Disturbed
 		if missing.Verdict == Skipped {
 			for _, need := range j.Require {
-				if need == missing.Combination.Backend {
+				if need == string(missing.Combination.Backend) {
 					g.Verdict = Fail
 					g.Reason = fmt.Sprintf("%s is required here but could not run: %s", need, missing.Reason)
 				}
@@ -188,14 +188,11 @@ func thousands(n int) string {
 
 // on names a combination for people.
 func (j *Judge) on(c grid.Combination) string {
-	title := c.Variant
+	title := string(c.Variant)
 	for _, v := range j.Variants {
-		if v.Name == c.Variant {
-			title = v.Title
+		if v.Name == title {
+			return c.Title(v.Title)
 		}
 	}
-	if c.Link == grid.LinkNone {
-		return title + " on " + c.Backend
-	}
-	return title + " on " + c.Backend + " over " + c.Link
+	return c.Title(title)
 }

@@ -29,7 +29,7 @@ func supportsComparison(c grid.Combination) error {
 	}
 	return &UnsupportedError{
 		Claim:   "a comparison",
-		Because: grid.OffloadSelf + " is this very machine, not a host",
+		Because: string(grid.OffloadSelf) + " is this very machine, not a host",
 		Remedy:  `declare a host and measure "offload-NAME", or judge a run recorded with one`,
 	}
 }

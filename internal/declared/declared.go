@@ -14,6 +14,7 @@ import (
 	"github.com/crossover-bench/crossover/fixtures"
 	"github.com/crossover-bench/crossover/internal/exit"
 	"github.com/crossover-bench/crossover/internal/grid"
+	"github.com/crossover-bench/crossover/internal/names"
 	"github.com/crossover-bench/crossover/model/profiles"
 )
 
@@ -71,25 +72,25 @@ func (s *Set) readGrid(file string) (err error) {
 			return err
 		}
 	}
-	_, err = s.Grid.Expand(grid.Here{}, known{s})
+	_, err = s.Grid.Expand(grid.Environment{}, known{s})
 	return err
 }
 
 // Combinations expands the grid for a machine with so many cores: with the
 // person's own files, where there are any.
-func (s *Set) Combinations(cores int) ([]grid.Combination, error) {
-	here := grid.Here{Cores: cores}
+func (s *Set) Combinations(cores int) ([]names.Combination, error) {
+	here := grid.Environment{Cores: cores}
 	for _, h := range s.Hosts {
 		here.Hosts = append(here.Hosts, h.Name)
 	}
 	if s.Own == nil {
 		return s.Grid.Expand(here, known{s})
 	}
-	var names []string
+	var own []names.Variant
 	for _, v := range s.Own {
-		names = append(names, v.Name)
+		own = append(own, names.Variant(v.Name))
 	}
-	return s.Grid.ExpandOwn(here, names), nil
+	return s.Grid.ExpandOwn(here, own), nil
 }
 
 // Hash returns a file's SHA-256 in hexadecimal, as a run records what it measured
@@ -110,12 +111,12 @@ func Hash(file string) (string, error) {
 // known is the set as the grid's Known.
 type known struct{ *Set }
 
-func (k known) CheckVariant(name string) error { return k.Catalog.CheckVariant(name) }
+func (k known) CheckVariant(name names.Variant) error { return k.Catalog.CheckVariant(string(name)) }
 
-func (k known) CheckLink(name string) error {
-	if name == "direct" {
+func (k known) CheckLink(name names.Link) error {
+	if name == names.LinkDirect {
 		return nil
 	}
-	_, err := k.Profiles.Link(name)
+	_, err := k.Profiles.Link(string(name))
 	return err
 }

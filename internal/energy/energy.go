@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/crossover-bench/crossover/internal/grid"
+	"github.com/crossover-bench/crossover/internal/names"
 	"github.com/crossover-bench/crossover/model"
 	"github.com/crossover-bench/crossover/model/profiles"
 )
@@ -88,7 +89,7 @@ func (m *Model) Inference(c grid.Combination, latency model.Seconds, sent, recei
 	if c.Link == LinkDirect {
 		network.Missing = []string{"the energy per byte of the link, which has no profile"}
 	} else {
-		link, err := m.Links.Link(c.Link)
+		link, err := m.Links.Link(string(c.Link))
 		if err != nil {
 			return Energy{}, fmt.Errorf("energy of %s: %w", c.Name(), err)
 		}
@@ -100,7 +101,7 @@ func (m *Model) Inference(c grid.Combination, latency model.Seconds, sent, recei
 }
 
 // LinkDirect is a host's link as it is, unshaped.
-const LinkDirect = "direct"
+const LinkDirect = names.LinkDirect
 
 // Origin returns the origin of the energy that Inference gives.
 func (m *Model) Origin(c grid.Combination) Origin {

@@ -1,31 +1,30 @@
+// Package grid reads grids, the declared sets of combinations: a YAML file whose
+// entries are products of variants, backends and links.
+//
+//  1. Read or Parse a grid. Keys and backend names are checked, with their place.
+//  2. Grid.Expand checks variants and links against what is Known and returns the
+//     combinations for an Environment; Grid.ExpandOwn does so for a user's files.
 package grid
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
-	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/token"
 
+	"github.com/crossover-bench/crossover/internal/names"
 	"github.com/crossover-bench/crossover/internal/strictyaml"
-)
-
-// Words of a grid that stand for what is there when it is expanded.
-const (
-	// CPUAll is the local backend with one thread for each core.
-	CPUAll = "cpu-all"
-	// OffloadAll is every declared host, or OffloadSelf when there is none.
-	OffloadAll = "offload-all"
-	// OffloadSelf is the embedded host on this very machine.
-	OffloadSelf = "offload-self"
 )
 
 // A Grid is a declared set of combinations: one YAML file.
 type Grid struct {
-	// File is where the grid was read from.
+	// File is where the grid was read from; Text is the file's content.
 	File string `yaml:"-"`
+	Text []byte `yaml:"-"`
 	// Name is the file's name without its ending.
 	Name string `yaml:"-"`
 	// About says in a sentence what the grid is for.
@@ -51,20 +50,20 @@ type Entry struct {
 	Link        words `yaml:"link"`
 }
 
-// Here is what the words of a grid stand for at this place.
-type Here struct {
+// Environment says what the words cpu-all and offload-all stand for.
+type Environment struct {
 	Cores int      // processors that may be used
-	Hosts []string // names of the declared hosts, without "offload-"
+	Hosts []string // names of the declared hosts
 }
 
 // Known checks names against the catalog and the profiles. Each method returns
 // an error that says what is wrong with the name and which one is near.
 type Known interface {
-	CheckVariant(name string) error
-	CheckLink(name string) error
+	CheckVariant(name names.Variant) error
+	CheckLink(name names.Link) error
 }
 
-// words is one word or a list of words, each with its place in the file.
+// words is one word or a list of words, each with its position in the file.
 type words []word
 
 type word struct {
@@ -91,11 +90,20 @@ func (w *words) UnmarshalYAML(n ast.Node) error {
 	return nil
 }
 
-// Read reads and checks a grid. Whether its models and links exist is checked
-// when it is expanded.
+// Read reads and checks a grid file. Whether its models and links exist is
+// checked when it is expanded.
 func Read(file string) (*Grid, error) {
-	g := &Grid{File: file, Name: strings.TrimSuffix(filepath.Base(file), filepath.Ext(file))}
-	if err := strictyaml.Read(file, g); err != nil {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("read grid: %w", err)
+	}
+	return Parse(file, text)
+}
+
+// Parse is Read for text already in memory; file is its name in errors.
+func Parse(file string, text []byte) (*Grid, error) {
+	g := &Grid{File: file, Text: text, Name: strings.TrimSuffix(filepath.Base(file), filepath.Ext(file))}
+	if err := strictyaml.Decode(file, text, g); err != nil {
 		return nil, fmt.Errorf("read grid: %w", err)
 	}
 	if len(g.Entries) == 0 {
@@ -103,7 +111,7 @@ func Read(file string) (*Grid, error) {
 	}
 	for i, e := range g.Entries {
 		if err := e.check(i); err != nil {
-			return nil, fmt.Errorf("read grid: %w", g.place(err))
+			return nil, fmt.Errorf("read grid: %w", g.locate(err))
 		}
 	}
 	g.Catalog, g.Models = g.resolve(g.Catalog), g.resolve(g.Models)
@@ -117,22 +125,13 @@ func (g *Grid) resolve(path string) string {
 	return filepath.Join(filepath.Dir(g.File), path)
 }
 
-// place puts the grid's file into an error that has a line already.
-func (g *Grid) place(err error) error {
+// locate puts the grid's file into an error that has a line already.
+func (g *Grid) locate(err error) error {
 	if e, ok := err.(*strictyaml.Error); ok {
 		e.File = g.File
 	}
 	return err
 }
-
-var (
-	backendName = regexp.MustCompile(`^(cpu[1-9][0-9]*(-noxnnpack)?|npu|gpu|offload-[A-Za-z0-9_.-]+)$`)
-	localName   = regexp.MustCompile(`^(cpu|npu$|gpu$)`)
-	threadsName = regexp.MustCompile(`^cpu[1-9][0-9]*`)
-)
-
-// IsLocal reports whether the named backend runs on this machine without a host.
-func IsLocal(backend string) bool { return localName.MatchString(backend) }
 
 func (e Entry) check(i int) error {
 	for _, need := range []struct {
@@ -145,86 +144,85 @@ func (e Entry) check(i int) error {
 	}
 	offloads := false
 	for _, b := range e.Backend {
-		if b.text == CPUAll {
-			continue
+		backend, err := names.ParseBackend(b.text)
+		if err != nil {
+			return strictyaml.At(b.token, "%v", err)
 		}
-		if !backendName.MatchString(b.text) {
-			if cpu := threadsName.FindString(b.text); cpu != "" {
-				return strictyaml.At(b.token, "%q is no backend; want %s or, for the reference kernels, %[2]s-noxnnpack", b.text, cpu)
-			}
-			return strictyaml.At(b.token, "%q is no backend; want cpuN (N threads), %s, npu, gpu, offload-NAME or %s", b.text, CPUAll, OffloadAll)
-		}
-		offloads = offloads || !IsLocal(b.text)
+		_, hosted := backend.Host()
+		offloads = offloads || hosted
 	}
 	for _, l := range e.Link {
-		if l.text == LinkNone && offloads {
-			return strictyaml.At(l.token, "link %q belongs to local backends, which need not say it; for an unshaped link write \"direct\"", LinkNone)
+		local := names.Link(l.text) == names.LinkNone
+		if local && offloads {
+			return strictyaml.At(l.token, "link %q belongs to local backends, which need not say it;"+
+				" for an unshaped link write %q", l.text, names.LinkDirect)
 		}
-		if l.text != LinkNone && !offloads {
+		if !local && !offloads {
 			return strictyaml.At(l.token, "link %q is given but no backend of this entry offloads", l.text)
 		}
 	}
 	if offloads && len(e.Link) == 0 {
-		return strictyaml.At(e.Backend[0].token, "an offloading backend needs the key \"link\": a profile such as ethernet, or direct")
+		return strictyaml.At(e.Backend[0].token, "an offloading backend needs the key \"link\":"+
+			" a profile such as ethernet, or direct")
 	}
 	return nil
 }
 
 // Expand returns the grid's combinations, each once, in the order declared.
-// Variants and links that known refuses are errors with their place.
-func (g *Grid) Expand(here Here, known Known) ([]Combination, error) {
-	var out []Combination
+// Variants and links that known refuses are errors with their position.
+func (g *Grid) Expand(env Environment, known Known) ([]names.Combination, error) {
+	var out []names.Combination
 	for _, e := range g.Entries {
-		var variants []string
+		var variants []names.Variant
 		for name, at := range e.variants() {
 			if err := known.CheckVariant(name); err != nil {
-				return nil, fmt.Errorf("grid: %w", g.place(strictyaml.At(at, "%v", err)))
+				return nil, fmt.Errorf("grid: %w", g.locate(strictyaml.At(at, "%v", err)))
 			}
 			variants = append(variants, name)
 		}
 		for _, l := range e.Link {
-			if l.text == LinkNone {
+			link := names.Link(l.text)
+			if link == names.LinkNone {
 				continue
 			}
-			if err := known.CheckLink(l.text); err != nil {
-				return nil, fmt.Errorf("grid: %w", g.place(strictyaml.At(l.token, "%v", err)))
+			if err := known.CheckLink(link); err != nil {
+				return nil, fmt.Errorf("grid: %w", g.locate(strictyaml.At(l.token, "%v", err)))
 			}
 		}
-		out = append(out, e.over(variants, here)...)
+		out = append(out, e.over(variants, env)...)
 	}
 	return unique(out), nil
 }
 
 // ExpandOwn returns the combinations of the user's own variants with every
 // backend and link that the grid declares.
-func (g *Grid) ExpandOwn(here Here, variants []string) []Combination {
-	var out []Combination
+func (g *Grid) ExpandOwn(env Environment, variants []names.Variant) []names.Combination {
+	var out []names.Combination
 	for _, e := range g.Entries {
-		out = append(out, e.over(variants, here)...)
+		out = append(out, e.over(variants, env)...)
 	}
 	return unique(out)
 }
 
-// variants yields the names of the entry's variants, with the place of the word
-// that is most likely at fault when a name turns out wrong.
-func (e Entry) variants() func(yield func(string, *token.Token) bool) {
-	optional := func(key string, ws words) []string {
+// variants yields the names of the entry's variants, with the position of the
+// word that is most likely at fault if a name turns out wrong.
+func (e Entry) variants() func(yield func(names.Variant, *token.Token) bool) {
+	optional := func(ws words) words {
 		if len(ws) == 0 {
-			return []string{""}
+			return words{{}}
 		}
-		var out []string
-		for _, w := range ws {
-			out = append(out, "/"+key+"="+w.text)
-		}
-		return out
+		return ws
 	}
-	return func(yield func(string, *token.Token) bool) {
+	return func(yield func(names.Variant, *token.Token) bool) {
 		for _, m := range e.Model {
 			for _, i := range e.Input {
 				for _, c := range e.Compression {
-					for _, gr := range optional("granularity", e.Granularity) {
-						for _, io := range optional("io", e.IO) {
-							if !yield("model="+m.text+"/input="+i.text+"/compression="+c.text+gr+io, m.token) {
+					for _, g := range optional(e.Granularity) {
+						for _, io := range optional(e.IO) {
+							p := names.Parts{
+								Model: m.text, Input: i.text, Compression: c.text, Granularity: g.text, IO: io.text,
+							}
+							if !yield(p.Variant(), m.token) {
 								return
 							}
 						}
@@ -237,17 +235,17 @@ func (e Entry) variants() func(yield func(string, *token.Token) bool) {
 
 // over returns the combinations of the variants with the entry's backends and
 // links.
-func (e Entry) over(variants []string, here Here) []Combination {
-	var out []Combination
+func (e Entry) over(variants []names.Variant, env Environment) []names.Combination {
+	var out []names.Combination
 	for _, v := range variants {
 		for _, b := range e.Backend {
-			for _, backend := range here.backends(b.text) {
-				if IsLocal(backend) {
-					out = append(out, Combination{Variant: v, Backend: backend, Link: LinkNone})
+			for _, backend := range env.backends(names.Backend(b.text)) {
+				if backend.IsLocal() {
+					out = append(out, names.Combination{Variant: v, Backend: backend, Link: names.LinkNone})
 					continue
 				}
 				for _, l := range e.Link {
-					out = append(out, Combination{Variant: v, Backend: backend, Link: l.text})
+					out = append(out, names.Combination{Variant: v, Backend: backend, Link: names.Link(l.text)})
 				}
 			}
 		}
@@ -255,31 +253,29 @@ func (e Entry) over(variants []string, here Here) []Combination {
 	return out
 }
 
-// backends returns what a backend's word in a grid stands for here.
-func (h Here) backends(word string) []string {
+// backends returns what a backend's word in a grid stands for.
+func (env Environment) backends(word names.Backend) []names.Backend {
 	switch word {
-	case CPUAll:
-		return []string{fmt.Sprintf("cpu%d", max(1, h.Cores))}
-	case OffloadAll:
-		if len(h.Hosts) == 0 {
-			return []string{OffloadSelf}
+	case names.CPUAll:
+		return []names.Backend{names.CPU(max(1, env.Cores))}
+	case names.OffloadAll:
+		if len(env.Hosts) == 0 {
+			return []names.Backend{names.OffloadSelf}
 		}
-		var out []string
-		for _, host := range h.Hosts {
-			out = append(out, "offload-"+host)
+		var out []names.Backend
+		for _, host := range env.Hosts {
+			out = append(out, names.Offload(host))
 		}
 		return out
 	}
-	return []string{word}
+	return []names.Backend{word}
 }
 
 // unique drops repetitions: cpu1 and cpu-all are one backend on a single core.
-func unique(cs []Combination) []Combination {
-	seen := map[Combination]bool{}
-	out := cs[:0]
+func unique(cs []names.Combination) []names.Combination {
+	var out []names.Combination
 	for _, c := range cs {
-		if !seen[c] {
-			seen[c] = true
+		if !slices.Contains(out, c) {
 			out = append(out, c)
 		}
 	}

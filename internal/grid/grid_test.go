@@ -9,19 +9,20 @@ import (
 	"testing"
 
 	"github.com/crossover-bench/crossover/internal/grid"
+	"github.com/crossover-bench/crossover/internal/names"
 )
 
 // known is a catalog of mobilenet alone and two links.
 type known struct{}
 
-func (known) CheckVariant(name string) error {
-	if !strings.HasPrefix(name, "model=mobilenet/") {
+func (known) CheckVariant(name names.Variant) error {
+	if !strings.HasPrefix(string(name), "model=mobilenet/") {
 		return fmt.Errorf("unknown variant %s", name)
 	}
 	return nil
 }
 
-func (known) CheckLink(name string) error {
+func (known) CheckLink(name names.Link) error {
 	if name != "ethernet" && name != "direct" {
 		return fmt.Errorf("unknown link %q", name)
 	}
@@ -37,7 +38,7 @@ func write(t *testing.T, text string) string {
 	return file
 }
 
-func names(cs []grid.Combination) []string {
+func spelt(cs []names.Combination) []string {
 	var out []string
 	for _, c := range cs {
 		out = append(out, c.Name())
@@ -65,16 +66,16 @@ combinations:
 		t.Fatal(err)
 	}
 	for _, c := range []struct {
-		here grid.Here
+		here grid.Environment
 		want []string
 	}{
-		{grid.Here{Cores: 1}, []string{
+		{grid.Environment{Cores: 1}, []string{
 			"model=mobilenet/input=32/compression=none/backend=cpu1/link=none",
 			"model=mobilenet/input=32/compression=pq/backend=cpu1/link=none",
 			"model=mobilenet/input=32/compression=pq/granularity=tensor/backend=offload-self/link=direct",
 			"model=mobilenet/input=32/compression=pq/granularity=tensor/backend=offload-self/link=ethernet",
 		}},
-		{grid.Here{Cores: 4, Hosts: []string{"desk"}}, []string{
+		{grid.Environment{Cores: 4, Hosts: []string{"desk"}}, []string{
 			"model=mobilenet/input=32/compression=none/backend=cpu1/link=none",
 			"model=mobilenet/input=32/compression=none/backend=cpu4/link=none",
 			"model=mobilenet/input=32/compression=pq/backend=cpu1/link=none",
@@ -87,11 +88,11 @@ combinations:
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := names(cs); !slices.Equal(got, c.want) {
+		if got := spelt(cs); !slices.Equal(got, c.want) {
 			t.Errorf("%+v:\ngot  %s\nwant %s", c.here, strings.Join(got, "\n     "), strings.Join(c.want, "\n     "))
 		}
 		for _, want := range cs {
-			if back, err := grid.ParseName(want.Name()); err != nil || back != want {
+			if back, err := names.ParseCombination(want.Name()); err != nil || back != want {
 				t.Errorf("ParseName(%s) = %+v, %v", want.Name(), back, err)
 			}
 		}
@@ -99,7 +100,7 @@ combinations:
 	if want := filepath.Join(filepath.Dir(g.File), "here"); g.Models != want {
 		t.Errorf("Models = %s, want it beside the grid: %s", g.Models, want)
 	}
-	own := names(g.ExpandOwn(grid.Here{Cores: 2}, []string{"model=mine"}))
+	own := spelt(g.ExpandOwn(grid.Environment{Cores: 2}, []names.Variant{"model=mine"}))
 	if want := []string{"model=mine/backend=cpu1/link=none", "model=mine/backend=cpu2/link=none", "model=mine/backend=offload-self/link=direct", "model=mine/backend=offload-self/link=ethernet"}; !slices.Equal(own, want) {
 		t.Errorf("own files: %q", own)
 	}
@@ -111,10 +112,10 @@ func TestFaultyGridsAreRefusedWithTheirPlace(t *testing.T) {
 		{"misspelt key", "combinations:\n  - modle: mobilenet\n", `g.yaml:2:5: unknown key "modle"; did you mean "model"?`},
 		{"nothing declared", "about: nothing\n", "it declares no combinations"},
 		{"missing key", "combinations:\n  - model: mobilenet\n", `combinations[0] lacks the key "input"`},
-		{"unknown backend", entry + "    backend: [cpu1, tpu]\n", `g.yaml:5:21: "tpu" is no backend`},
-		{"zero threads", entry + "    backend: cpu0\n", `"cpu0" is no backend`},
-		{"misspelt kernels", entry + "    backend: [cpu1-noxnnpack, cpu16-noxnpack]\n", `g.yaml:5:31: "cpu16-noxnpack" is no backend; want cpu16 or, for the reference kernels, cpu16-noxnnpack`},
-		{"kernels without a dash", entry + "    backend: cpu1noxnnpack\n", `g.yaml:5:14: "cpu1noxnnpack" is no backend; want cpu1 or`},
+		{"unknown backend", entry + "    backend: [cpu1, tpu]\n", `g.yaml:5:21: "tpu" is not a backend`},
+		{"zero threads", entry + "    backend: cpu0\n", `"cpu0" is not a backend`},
+		{"misspelt kernels", entry + "    backend: [cpu1-noxnnpack, cpu16-noxnpack]\n", `g.yaml:5:31: "cpu16-noxnpack" is not a backend; want cpu16 or, for the reference kernels, cpu16-noxnnpack`},
+		{"kernels without a dash", entry + "    backend: cpu1noxnnpack\n", `g.yaml:5:14: "cpu1noxnnpack" is not a backend; want cpu1 or`},
 		{"link without offloading", entry + "    backend: cpu1\n    link: ethernet\n", `g.yaml:6:11: link "ethernet" is given but no backend of this entry offloads`},
 		{"offloading without link", entry + "    backend: offload-self\n", `g.yaml:5:14: an offloading backend needs the key "link"`},
 		{"offloading over none", entry + "    backend: offload-self\n    link: none\n", `g.yaml:6:11: link "none" belongs to local backends`},
@@ -126,21 +127,11 @@ func TestFaultyGridsAreRefusedWithTheirPlace(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			g, err := grid.Read(write(t, c.text))
 			if err == nil {
-				_, err = g.Expand(grid.Here{Cores: 2}, known{})
+				_, err = g.Expand(grid.Environment{Cores: 2}, known{})
 			}
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got  %v\nwant %s", err, c.want)
 			}
 		})
 	}
-}
-
-func FuzzParseName(f *testing.F) {
-	f.Add("model=mobilenet/input=32/compression=pq/backend=cpu1/link=none")
-	f.Add("model=a/backend=/link=")
-	f.Fuzz(func(t *testing.T, name string) {
-		if c, err := grid.ParseName(name); err == nil && c.Name() != name {
-			t.Errorf("%q came back as %q", name, c.Name())
-		}
-	})
 }

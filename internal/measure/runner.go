@@ -25,17 +25,17 @@ import (
 
 	"github.com/crossover-bench/crossover/backends"
 	"github.com/crossover-bench/crossover/fixtures"
-	"github.com/crossover-bench/crossover/internal/grid"
 	"github.com/crossover-bench/crossover/internal/machine"
+	"github.com/crossover-bench/crossover/internal/names"
 	"github.com/crossover-bench/crossover/internal/results"
 )
 
 // Config says how a block is taken. Its zero value measures with the defaults
 // and without a probe.
 type Config struct {
-	Link   string // the combination's link; empty means grid.LinkNone
-	Round  int    // from 0
-	Seed   uint64 // of the random input; the same for every backend of a variant
+	Link   names.Link // the combination's link; empty means names.LinkNone
+	Round  int        // from 0
+	Seed   uint64     // of the random input; the same for every backend of a variant
 	Settle Settle
 
 	// SteadyTime is about how long the steady part will take: Sample then
@@ -80,7 +80,7 @@ func Begin(ctx context.Context, b backends.Backend, v fixtures.Variant, cfg Conf
 	}
 	cfg.Bounds = cfg.Bounds.withDefaults()
 	if cfg.Link == "" {
-		cfg.Link = grid.LinkNone
+		cfg.Link = names.LinkNone
 	}
 	if cfg.SteadyTime <= 0 {
 		cfg.SteadyTime = time.Second
@@ -94,7 +94,7 @@ func Begin(ctx context.Context, b backends.Backend, v fixtures.Variant, cfg Conf
 	}
 	r := &Runner{ctx: ctx, cfg: cfg, clock: cfg.Clock}
 	r.block = results.Block{
-		Combination: grid.Combination{Variant: v.Name, Backend: b.Name(), Link: cfg.Link},
+		Combination: names.Combination{Variant: names.Variant(v.Name), Backend: names.Backend(b.Name()), Link: cfg.Link},
 		Round:       cfg.Round,
 		Start:       cfg.Now().UTC(),
 	}

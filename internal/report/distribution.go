@@ -38,7 +38,7 @@ func Distribution(w io.Writer, run *results.Run, s results.Summary, o Options) e
 	}
 	slices.Sort(latencies)
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s, %s, %s: %d inferences", Title(run, c.Variant), c.Backend, c.Link, len(latencies))
+	fmt.Fprintf(&b, "%s, %s, %s: %d inferences", Title(run, string(c.Variant)), c.Backend, c.Link, len(latencies))
 	if s.AllMarked {
 		b.WriteString(", all of them marked")
 	}

@@ -2,7 +2,6 @@ package report
 
 import (
 	"bytes"
-	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/crossover-bench/crossover/internal/grid"
 	"github.com/crossover-bench/crossover/internal/machine"
+	"github.com/crossover-bench/crossover/internal/names"
 	"github.com/crossover-bench/crossover/internal/results"
 )
 
@@ -109,7 +109,7 @@ func TestDoubtsStandBelowTheTable(t *testing.T) {
 func TestOneLineNamesTheGravestDoubts(t *testing.T) {
 	run := testRun(func(*rand.Rand) float64 { return 1 }, false)
 	for i, n := range []int{1, 4, 2, 3, 1} { // unsettled of four rounds
-		c := grid.Combination{Variant: "model=mobilenet/input=32/compression=none", Backend: fmt.Sprint("cpu", 2+i), Link: grid.LinkNone}
+		c := grid.Combination{Variant: "model=mobilenet/input=32/compression=none", Backend: names.CPU(2 + i), Link: grid.LinkNone}
 		for round := range 4 {
 			b := run.Blocks[0]
 			b.Combination, b.Round, b.Warmup.Settled = c, round, round >= n

@@ -115,7 +115,7 @@ func row(run *results.Run, s results.Summary) table.Row {
 		}
 	}
 	return table.Row{
-		Title(run, s.Combination.Variant), s.Combination.Backend, s.Combination.Link,
+		Title(run, string(s.Combination.Variant)), s.Combination.Backend, s.Combination.Link,
 		median, interval, significant(100*s.Spread, 2), optional(s.P90), optional(s.P99),
 		speed, s.Samples, s.LeftOut, s.Rounds, s.Origin,
 	}
@@ -208,13 +208,7 @@ func orUnknown(s string) string {
 func Remarks(run *results.Run, summaries []results.Summary) []string {
 	var lines []string
 	add := func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) }
-	name := func(c grid.Combination) string {
-		s := Title(run, c.Variant) + " on " + c.Backend
-		if c.Link != grid.LinkNone {
-			s += " over " + c.Link
-		}
-		return s
-	}
+	name := func(c grid.Combination) string { return c.Title(Title(run, string(c.Variant))) }
 	if soak := run.Meta.Soak; soak != nil {
 		line := fmt.Sprintf("Sustained: heated for %v first (%s); throttled inferences are judged.", soak.Time.Round(time.Second), soak.Reason)
 		if soak.Throttled != nil {
@@ -413,7 +407,7 @@ func CSV(w io.Writer, run *results.Run) error {
 			speed = [3]string{num(s.Speed.Value), opt(s.Speed.Lo), opt(s.Speed.Hi)}
 		}
 		cw.Write([]string{
-			s.Combination.Variant, s.Combination.Backend, s.Combination.Link, s.Origin, num(s.Median), opt(s.Lo), opt(s.Hi), s.Interval,
+			string(s.Combination.Variant), string(s.Combination.Backend), string(s.Combination.Link), s.Origin, num(s.Median), opt(s.Lo), opt(s.Hi), s.Interval,
 			opt(s.P90), opt(s.P90Lo), opt(s.P90Hi), opt(s.P99), opt(s.P99Lo), opt(s.P99Hi), num(s.Spread), opt(s.Exec), opt(s.Network), opt(s.Sent), opt(s.Receive), num(s.Open), num(s.First),
 			speed[0], speed[1], speed[2], strconv.Itoa(s.Samples), strconv.Itoa(s.Marked), strconv.Itoa(s.LeftOut),
 			strconv.FormatBool(s.AllMarked), strconv.Itoa(s.Rounds), strconv.Itoa(s.Unsettled), strconv.Itoa(s.Drifting),

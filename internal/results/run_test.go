@@ -17,6 +17,7 @@ import (
 	"golang.org/x/perf/benchfmt"
 
 	"github.com/crossover-bench/crossover/internal/grid"
+	"github.com/crossover-bench/crossover/internal/names"
 )
 
 var started = time.Date(2026, 3, 1, 12, 30, 0, 0, time.UTC)
@@ -29,7 +30,7 @@ func testMeta() Meta {
 }
 
 func combination(compression string) grid.Combination {
-	return grid.Combination{Variant: "model=mobilenet/input=32/compression=" + compression, Backend: "cpu1", Link: grid.LinkNone}
+	return grid.Combination{Variant: names.Variant("model=mobilenet/input=32/compression=" + compression), Backend: "cpu1", Link: grid.LinkNone}
 }
 
 // testBlock is a block with a first inference, two of warm-up and n steady

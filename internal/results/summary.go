@@ -278,13 +278,7 @@ func speedOf(s, base *Summary, mine, bases map[int]float64) *Speed {
 // uncompressed returns the combination that c is compared with: the same with
 // compression=none. ok is false for a variant that has no compression.
 func uncompressed(c grid.Combination) (base grid.Combination, ok bool) {
-	parts := strings.Split(c.Variant, "/")
-	for i, part := range parts {
-		if strings.HasPrefix(part, "compression=") {
-			parts[i], ok = "compression=none", true
-		}
-	}
-	c.Variant = strings.Join(parts, "/")
+	c.Variant, ok = c.Variant.Uncompressed()
 	return c, ok
 }
 

@@ -43,7 +43,7 @@ func fakeSuites(args []string) int {
 			panic(err)
 		}
 		w.Write(results.Event{Kind: results.EventStart, Combination: c})
-		does, _, _ := strings.Cut(strings.TrimPrefix(c.Variant, "model="), "-")
+		does, _, _ := strings.Cut(strings.TrimPrefix(string(c.Variant), "model="), "-")
 		latency := time.Millisecond
 		if does == "noisy" || does == "odd" && *round == 0 {
 			latency += time.Duration(*round%2*2-1) * 50 * time.Microsecond
@@ -62,7 +62,7 @@ func fakeSuites(args []string) int {
 			if marker := filepath.Join(os.Getenv("CROSSOVER_FAKE_SUITES"), "compiled"); *round == results.ProbeRound {
 				if err := os.Mkdir(marker, 0o777); err == nil {
 					open = 30 * time.Second
-				} else if strings.HasSuffix(c.Variant, "-gone") {
+				} else if strings.HasSuffix(string(c.Variant), "-gone") {
 					w.Write(results.Event{Kind: results.EventSkip, Combination: c, Reason: "no such device"})
 					continue
 				}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/crossover-bench/crossover/internal/exit"
 	"github.com/crossover-bench/crossover/internal/grid"
+	"github.com/crossover-bench/crossover/internal/names"
 	"github.com/crossover-bench/crossover/internal/results"
 )
 
@@ -41,7 +42,7 @@ func (n *notes) Planned(p Plan)                                   { n.plan = p }
 func (n *notes) Started(grid.Combination, int, int, int)          {}
 func (n *notes) Finished(*results.Block, int, int, time.Duration) {}
 func (n *notes) Lost(c grid.Combination, verb, reason string) {
-	n.lost = append(n.lost, c.Variant+" "+verb+": "+reason)
+	n.lost = append(n.lost, string(c.Variant)+" "+verb+": "+reason)
 }
 
 // perCombination counts the kept blocks and fails on a round kept twice.
@@ -49,7 +50,7 @@ func (n *notes) perCombination(t *testing.T) map[string]int {
 	t.Helper()
 	count, seen := map[string]int{}, map[string]bool{}
 	for _, b := range n.blocks {
-		count[strings.TrimPrefix(b.Combination.Variant, "model=")]++
+		count[strings.TrimPrefix(string(b.Combination.Variant), "model=")]++
 		key := fmt.Sprint(b.Combination, b.Round)
 		if seen[key] {
 			t.Errorf("kept twice: %s", key)
@@ -87,7 +88,7 @@ func stopped() time.Time { return time.Unix(0, 0) }
 func combinations(models ...string) []grid.Combination {
 	var out []grid.Combination
 	for _, m := range models {
-		out = append(out, grid.Combination{Variant: "model=" + m, Backend: "cpu1", Link: grid.LinkNone})
+		out = append(out, grid.Combination{Variant: names.Variant("model=" + m), Backend: "cpu1", Link: grid.LinkNone})
 	}
 	return out
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/crossover-bench/crossover/internal/grid"
+	"github.com/crossover-bench/crossover/internal/names"
 )
 
 func TestDearOpeningMakesFewerLongerBlocks(t *testing.T) {
@@ -61,7 +62,7 @@ func TestEveryRoundHoldsEachCombinationOnceInAnOrderOfItsOwn(t *testing.T) {
 		if i%3 == 0 {
 			block = 2 * time.Second
 		}
-		open = append(open, Planned{Combination: grid.Combination{Variant: "model=" + string(rune('a'+i))}, Block: block})
+		open = append(open, Planned{Combination: grid.Combination{Variant: names.Variant("model=" + string(rune('a'+i)))}, Block: block})
 	}
 	flat := func(bs []batch) (out []string) {
 		for _, b := range bs {
@@ -70,7 +71,7 @@ func TestEveryRoundHoldsEachCombinationOnceInAnOrderOfItsOwn(t *testing.T) {
 				if open[i].Block != b.block {
 					t.Errorf("%s in a batch of %v", c.Variant, b.block)
 				}
-				out = append(out, c.Variant)
+				out = append(out, string(c.Variant))
 			}
 		}
 		return out

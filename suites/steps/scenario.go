@@ -12,6 +12,7 @@ import (
 
 	"github.com/crossover-bench/crossover/internal/accept"
 	"github.com/crossover-bench/crossover/internal/grid"
+	"github.com/crossover-bench/crossover/internal/names"
 	"github.com/crossover-bench/crossover/model"
 )
 
@@ -31,7 +32,7 @@ type scenario struct {
 type placed struct{ backend, link string }
 
 func (p placed) of(v accept.Variant) grid.Combination {
-	return grid.Combination{Variant: v.Name, Backend: p.backend, Link: p.link}
+	return grid.Combination{Variant: names.Variant(v.Name), Backend: names.Backend(p.backend), Link: names.Link(p.link)}
 }
 
 // onlyWhen is a condition on the local latency.
@@ -109,13 +110,13 @@ var localBackend = regexp.MustCompile(`^(cpu[1-9][0-9]*(-[a-z0-9-]+)?|npu|gpu)$`
 
 // local returns the place of a local backend.
 func (s *scenario) local(backend string) (placed, error) {
-	if backend == grid.CPUAll {
+	if backend == string(grid.CPUAll) {
 		backend = "cpu" + strconv.Itoa(max(1, s.cores))
 	}
 	if !localBackend.MatchString(backend) {
 		return placed{}, fmt.Errorf("%q is no local backend; want cpuN (N threads), %s, npu or gpu, and \"the host ... over the link ...\" to offload", backend, grid.CPUAll)
 	}
-	return placed{backend, grid.LinkNone}, nil
+	return placed{backend, string(grid.LinkNone)}, nil
 }
 
 // offload returns the place of a host over a link.

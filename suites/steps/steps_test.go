@@ -15,6 +15,7 @@ import (
 	"github.com/crossover-bench/crossover/internal/accept"
 	"github.com/crossover-bench/crossover/internal/exit"
 	"github.com/crossover-bench/crossover/internal/grid"
+	"github.com/crossover-bench/crossover/internal/names"
 	"github.com/crossover-bench/crossover/internal/results"
 	"github.com/crossover-bench/crossover/model/profiles"
 )
@@ -36,7 +37,7 @@ type world struct {
 }
 
 func combo(variant, backend, link string) grid.Combination {
-	return grid.Combination{Variant: variant, Backend: backend, Link: link}
+	return grid.Combination{Variant: names.Variant(variant), Backend: names.Backend(backend), Link: names.Link(link)}
 }
 
 const (

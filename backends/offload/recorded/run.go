@@ -27,16 +27,16 @@ func Open(dir, backend string) (*Run, error) {
 	r := &Run{dir: dir, backend: backend, times: make(map[string][]time.Duration)}
 	var backends []string
 	for _, b := range run.Blocks {
-		if !slices.Contains(backends, b.Combination.Backend) {
-			backends = append(backends, b.Combination.Backend)
+		if !slices.Contains(backends, string(b.Combination.Backend)) {
+			backends = append(backends, string(b.Combination.Backend))
 		}
-		if b.Combination.Backend != backend {
+		if string(b.Combination.Backend) != backend {
 			continue
 		}
 		for _, s := range b.Samples {
 			// A doubtful sample of that machine is no better here.
 			if s.Phase == results.PhaseSteady && s.Mark == 0 && s.Exec > 0 {
-				r.times[b.Combination.Variant] = append(r.times[b.Combination.Variant], s.Exec)
+				r.times[string(b.Combination.Variant)] = append(r.times[string(b.Combination.Variant)], s.Exec)
 			}
 		}
 	}
