@@ -16,7 +16,7 @@ import (
 	"github.com/crossover-bench/crossover/backends/offload/oip"
 	"github.com/crossover-bench/crossover/fixtures"
 	"github.com/crossover-bench/crossover/internal/machine"
-	"github.com/crossover-bench/crossover/internal/strictyaml"
+	"github.com/crossover-bench/crossover/internal/names"
 )
 
 // A Model is what a host serves under a name.
@@ -94,12 +94,12 @@ func newRepository(o *Options) (*repository, error) {
 
 // unknown says that there is no model of that name, and which is near.
 func (r *repository) unknown(name string) string {
-	var names []string
+	var known []string
 	for _, m := range r.options.Models {
-		names = append(names, m.Name)
+		known = append(known, m.Name)
 	}
 	msg := fmt.Sprintf("there is no model %q", name)
-	if near := strictyaml.Nearest(name, names); near != "" {
+	if near := names.Nearest(name, known); near != "" {
 		msg += fmt.Sprintf("; did you mean %q?", near)
 	}
 	return msg

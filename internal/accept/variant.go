@@ -4,7 +4,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/crossover-bench/crossover/internal/strictyaml"
+	"github.com/crossover-bench/crossover/internal/names"
 )
 
 // A Variant is what judging knows of a variant.
@@ -88,7 +88,7 @@ func nearest(name string, known []string) string {
 	for i, k := range known {
 		lower[i] = strings.ToLower(k)
 	}
-	near := strictyaml.Nearest(strings.ToLower(name), lower)
+	near := names.Nearest(strings.ToLower(name), lower)
 	for i, l := range lower {
 		if l == near && near != "" {
 			return known[i]

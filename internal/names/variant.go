@@ -27,10 +27,14 @@ type Parts struct {
 // NoCompression is the compression without letters.
 const NoCompression = "none"
 
+// The values that Granularity and IO may have.
+var (
+	Granularities = []string{"channel", "tensor"}
+	IOTypes       = []string{"int8", "uint8", "float32"}
+)
+
 var (
 	variantKeys     = []string{"model", "input", "compression", "granularity", "io", "encoding"}
-	granularities   = []string{"channel", "tensor"}
-	ioTypes         = []string{"int8", "uint8", "float32"}
 	encodings       = []string{"raw", "uint8", "jpeg"}
 	compressionForm = regexp.MustCompile(`^p?w?q?$`)
 )
@@ -189,7 +193,7 @@ func (p *Parts) check() (err error) {
 	for _, optional := range []struct {
 		what, value string
 		known       []string
-	}{{"granularity", p.Granularity, granularities}, {"io type", p.IO, ioTypes}, {"encoding", p.Encoding, encodings}} {
+	}{{"granularity", p.Granularity, Granularities}, {"io type", p.IO, IOTypes}, {"encoding", p.Encoding, encodings}} {
 		if optional.value != "" && !slices.Contains(optional.known, optional.value) {
 			return errors.New(Unknown(optional.what, optional.value, optional.known))
 		}

@@ -15,14 +15,16 @@ import (
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/token"
+
+	"github.com/crossover-bench/crossover/internal/names"
 )
 
-// An Error is a fault in a YAML file at a known place.
+// An Error is an error in the text of a YAML file.
 type Error struct {
 	File         string
-	Line, Column int    // from 1; 0 where the fault has no place, such as an empty file
-	Message      string // what is wrong and, where there is one, the nearest right word
-	Source       string // the line in question, or empty
+	Line, Column int    // from 1; 0 for an error without a position, such as an empty file
+	Message      string // what is wrong, with the nearest known word if there is one
+	Source       string // the text of the line, or empty
 }
 
 func (e *Error) Error() string {
@@ -39,8 +41,8 @@ func (e *Error) Error() string {
 }
 
 // Read decodes the one YAML document of the named file into the value that
-// into points to. Errors are *Error for faults in the file's text, else those of
-// reading it.
+// into points to. It returns an *Error if the text is wrong, and the error of
+// os.ReadFile if the file cannot be read.
 func Read(file string, into any) error {
 	data, err := os.ReadFile(file)
 	if err != nil {
@@ -59,13 +61,13 @@ func Decode(file string, data []byte, into any) error {
 		return locate(file, data, err, reflect.TypeOf(into))
 	}
 	if err := dec.Decode(new(any)); !errors.Is(err, io.EOF) {
-		return &Error{File: file, Message: "one YAML document is wanted, and there are more (or text after the first)"}
+		return &Error{File: file, Message: "want one YAML document; there are more, or text after the first"}
 	}
 	return nil
 }
 
-// locate gives an error of the YAML library, or one of a type's own
-// unmarshaller, its place.
+// locate adds file, line and column to an error of the YAML library or of a
+// type's own unmarshaller.
 func locate(file string, data []byte, err error, into reflect.Type) error {
 	if e, ok := errors.AsType[*Error](err); ok {
 		if e.File == "" {
@@ -88,15 +90,15 @@ func locate(file string, data []byte, err error, into reflect.Type) error {
 	}
 	if _, ok := errors.AsType[*yaml.UnknownFieldError](err); ok && t != nil {
 		out.Message = fmt.Sprintf("unknown key %q", t.Value)
-		if near := Nearest(t.Value, keys(into, map[reflect.Type]bool{})); near != "" {
+		if near := names.Nearest(t.Value, keys(into, map[reflect.Type]bool{})); near != "" {
 			out.Message += fmt.Sprintf("; did you mean %q?", near)
 		}
 	}
 	return out
 }
 
-// At returns a fault at a token of the file being decoded, for the
-// unmarshallers of types that check their values themselves.
+// At returns an *Error at a token of the file being decoded. Types that check
+// their own values return it from UnmarshalYAML.
 func At(t *token.Token, format string, args ...any) error {
 	e := &Error{Message: fmt.Sprintf(format, args...)}
 	if t != nil && t.Position != nil {
@@ -114,7 +116,7 @@ func line(data []byte, n int) string {
 	return ""
 }
 
-// keys collects the keys that the type and the types within it declare.
+// keys returns the keys that the type and the types within it declare.
 func keys(t reflect.Type, seen map[reflect.Type]bool) []string {
 	for t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice || t.Kind() == reflect.Array || t.Kind() == reflect.Map {
 		t = t.Elem()
@@ -135,42 +137,4 @@ func keys(t reflect.Type, seen map[reflect.Type]bool) []string {
 		out = append(out, keys(f.Type, seen)...)
 	}
 	return out
-}
-
-// Nearest returns the known word closest to word by edit distance, or "" when
-// none is close enough to be what was meant.
-func Nearest(word string, known []string) string {
-	best, bestDistance := "", max(2, len(word)/3)+1
-	for _, k := range known {
-		if d := distance(strings.ToLower(word), strings.ToLower(k)); d < bestDistance {
-			best, bestDistance = k, d
-		}
-	}
-	return best
-}
-
-// distance is the optimal string alignment distance in bytes: Levenshtein's,
-// with two neighbours that changed places counted as one slip.
-func distance(a, b string) int {
-	d := make([][]int, len(a)+1)
-	for i := range d {
-		d[i] = make([]int, len(b)+1)
-		d[i][0] = i
-	}
-	for j := range d[0] {
-		d[0][j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		for j := 1; j <= len(b); j++ {
-			change := d[i-1][j-1]
-			if a[i-1] != b[j-1] {
-				change++
-			}
-			d[i][j] = min(change, d[i-1][j]+1, d[i][j-1]+1)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				d[i][j] = min(d[i][j], d[i-2][j-2]+1)
-			}
-		}
-	}
-	return d[len(a)][len(b)]
 }

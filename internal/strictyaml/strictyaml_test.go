@@ -28,16 +28,25 @@ type house struct {
 	} `yaml:"rooms"`
 }
 
-func TestFaultsNameFileLineAndRemedy(t *testing.T) {
+func TestDecodeErrorsNameFileLineAndRemedy(t *testing.T) {
 	for _, c := range []struct{ name, text, want string }{
-		{"unknown key", "rooms:\n  - name: hall\n    wals: 4\n", "house.yaml:3:5: unknown key \"wals\"; did you mean \"walls\"?\n    wals: 4"},
-		{"nothing near", "rooms:\n  - zzzzzzz: hall\n", "house.yaml:2:5: unknown key \"zzzzzzz\"\n    - zzzzzzz: hall"},
+		{
+			"unknown key", "rooms:\n  - name: hall\n    wals: 4\n",
+			"house.yaml:3:5: unknown key \"wals\"; did you mean \"walls\"?\n    wals: 4",
+		},
+		{
+			"nothing near", "rooms:\n  - zzzzzzz: hall\n",
+			"house.yaml:2:5: unknown key \"zzzzzzz\"\n    - zzzzzzz: hall",
+		},
 		{"wrong type", "rooms:\n  - walls: many\n", "house.yaml:2:12: "},
-		{"own unmarshaller", "rooms:\n  - colour: blue\n", "house.yaml:2:13: colour \"blue\" is not known\n    - colour: blue"},
+		{
+			"own unmarshaller", "rooms:\n  - colour: blue\n",
+			"house.yaml:2:13: colour \"blue\" is not known\n    - colour: blue",
+		},
 		{"duplicate key", "rooms:\n  - walls: 1\n    walls: 2\n", "house.yaml:3:5: "},
 		{"syntax", "rooms: [\n", "house.yaml:"},
 		{"empty", "", "house.yaml: the file is empty"},
-		{"two documents", "rooms: []\n---\nrooms: []\n", "house.yaml: one YAML document is wanted"},
+		{"two documents", "rooms: []\n---\nrooms: []\n", "house.yaml: want one YAML document"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			err := strictyaml.Decode("house.yaml", []byte(c.text), new(house))
@@ -45,18 +54,9 @@ func TestFaultsNameFileLineAndRemedy(t *testing.T) {
 				t.Fatalf("got  %v\nwant %s", err, c.want)
 			}
 			if _, ok := errors.AsType[*strictyaml.Error](err); !ok {
-				t.Errorf("%T is no *strictyaml.Error", err)
+				t.Errorf("%T is not a *strictyaml.Error", err)
 			}
 		})
-	}
-}
-
-func TestNearestSuggestsOnlyWhatMayBeMeant(t *testing.T) {
-	known := []string{"mobilenet", "resnet50", "vgg16", "inceptionv3"}
-	for word, want := range map[string]string{"mobilnet": "mobilenet", "MobileNet": "mobilenet", "resnet": "resnet50", "transformer": ""} {
-		if got := strictyaml.Nearest(word, known); got != want {
-			t.Errorf("Nearest(%q) = %q, want %q", word, got, want)
-		}
 	}
 }
 
@@ -64,7 +64,7 @@ func FuzzDecode(f *testing.F) {
 	f.Add("rooms:\n  - name: hall\n")
 	f.Add("rooms: {a: [&x 1, *x]}\n---\n")
 	f.Fuzz(func(t *testing.T, text string) {
-		// No input may panic; an error has a text.
+		// No input may panic, and an error has a text.
 		if err := strictyaml.Decode("f", []byte(text), new(house)); err != nil && err.Error() == "" {
 			t.Error("an error without words")
 		}

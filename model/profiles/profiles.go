@@ -44,6 +44,7 @@ import (
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/token"
 
+	"github.com/crossover-bench/crossover/internal/names"
 	"github.com/crossover-bench/crossover/internal/strictyaml"
 	"github.com/crossover-bench/crossover/model"
 )
@@ -171,7 +172,7 @@ func find[T any](kind, name string, all []T, nameOf func(T) string) (T, error) {
 		known = append(known, nameOf(v))
 	}
 	var none T
-	if near := strictyaml.Nearest(name, known); near != "" {
+	if near := names.Nearest(name, known); near != "" {
 		return none, fmt.Errorf("no %s is called %q; did you mean %q?", kind, name, near)
 	}
 	return none, fmt.Errorf("no %s is called %q; known are %s", kind, name, strings.Join(known, ", "))
