@@ -11,46 +11,55 @@ import (
 
 	"github.com/crossover-bench/crossover/backends"
 	"github.com/crossover-bench/crossover/fixtures"
-	"github.com/crossover-bench/crossover/internal/grid"
-	"github.com/crossover-bench/crossover/internal/measure"
+	"github.com/crossover-bench/crossover/internal/names"
+	"github.com/crossover-bench/crossover/internal/suite"
 )
 
-// crashHook ends the process as a faulty delegate would, for tests of what
-// drives this binary: CROSSOVER_TEST_CRASH holds a part of the name of the
-// combination that is to crash.
-func crashHook(c grid.Combination) {
-	if part := os.Getenv("CROSSOVER_TEST_CRASH"); part != "" && strings.Contains(c.Name(), part) {
-		_ = syscall.Kill(syscall.Getpid(), syscall.SIGSEGV)
-		select {}
+// hooks reads the hooks that tests of what drives and judges this binary set in
+// the environment:
+//
+//	CROSSOVER_TEST_CRASH     a part of the name of the combination that is to crash
+//	CROSSOVER_TEST_SLOWDOWN  the name of a combination, a blank, and the factor by
+//	                         which the total of each of its inferences grows
+//	CROSSOVER_TEST_SETTLE    the longest warm-up, for tests that must not wait
+//	                         until a noisy machine has calmed down
+func hooks() (h suite.Hooks, err error) {
+	if part := os.Getenv("CROSSOVER_TEST_CRASH"); part != "" {
+		h.Warm = func(c names.Combination) {
+			if strings.Contains(c.Name(), part) {
+				_ = syscall.Kill(syscall.Getpid(), syscall.SIGSEGV)
+				select {}
+			}
+		}
 	}
+	h.Backend = slowdown
+	if text := os.Getenv("CROSSOVER_TEST_SETTLE"); text != "" {
+		if h.Settle.MaxTime, err = time.ParseDuration(text); err != nil {
+			return h, fmt.Errorf("CROSSOVER_TEST_SETTLE: %w", err)
+		}
+	}
+	return h, nil
 }
 
-// slowdownHook makes the inferences of a local backend slower by the factor in
-// CROSSOVER_TEST_SLOWDOWN, for tests of what judges them. An embedded host
-// inherits it.
-func slowdownHook(b backends.Backend) (backends.Backend, error) {
+// slowdown slows the combination that the environment names.
+func slowdown(c names.Combination, b backends.Backend) (backends.Backend, error) {
 	text := os.Getenv("CROSSOVER_TEST_SLOWDOWN")
 	if text == "" {
 		return b, nil
 	}
-	factor, err := strconv.ParseFloat(text, 64)
-	if err != nil || !(factor >= 1 && factor <= 1000) {
-		return nil, fmt.Errorf("CROSSOVER_TEST_SLOWDOWN is %q; want a factor from 1 to 1000", text)
+	name, number, _ := strings.Cut(text, " ")
+	slow, nameErr := names.ParseCombination(name)
+	factor, err := strconv.ParseFloat(number, 64)
+	if nameErr != nil || err != nil || !(factor >= 1 && factor <= 1000) {
+		return nil, fmt.Errorf("CROSSOVER_TEST_SLOWDOWN is %q; want COMBINATION FACTOR, the factor from 1 to 1000", text)
+	}
+	if c != slow {
+		return b, nil
 	}
 	return slowed{b, factor}, nil
 }
 
-// settleHook bounds a warm-up by the time in CROSSOVER_TEST_SETTLE, for tests that
-// must not wait until a noisy machine has calmed down.
-func settleHook() (s measure.Settle, err error) {
-	if text := os.Getenv("CROSSOVER_TEST_SETTLE"); text != "" {
-		if s.MaxTime, err = time.ParseDuration(text); err != nil {
-			err = fmt.Errorf("CROSSOVER_TEST_SETTLE: %w", err)
-		}
-	}
-	return s, err
-}
-
+// slowed is a backend whose inferences take longer.
 type slowed struct {
 	backends.Backend
 	factor float64
@@ -68,15 +77,17 @@ func (s slowed) Open(ctx context.Context, v fixtures.Variant) (backends.Session,
 	if err != nil {
 		return nil, err
 	}
-	return slowedSession{session, s.factor}, nil
+	return slowedSession{session, s.factor, names.Backend(s.Name()).IsLocal()}, nil
 }
 
 type slowedSession struct {
 	backends.Session
 	factor float64
+	local  bool
 }
 
-// Infer keeps the processor busy after the inference, as slower kernels would.
+// Infer keeps the processor busy after the inference, as slower kernels would, or
+// slower software around an offloaded one.
 func (s slowedSession) Infer(ctx context.Context, in, out [][]byte) (backends.Timing, error) {
 	t, err := s.Session.Infer(ctx, in, out)
 	if err != nil {
@@ -87,10 +98,13 @@ func (s slowedSession) Infer(ctx context.Context, in, out [][]byte) (backends.Ti
 	}
 	spent := time.Since(begin)
 	t.Total += spent
-	t.Exec += spent
+	if s.local {
+		t.Exec += spent
+	}
 	return t, nil
 }
 
+// Details returns those of the session.
 func (s slowedSession) Details() backends.Details {
 	if d, ok := s.Session.(backends.Detailed); ok {
 		return d.Details()

@@ -3,10 +3,9 @@ package suites
 import (
 	"encoding/json"
 	"encoding/xml"
-	"flag"
-	"maps"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,17 +16,8 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	"golang.org/x/perf/benchfmt"
 
-	"github.com/crossover-bench/crossover/internal/grid"
+	"github.com/crossover-bench/crossover/internal/declared"
 )
-
-// stepAside skips a test that measures when benchmarks were asked for: go test
-// runs all tests before them.
-func stepAside(t *testing.T) {
-	t.Helper()
-	if f := flag.Lookup("test.bench"); f != nil && f.Value.String() != "" {
-		t.Skip("specs step aside for benchmarks")
-	}
-}
 
 // TestScripts runs testdata/script/*.txt: what this test binary does when people
 // call it. $SUITES is the binary, $GRIDS the folder of grids, and fixtures in a
@@ -50,7 +40,9 @@ func TestScripts(t *testing.T) {
 			e.Setenv("GRIDS", filepath.Join(here, "grids"))
 			return os.Symlink(filepath.Join(here, "..", "fixtures", "testdata"), filepath.Join(e.WorkDir, "fixtures"))
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"benchfile": benchFile, "junit": junit, "listed": listed},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"benchfile": benchFile, "junit": junit, "listed": listed,
+		},
 	})
 }
 
@@ -134,19 +126,15 @@ func listed(ts *testscript.TestScript, neg bool, args []string) {
 		}
 		names = append(names, spec.LeafNodeText)
 	}
-	s := suiteOf(ts, args[1])
+	d, err := declared.Read(declared.Files{Grid: ts.MkAbs(args[1])})
+	ts.Check(err)
+	combinations, err := d.Combinations(runtime.NumCPU())
+	ts.Check(err)
 	var want []string
-	for _, c := range s.combinations {
+	for _, c := range combinations {
 		want = append(want, c.Name())
 	}
 	sameNames(ts, names, want)
-}
-
-// suiteOf reads a grid as this binary does, without its flags.
-func suiteOf(ts *testscript.TestScript, file string) *suite {
-	s, err := newSuite(ts.MkAbs(file))
-	ts.Check(err)
-	return s
 }
 
 func sameNames(ts *testscript.TestScript, got, want []string) {
@@ -155,39 +143,5 @@ func sameNames(ts *testscript.TestScript, got, want []string) {
 	slices.Sort(want)
 	if !slices.Equal(got, want) {
 		ts.Fatalf("combinations:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
-	}
-}
-
-func TestLabelsOfAnyFileNameAreGinkgos(t *testing.T) {
-	dir := t.TempDir()
-	files := []string{"a & b | c, (d)!.tflite", "{x: y}.tflite", ":.tflite", "ünï.TFLITE", " .tflite", "%41.tflite", "A.tflite"}
-	for _, f := range files {
-		if err := os.WriteFile(filepath.Join(dir, f), nil, 0o666); err != nil {
-			t.Fatal(err)
-		}
-	}
-	*models = dir
-	t.Cleanup(func() { *models = "" })
-	s, err := newSuite("grids/tiny.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	byModel := map[string]grid.Combination{}
-	for _, c := range s.combinations {
-		for _, l := range labels(c) {
-			clean, err := types.ValidateAndCleanupLabel(l, types.CodeLocation{})
-			if err != nil || clean != l {
-				t.Errorf("%s: label %q: %v", c.Name(), l, err)
-			}
-		}
-		model := labels(c)[0]
-		byModel[model] = c
-		filter, err := types.ParseLabelFilter("model: consistsOf " + strings.TrimPrefix(model, "model: "))
-		if err != nil || !filter(labels(c)) {
-			t.Errorf("%q cannot be chosen by its label: %v", model, err)
-		}
-	}
-	if len(byModel) != len(files) {
-		t.Errorf("%d files have the labels %v", len(files), slices.Collect(maps.Keys(byModel)))
 	}
 }

@@ -1,167 +1,186 @@
-// Package suites is the test binary: its benchmarks measure every combination of
-// a grid, its specs judge each, and its Gherkin runner judges the features.
+// Package suites is the entry of the test binary, which measures: its benchmarks
+// take a block of every combination of a grid, its specs check each.
 //
-//	go test -bench . ./suites -grid grids/quick.yaml
+//	go test -bench . ./suites -grid quick
 //
-// works as everyone expects. crossover bench calls the same binary once a round
-// and keeps what it measures; then the combinations are named in a file and the
-// blocks leave through a pipe.
+// works as everyone expects. The command crossover drives the same binary, one
+// process a round, with -job. The program itself is package internal/suite.
 package suites
 
 import (
-	"cmp"
-	"errors"
 	"flag"
 	"fmt"
 	"os"
-	"path/filepath"
-	"runtime"
-	"slices"
-	"strings"
-	"syscall"
 	"testing"
 	"time"
 
-	"github.com/crossover-bench/crossover/backends"
 	"github.com/crossover-bench/crossover/backends/host"
-	"github.com/crossover-bench/crossover/backends/offload"
-	"github.com/crossover-bench/crossover/fixtures"
-	"github.com/crossover-bench/crossover/internal/accept"
-	"github.com/crossover-bench/crossover/internal/declared"
 	"github.com/crossover-bench/crossover/internal/exit"
-	"github.com/crossover-bench/crossover/internal/grid"
-	"github.com/crossover-bench/crossover/internal/machine"
-	"github.com/crossover-bench/crossover/internal/measure"
-	"github.com/crossover-bench/crossover/internal/results"
+	"github.com/crossover-bench/crossover/internal/job"
+	"github.com/crossover-bench/crossover/internal/names"
+	"github.com/crossover-bench/crossover/internal/suite"
 )
 
 var (
-	gridFile     = flag.String("grid", "", "the grid `file` to measure; grids/quick.yaml for benchmarks, the tiny grid for specs")
-	models       = flag.String("models", "", "a `folder` of .tflite files of your own, measured in place of the grid's variants")
-	built        = flag.String("fixtures", "", "the `folder` with the built variants; ../fixtures/models, or what the grid says")
-	profilesFile = flag.String("profiles", "", "a `file` with links of your own, laid over the built-in ones")
-	hostsFile    = flag.String("hosts", "", "the `file` that declares hosts; without it offloading goes to an embedded host")
-	emulation    = flag.String("link-emulation", "client", "how links are emulated: `client` shapes the connection at this end, netem asks the kernel")
-	npu          = flag.String("npu", "", "the external delegate `library` that the backend npu loads")
-	gpu          = flag.String("gpu", "", "the external delegate `library` that the backend gpu loads")
+	setup    job.Setup
+	npu, gpu string
 
-	// Set by the command that drives this binary.
-	listFile  = flag.String("combinations", "", "measure the combinations named in this `file`, in its order")
-	round     = flag.Int("round", 0, "the `number` of the round")
-	eventsFD  = flag.Int("events", 0, "send blocks over this file `descriptor`")
-	calibrate = flag.Bool("calibrate", false, "take a calibration run before each block of a local CPU backend")
+	driven    = flag.Bool("job", false, "do the job that crossover writes to standard input")
+	about     = flag.Bool("about", false, "print what this binary is, as JSON, and do nothing else")
 	dry       = flag.Bool("dry", false, "say what would be skipped, and measure nothing")
+	calibrate = flag.Bool("calibrate", false, "take a calibration run before each block of a local CPU backend")
+	agreement = flag.Bool("agreement", false,
+		"print, as JSON, how far each compressed variant agrees with its uncompressed one, and measure nothing")
+	features = flag.String("features", "", "the `folder` of features to whose limits each spec holds its combination;"+
+		" features/quick with a -grid of the built-in catalog")
+
+	driversJob job.Job // with -job
 )
 
+// The grids that benchmarks and specs take without -grid.
+const benchGrid, specGrid = "quick", "tiny"
+
+func init() {
+	flag.StringVar(&setup.Grid, "grid", "",
+		"the `grid` to measure, built-in or a file; quick for benchmarks, tiny for specs")
+	flag.StringVar(&setup.Models, "models", "",
+		"a `folder` of .tflite files of your own, measured in place of the grid's variants")
+	flag.StringVar(&setup.Fixtures, "fixtures", "",
+		"the `folder` with the built variants; ../fixtures/models, or what the grid says")
+	flag.StringVar(&setup.Profiles, "profiles", "", "a `file` with links of your own, laid over the built-in ones")
+	flag.StringVar(&setup.Hosts, "hosts", "",
+		"the `file` that declares hosts; without it offloading goes to an embedded host")
+	flag.StringVar(&setup.LinkEmulation, "link-emulation", "client",
+		"how links are emulated: `client` shapes the connection at this end, netem asks the kernel")
+	flag.StringVar(&npu, "npu", "", "the external delegate `library` that the backend npu loads")
+	flag.StringVar(&gpu, "gpu", "", "the external delegate `library` that the backend gpu loads")
+}
+
 func TestMain(m *testing.M) {
-	host.ChildMain(localForHost)
+	host.ChildMain(suite.HostBackend)
 	flag.Parse()
-	for _, question := range []struct {
-		asked  bool
-		answer func() error
-	}{{*aboutFlag, printAbout}, {*dry, sendSkipped}, {*agreementFlag, printAgreement}} {
-		if question.asked {
-			if err := question.answer(); err != nil {
-				fmt.Fprintln(os.Stderr, "suites:", err)
-				os.Exit(int(exit.CodeOf(err)))
-			}
-			return
-		}
+	if err := answer(); err != nil {
+		fmt.Fprintln(os.Stderr, "suites:", err)
+		os.Exit(int(exit.CodeOf(err)))
 	}
 	os.Exit(m.Run())
 }
 
-// A suite is the grid that this process works on, ready to open.
-type suite struct {
-	*declared.Set
-	built        string // the folder of the built variants
-	combinations []grid.Combination
-	self         *offload.Self                // nil until a combination needs it
-	probe        *machine.SystemProbe         // reads the machine between samples
-	probeOwn     []int                        // processes whose load the probe takes for our own
-	events       *results.EventWriter         // nil without a driver
-	measured     int                          // benchmarks that ran, whatever came out
-	agreed       map[string]*accept.Agreement // of variants, as far as asked
-	settle       measure.Settle               // ends a warm-up; zero for its defaults
-}
-
-// newSuite reads the grid, or the default one when -grid is not given.
-func newSuite(defaultGrid string) (*suite, error) {
-	file := *gridFile
-	if file == "" {
-		file = defaultGrid
-	}
-	d, err := declared.Read(declared.Files{Grid: file, Models: *models, Hosts: *hostsFile, Profiles: *profilesFile})
-	if err != nil {
-		return nil, err
-	}
-	s := &suite{Set: d, built: cmp.Or(*built, d.Grid.Models, filepath.Join("..", "fixtures", "models"))}
-	if s.combinations, err = d.Combinations(runtime.NumCPU()); err != nil {
-		return nil, err
-	}
-	if s.settle, err = settleHook(); err != nil {
-		return nil, err
-	}
-	if *listFile != "" {
-		if s.combinations, err = readList(*listFile); err != nil {
-			return nil, err
-		}
-	}
-	if *eventsFD > 0 {
-		// What this process starts, such as an embedded host, must not keep the
-		// pipe open after this process has died.
-		syscall.CloseOnExec(*eventsFD)
-		s.events = results.NewEventWriter(os.NewFile(uintptr(*eventsFD), "events"))
-	}
-	return s, nil
-}
-
-func readList(file string) ([]grid.Combination, error) {
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return nil, err
-	}
-	var out []grid.Combination
-	for i, name := range strings.Fields(string(text)) {
-		c, err := grid.ParseName(name)
+// answer ends the process when a driver or a person asks a question instead of
+// measuring.
+func answer() error {
+	j := userJob(benchGrid)
+	switch {
+	case *driven:
+		from, err := job.Read(os.Stdin)
 		if err != nil {
-			return nil, fmt.Errorf("%s:%d: %w", file, i+1, err)
+			return err
 		}
-		out = append(out, c)
+		driversJob, j = *from, *from
+	case *about:
+		j.Task = job.Describe
+	case *dry:
+		j.Task = job.Check
+	case *agreement:
+		j.Task = job.Agreement
 	}
-	return out, nil
+	if j.Task == job.Measure {
+		return nil
+	}
+	hooks, err := hooks()
+	if err == nil {
+		err = suite.Answer(j, hooks)
+	}
+	if err == nil {
+		os.Exit(0)
+	}
+	return err
 }
 
-// variant resolves a combination's variant to its file.
-func (s *suite) variant(c grid.Combination) (fixtures.Variant, error) {
-	if v, ok := s.ownFile(string(c.Variant)); ok {
-		return v, nil
+// userJob is the job that a person's flags describe.
+func userJob(grid string) job.Job {
+	s := setup
+	if s.Grid == "" {
+		s.Grid = grid
 	}
-	return s.Catalog.Variant(string(c.Variant), s.built)
+	s.Delegates = map[names.Backend]string{names.NPU: npu, names.GPU: gpu}
+	return job.Job{Task: job.Measure, Setup: s, Block: benchtime(), Calibrate: *calibrate}
 }
 
-// ownFile returns the person's own file that a variant is.
-func (s *suite) ownFile(name string) (fixtures.Variant, bool) {
-	i := slices.IndexFunc(s.Own, func(v fixtures.Variant) bool { return v.Name == name })
-	if i < 0 {
-		return fixtures.Variant{}, false
+// BenchmarkInference measures each combination as a sub-benchmark.
+func BenchmarkInference(b *testing.B) {
+	if b.N > 1 {
+		return // no combination could run; go test now tries with more iterations
 	}
-	return s.Own[i], true
+	j := driversJob
+	if !*driven {
+		j = userJob(benchGrid)
+	}
+	s := newSuite(b, j)
+	defer s.Close()
+	s.Benchmarks(b)
 }
 
-// benchTime is the time that -benchtime asks for, or a second when it asks for a
-// count.
-func benchTime() time.Duration {
-	if f := flag.Lookup("test.benchtime"); f != nil {
-		if d, err := time.ParseDuration(f.Value.String()); err == nil {
-			return d
+// TestSuites runs a spec for each combination of the grid, with labels to choose
+// by. All of Ginkgo's flags work:
+//
+//	go test ./suites -run TestSuites -grid quick -ginkgo.label-filter='link: containsAny {ethernet}'
+//	go test ./suites -run TestSuites -ginkgo.dry-run -ginkgo.v
+//	go test ./suites -run TestSuites -ginkgo.junit-report=specs.xml -ginkgo.poll-progress-after=30s
+//
+// A large grid takes longer than go test's ten minutes: give it -timeout 0.
+// Without -grid it checks the tiny grid and its committed files, so that a plain
+// go test needs no fixtures; no limit on time is judged then.
+func TestSuites(t *testing.T) {
+	stepAside(t)
+	j := userJob(specGrid)
+	s := newSuite(t, j)
+	defer s.Close()
+	limits := *features
+	if limits == "" && setup.Grid != "" && s.Files.Catalog == "" {
+		if _, err := os.Stat("../features/quick"); err == nil {
+			limits = "../features/quick"
 		}
 	}
-	return time.Second
+	if !given("test.benchtime") {
+		j.Block = 0
+	}
+	s.Specs(t, limits, j.Block, given("ginkgo.timeout"))
 }
 
-// unavailable returns the error as an *UnavailableError, or nil.
-func unavailable(err error) *backends.UnavailableError {
-	u, _ := errors.AsType[*backends.UnavailableError](err)
-	return u
+func newSuite(t testing.TB, j job.Job) *suite.Suite {
+	t.Helper()
+	hooks, err := hooks()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := suite.New(j, hooks)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// stepAside skips a test that measures if benchmarks were asked for: go test runs
+// all tests before them.
+func stepAside(t *testing.T) {
+	t.Helper()
+	if f := flag.Lookup("test.bench"); f != nil && f.Value.String() != "" {
+		t.Skip("specs step aside for benchmarks")
+	}
+}
+
+// benchtime is the time that -benchtime asks for, or 0 if it asks for a count.
+func benchtime() time.Duration {
+	d, err := time.ParseDuration(flag.Lookup("test.benchtime").Value.String())
+	if err != nil {
+		return 0
+	}
+	return d
+}
+
+// given reports whether the command line has a flag.
+func given(name string) (is bool) {
+	flag.Visit(func(f *flag.Flag) { is = is || f.Name == name })
+	return is
 }

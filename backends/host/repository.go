@@ -318,14 +318,14 @@ func Folder(dir string, c *fixtures.Catalog) ([]Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	entries := make(map[string]string, len(manifest.Variants))
+	entries := make(map[string]names.Variant, len(manifest.Variants))
 	for _, e := range manifest.Variants {
 		entries[filepath.Join(manifest.Dir, e.File)] = e.Name
 	}
 	var out []Model
 	for _, v := range files {
 		if name, ok := entries[v.Path]; ok {
-			if v, err = c.Variant(name, manifest.Dir); err != nil {
+			if v, err = c.Variant(string(name), manifest.Dir); err != nil {
 				return nil, err
 			}
 		}

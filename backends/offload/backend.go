@@ -320,7 +320,7 @@ func sameElements(a, b []int) bool {
 
 // model returns the name under which the host serves v.
 func (h Host) model(v fixtures.Variant) ModelAt {
-	if m, ok := h.Models[v.Name]; ok {
+	if m, ok := h.Models[string(v.Name)]; ok {
 		return m
 	}
 	return ModelAt{Name: host.ModelName(v)}

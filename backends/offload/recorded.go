@@ -53,7 +53,7 @@ func (b *recordedBackend) Open(_ context.Context, v fixtures.Variant) (backends.
 	if v.Image == nil {
 		return nil, unavailable("", "host %s is recorded, and the payload of %s is not known: it is no variant of the catalog", b.host.Name, v.Title)
 	}
-	times, err := b.recording.Executions(v.Name)
+	times, err := b.recording.Executions(string(v.Name))
 	if err != nil || len(times) == 0 {
 		return nil, unavailable("record the variant there with crossover bench", "host %s: no recorded execution of %s: %v", b.host.Name, v.Title, err)
 	}

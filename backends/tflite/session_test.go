@@ -23,6 +23,7 @@ import (
 	"github.com/crossover-bench/crossover/backends"
 	"github.com/crossover-bench/crossover/backends/tflite"
 	"github.com/crossover-bench/crossover/fixtures"
+	"github.com/crossover-bench/crossover/internal/names"
 )
 
 // doubling is a model that gives max(0, 2x) for each of four elements.
@@ -30,7 +31,7 @@ var doubling = graph{shape: []int32{1, 4}, ops: []int32{opFullyConnected, opRelu
 
 // own is a file that no manifest vouches for.
 func own(path string) fixtures.Variant {
-	return fixtures.Variant{Name: "model=" + filepath.Base(path), Path: path}
+	return fixtures.Variant{Name: names.Variant("model=" + filepath.Base(path)), Path: path}
 }
 
 func open(t testing.TB, b backends.Backend, v fixtures.Variant) backends.Session {

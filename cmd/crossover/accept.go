@@ -11,14 +11,15 @@ import (
 
 	"github.com/crossover-bench/crossover/internal/accept"
 	"github.com/crossover-bench/crossover/internal/exit"
+	"github.com/crossover-bench/crossover/internal/record"
 	"github.com/crossover-bench/crossover/internal/results"
 	"github.com/crossover-bench/crossover/suites/steps"
 )
 
 // acceptCmd judges features.
 type acceptCmd struct {
-	places
-	effort
+	inputFlags
+	effortFlags
 	Out      string        `name:"out" default:"results" placeholder:"DIR" type:"path" help:"The folder that run folders go to (${default})."`
 	Features string        `default:"features/quick" placeholder:"DIR" help:"Folder of .feature files, one such file, or one scenario as FILE:LINE (${default})."`
 	Results  string        `placeholder:"RUN" help:"Judge a recorded run instead of measuring one."`
@@ -61,23 +62,21 @@ func (c *acceptCmd) Run(e *env) (err error) {
 	if o.Features, err = steps.Read(c.Features); err != nil {
 		return err
 	}
-	if err := c.read(""); err != nil {
+	s, err := c.sel("")
+	if err != nil {
 		return err
 	}
-	o.Profiles, o.Variants = c.declared.Profiles, steps.Variants(c.declared)
+	o.Profiles, o.Variants = s.Profiles, steps.Variants(s.Set)
 	if c.Results != "" {
 		if o.Data, err = recorded(c.Results); err != nil {
 			return err
 		}
 	} else {
-		m, startErr := c.startMeasuring(e)
-		if startErr != nil {
-			return startErr
-		}
+		m := s.Measurer(e.terminal(), c.effort(c.Out), c.Features)
 		o.Measurer = m
 		defer func() {
-			if e := m.end(); err == nil {
-				err = e
+			if closeErr := m.Close(); err == nil {
+				err = closeErr
 			}
 		}()
 	}
@@ -122,7 +121,7 @@ func recorded(dir string) (*accept.Data, error) {
 	if len(run.Blocks) > 0 && (!run.Ledger.Complete || len(run.Notes) > 0) {
 		why := strings.Join(append([]string{"it did not come to its planned end"}, run.Notes...), "; ")
 		advice := "measure again"
-		if run.Meta.Grid.Name != acceptGrid {
+		if run.Meta.Grid.Name != record.AcceptGrid {
 			advice = "complete it with the command that began it, or " + advice
 		}
 		return nil, exit.Errorf(exit.NoData, "--results: %s is not complete: %s; %s", dir, why, advice)

@@ -68,12 +68,12 @@ func TestStudyOnAnyRunIsATableAndExitCodeZero(t *testing.T) {
 	}
 }
 
-// record writes a run folder for scripts: "record run" a whole one, "record
+// writeRun writes a run folder for scripts: "record run" a whole one, "record
 // run incomplete" one that was interrupted, "record run truncated" one whose
 // samples are cut in the middle, "record run empty" one without any block.
 // It holds MobileNet 32 on cpu1 at 10 ms and, over ethernet, on the host desk
 // and on the embedded one at 23 ms; the NPU is skipped.
-func record(ts *testscript.TestScript, neg bool, args []string) {
+func writeRun(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 1 || len(args) > 2 {
 		ts.Fatalf("usage: record DIR [incomplete|truncated|empty]")
 	}

@@ -6,16 +6,17 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/crossover-bench/crossover/backends/link/survey"
 	"github.com/crossover-bench/crossover/backends/offload"
+	"github.com/crossover-bench/crossover/internal/declared"
 	"github.com/crossover-bench/crossover/internal/exit"
 	"github.com/crossover-bench/crossover/internal/grid"
 	"github.com/crossover-bench/crossover/internal/machine"
 	"github.com/crossover-bench/crossover/internal/names"
+	"github.com/crossover-bench/crossover/internal/record"
 	"github.com/crossover-bench/crossover/internal/results"
 	"github.com/crossover-bench/crossover/internal/rounds"
 )
@@ -190,8 +191,8 @@ func (c *doctorCmd) noise(e *env, d *diagnosis) (notKept, err error) {
 // process of its own, on one thread and on all. No sample is left out: what
 // disturbs this machine is what is asked for.
 func (c *doctorCmd) ofTheTinyNetwork(e *env, name string) (floor machine.NoiseFloor, err error) {
-	var p places
-	if err := p.needRoot(); err != nil {
+	tiny, err := record.Select(record.Inputs{Files: declared.Files{Grid: "tiny"}, Suites: c.Suites})
+	if err != nil {
 		return floor, err
 	}
 	log, err := os.CreateTemp("", "crossover-doctor-*.txt")
@@ -200,9 +201,11 @@ func (c *doctorCmd) ofTheTinyNetwork(e *env, name string) (floor machine.NoiseFl
 	}
 	defer os.Remove(log.Name())
 	defer log.Close()
-	tiny := filepath.Join(p.root, "suites", "grids", "tiny.yaml")
-	binary := rounds.Binary{Path: c.Suites, Args: []string{"-grid=" + tiny}, Dir: filepath.Join(p.root, "suites"), Log: log}
-	about, err := binary.About(e)
+	binary, err := tiny.Binary(e, e.terminal(), log)
+	if err != nil {
+		return floor, err
+	}
+	about, err := binary.Describe(e, nil)
 	if err != nil {
 		return floor, exit.Errorf(exit.Usage, "--suites: %w", err)
 	}
@@ -219,10 +222,9 @@ func (c *doctorCmd) ofTheTinyNetwork(e *env, name string) (floor machine.NoiseFl
 	// n rounds of a combination make n-1 pairs of neighbours.
 	d := rounds.Driver{
 		Binary: binary, Settings: rounds.Settings{Rounds: 1 + (c.Pairs+len(threads)-1)/len(threads), Block: c.Block, Seed: 1},
-		Screen: silent{},
 	}
 	var blocks memory
-	d.Keep = &blocks
+	d.Store = &blocks
 	if _, err := d.Run(e, combinations); err != nil {
 		return floor, err
 	}
@@ -243,15 +245,6 @@ func (m *memory) AppendBlock(b results.Block) error {
 func (*memory) Plan([]results.Planned) error             { return nil }
 func (*memory) Skip(grid.Combination, string) error      { return nil }
 func (*memory) Fail(grid.Combination, int, string) error { return nil }
-
-// silent is a screen that shows nothing.
-type silent struct{}
-
-func (silent) Probing(int)                                      {}
-func (silent) Planned(rounds.Plan)                              {}
-func (silent) Started(grid.Combination, int, int, int)          {}
-func (silent) Finished(*results.Block, int, int, time.Duration) {}
-func (silent) Lost(grid.Combination, string, string)            {}
 
 // text spells the diagnosis for people.
 func (d *diagnosis) text() string {

@@ -145,7 +145,7 @@ func variantLayers(entry *fixtures.Entry, device model.Device) (variantFit, erro
 	for _, l := range entry.Layers {
 		sizes = append(sizes, model.Bytes(l.Weights)*width)
 	}
-	v := variantFit{Name: entry.Name, Title: entry.Title}
+	v := variantFit{Name: string(entry.Name), Title: entry.Title}
 	for _, level := range device.Memories {
 		f, err := model.LayersThatFit(sizes, level.Size)
 		if err != nil {

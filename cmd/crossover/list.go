@@ -3,17 +3,13 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"os"
-	"runtime"
 	"slices"
 
-	"github.com/crossover-bench/crossover/internal/exit"
 	"github.com/crossover-bench/crossover/internal/names"
-	"github.com/crossover-bench/crossover/internal/rounds"
 )
 
 type listCmd struct {
-	selection
+	gridFlags
 	JSON           bool `help:"Print JSON." name:"json"`
 	FixturesNeeded bool `help:"Print only the names of the variants that must be built, one a line."`
 }
@@ -34,90 +30,49 @@ type listed struct {
 	Skipped string `json:"skipped,omitempty"` // why it cannot run here
 }
 
+// Run prints the list.
 func (c *listCmd) Run(e *env) error {
-	if err := c.load(); err != nil {
+	s, err := c.load()
+	if err != nil {
 		return err
 	}
 	if c.FixturesNeeded {
-		return c.fixturesNeeded(e)
-	}
-	path, args, err := c.binary(e)
-	if err != nil {
+		needed, err := s.FixturesNeeded()
+		for _, v := range needed {
+			fmt.Fprintln(e.stdout, v)
+		}
 		return err
 	}
-	log, err := os.CreateTemp("", "crossover-list-*.txt")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(log.Name())
-	defer log.Close()
-	binary := rounds.Binary{Path: path, Args: append(args, "-grid="+c.grid.File), Dir: c.root + "/suites", Log: log}
-	about, err := binary.About(e)
-	if err != nil {
-		return exit.Errorf(exit.Usage, "%w", err)
-	}
-	combinations, err := c.combinations(about.Cores)
-	if err != nil {
-		return err
-	}
-	skipped, err := binary.Skipped(e, combinations)
+	combinations, lacking, err := s.Check(e, e.terminal())
 	if err != nil {
 		return err
 	}
 	out := make([]listed, len(combinations))
+	var reasons []string
 	for i, cb := range combinations {
-		out[i] = listed{cb, cb.Name(), skipped[cb]}
+		reason := lacking[cb]
+		out[i] = listed{cb, cb.Name(), reason}
+		if reason != "" && !slices.Contains(reasons, reason) {
+			reasons = append(reasons, reason)
+		}
 	}
 	if c.JSON {
 		enc := json.NewEncoder(e.stdout)
 		enc.SetIndent("", "  ")
 		return enc.Encode(out)
 	}
-	fmt.Fprintf(e.stdout, "Grid %s: %s\n%s\n\n", c.grid.Name, c.grid.About, relative(c.grid.File))
+	fmt.Fprintf(e.stdout, "Grid %s: %s\n%s\n\n", s.Grid.Name, s.Grid.About, s.GridFile())
 	for _, l := range out {
 		if l.Skipped == "" {
-			fmt.Fprintf(e.stdout, "  %-44s %s\n", c.title(l.Combination), l.Name)
+			fmt.Fprintf(e.stdout, "  %-44s %s\n", s.TitleOf(l.Combination), l.Name)
 		}
 	}
-	for _, reason := range distinctReasons(out) {
+	for _, reason := range reasons {
 		fmt.Fprintf(e.stdout, "\nCannot run here: %s\n", reason)
 		for _, l := range out {
 			if l.Skipped == reason {
-				fmt.Fprintf(e.stdout, "  %s\n", c.title(l.Combination))
+				fmt.Fprintf(e.stdout, "  %s\n", s.TitleOf(l.Combination))
 			}
-		}
-	}
-	return nil
-}
-
-func distinctReasons(all []listed) []string {
-	var out []string
-	for _, l := range all {
-		if l.Skipped != "" && !slices.Contains(out, l.Skipped) {
-			out = append(out, l.Skipped)
-		}
-	}
-	return out
-}
-
-// fixturesNeeded prints the variants of the built-in catalog that the grid needs.
-func (c *listCmd) fixturesNeeded(e *env) error {
-	own := c.grid.Catalog != "" // its variants are not for make fixtures to build
-	switch {
-	case c.Models != "" || c.grid.Models != "" || own && c.Fixtures != "":
-		return nil // the files are there already
-	case own:
-		return exit.Errorf(exit.Usage, "%s: a grid with a catalog of its own says where the built models are, too: models: FOLDER", c.grid.File)
-	}
-	combinations, err := c.combinations(runtime.NumCPU())
-	if err != nil {
-		return err
-	}
-	var seen []names.Variant
-	for _, cb := range combinations {
-		if !slices.Contains(seen, cb.Variant) {
-			seen = append(seen, cb.Variant)
-			fmt.Fprintln(e.stdout, cb.Variant)
 		}
 	}
 	return nil

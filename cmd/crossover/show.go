@@ -3,14 +3,10 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"strings"
 
-	"github.com/mattn/go-isatty"
-	"golang.org/x/term"
-
 	"github.com/crossover-bench/crossover/internal/exit"
+	"github.com/crossover-bench/crossover/internal/record"
 	"github.com/crossover-bench/crossover/internal/report"
 	"github.com/crossover-bench/crossover/internal/results"
 )
@@ -28,7 +24,7 @@ func (c *showCmd) Run(e *env) error {
 	if err != nil {
 		return exit.Errorf(exit.NoData, "%w", err)
 	}
-	o := report.Options{Width: terminalWidth(e.stdout)}
+	o := report.Options{Width: record.TerminalWidth(e.stdout)}
 	if c.Distribution != "" {
 		if c.Format != "text" {
 			return exit.Errorf(exit.Usage, "--distribution is text alone; --format csv and json give the figures, samples.csv.gz the samples")
@@ -79,17 +75,4 @@ func (c *showCmd) distributions(e *env, run *results.Run, o report.Options) erro
 		return exit.Errorf(exit.NoData, "no combination of %s has %q in its name; it holds:%s", c.Folder, c.Distribution, names.String())
 	}
 	return nil
-}
-
-// terminalWidth returns the width of the terminal that w is, 0 when it is none.
-func terminalWidth(w io.Writer) int {
-	f, ok := w.(*os.File)
-	if !ok || !isatty.IsTerminal(f.Fd()) {
-		return 0
-	}
-	width, _, err := term.GetSize(int(f.Fd()))
-	if err != nil {
-		return 0
-	}
-	return width
 }

@@ -94,7 +94,7 @@ func Begin(ctx context.Context, b backends.Backend, v fixtures.Variant, cfg Conf
 	}
 	r := &Runner{ctx: ctx, cfg: cfg, clock: cfg.Clock}
 	r.block = results.Block{
-		Combination: names.Combination{Variant: names.Variant(v.Name), Backend: names.Backend(b.Name()), Link: cfg.Link},
+		Combination: names.Combination{Variant: v.Name, Backend: names.Backend(b.Name()), Link: cfg.Link},
 		Round:       cfg.Round,
 		Start:       cfg.Now().UTC(),
 	}

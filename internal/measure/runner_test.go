@@ -376,7 +376,7 @@ func TestInferenceThatFailsLeavesWhatWasMeasured(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := r.Run(0, 1000); !errors.Is(err, broken) || !strings.Contains(err.Error(), "inference 51") || !strings.Contains(err.Error(), variant.Name) {
+	if err := r.Run(0, 1000); !errors.Is(err, broken) || !strings.Contains(err.Error(), "inference 51") || !strings.Contains(err.Error(), string(variant.Name)) {
 		t.Errorf("error %v, want the cause with combination and inference", err)
 	}
 	block, err := r.End()

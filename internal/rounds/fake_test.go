@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/crossover-bench/crossover/internal/grid"
+	"github.com/crossover-bench/crossover/internal/job"
 	"github.com/crossover-bench/crossover/internal/results"
 )
 
@@ -19,36 +19,29 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// fakeSuites stands for the suites' test binary: it answers to the same flags
-// with events, and the model's name says what each combination does.
+// fakeSuites stands for the suites' test binary: it does a job with events, and
+// the model's name says what each combination does.
 func fakeSuites(args []string) int {
 	fs := flag.NewFlagSet("fake", flag.ExitOnError)
-	for _, known := range []string{"test.run", "test.bench", "test.count", "test.timeout"} {
+	for _, known := range []string{"test.run", "test.bench", "test.count", "test.timeout", "test.benchtime"} {
 		fs.String(known, "", "")
 	}
-	block := fs.Duration("test.benchtime", 0, "")
-	fd := fs.Int("events", 0, "")
-	round := fs.Int("round", 0, "")
-	list := fs.String("combinations", "", "")
+	fs.Bool("job", false, "")
 	fs.Parse(args)
-
-	w := results.NewEventWriter(os.NewFile(uintptr(*fd), "events"))
-	names, err := os.ReadFile(*list)
+	j, err := job.Read(os.Stdin)
 	if err != nil {
 		panic(err)
 	}
-	for _, name := range strings.Fields(string(names)) {
-		c, err := grid.ParseName(name)
-		if err != nil {
-			panic(err)
-		}
+	events := os.NewFile(job.EventsDescriptor, "events")
+	w := results.NewEventWriter(events)
+	for _, c := range j.Combinations {
 		w.Write(results.Event{Kind: results.EventStart, Combination: c})
 		does, _, _ := strings.Cut(strings.TrimPrefix(string(c.Variant), "model="), "-")
 		latency := time.Millisecond
-		if does == "noisy" || does == "odd" && *round == 0 {
-			latency += time.Duration(*round%2*2-1) * 50 * time.Microsecond
+		if does == "noisy" || does == "odd" && j.Round == 0 {
+			latency += time.Duration(j.Round%2*2-1) * 50 * time.Microsecond
 		}
-		if later, ok := strings.CutSuffix(does, "later"); ok && *round == 1 {
+		if later, ok := strings.CutSuffix(does, "later"); ok && j.Round == 1 {
 			does = later
 		}
 		open, origin := 3*time.Millisecond, ""
@@ -57,9 +50,9 @@ func fakeSuites(args []string) int {
 			origin = results.OriginComputed
 		case "slow":
 			latency = 3 * time.Second
-		case "dear": // and compiled once
+		case "expensive": // and compiled once
 			open = 2 * time.Second
-			if marker := filepath.Join(os.Getenv("CROSSOVER_FAKE_SUITES"), "compiled"); *round == results.ProbeRound {
+			if marker := filepath.Join(os.Getenv("CROSSOVER_FAKE_SUITES"), "compiled"); j.Round == results.ProbeRound {
 				if err := os.Mkdir(marker, 0o777); err == nil {
 					open = 30 * time.Second
 				} else if strings.HasSuffix(string(c.Variant), "-gone") {
@@ -71,7 +64,7 @@ func fakeSuites(args []string) int {
 			os.Stderr.WriteString("delegate: out of memory\n")
 			os.Exit(134)
 		case "torn":
-			os.NewFile(uintptr(*fd), "events").WriteString(`{"event":"blo`)
+			events.WriteString(`{"event":"blo`)
 			os.Exit(9)
 		case "hang":
 			time.Sleep(time.Hour)
@@ -83,8 +76,8 @@ func fakeSuites(args []string) int {
 			continue
 		}
 		w.Write(results.Event{Kind: results.EventBlock, Block: &results.Block{
-			Combination: c, Round: max(0, *round), Start: time.Unix(1, 0), Open: open, Origin: origin,
-			Warmup: results.Warmup{Settled: true, Runs: 5, Time: *block, Reason: "settled"},
+			Combination: c, Round: max(0, j.Round), Start: time.Unix(1, 0), Open: open, Origin: origin,
+			Warmup: results.Warmup{Settled: true, Runs: 5, Time: j.Block, Reason: "settled"},
 			Samples: []results.Sample{
 				{Phase: results.PhaseFirst, Total: 2 * time.Millisecond},
 				{Phase: results.PhaseSteady, Total: latency},

@@ -13,162 +13,155 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/crossover-bench/crossover/internal/grid"
+	"github.com/crossover-bench/crossover/internal/job"
+	"github.com/crossover-bench/crossover/internal/names"
 	"github.com/crossover-bench/crossover/internal/results"
 )
 
-// eventsDescriptor is the file descriptor on which the test binary sends its
-// events: the first after standard input, output and error.
-const eventsDescriptor = 3
+// A process is one run of the test binary that does a job and sends events.
+type process struct {
+	binary Binary
+	// patience is how long the next event may take after one of a combination, or
+	// the first of all for the zero combination; nil means a minute.
+	patience func(names.Combination) time.Duration
+	handle   func(results.Event) error
 
-// A Binary is the suites' test binary and how it is called.
-type Binary struct {
-	// Path is the binary, Args the flags that every call has: which models,
-	// which hosts, which delegates.
-	Path string
-	Args []string
-	// Dir is where the binary runs; the suites expect their own folder.
-	Dir string
-	// Log takes what the binary and the libraries within it print.
-	Log *os.File
+	cmd     *exec.Cmd
+	hung    atomic.Bool
+	current *names.Combination         // started and without a result
+	done    map[names.Combination]bool // with a result
+	ended   bool                       // the binary said that it came to its end
 }
 
-// run measures one batch in one process and hands each event to handle. It
-// returns once the process has ended. A combination in which the process died
-// or hung is handed on as failed, and those after it are returned as left: they
-// have not been tried. The error is ctx's, handle's, or says that the binary
-// does not work at all.
-func (b Binary) run(ctx context.Context, bt batch, patience func(grid.Combination) time.Duration, handle func(results.Event) error) (left []grid.Combination, err error) {
-	list, err := writeList(bt.todo)
-	if err != nil {
-		return nil, err
-	}
-	defer os.Remove(list)
-	events, childEnd, err := os.Pipe()
+// run does the job in one process and hands each event to handle. It returns once
+// the process has ended. A combination in which the process died or hung is handed
+// on as failed. Those after it are returned as left: they have not been tried. The
+// error is ctx's, handle's, or says that the binary does not work at all.
+func (p *process) run(ctx context.Context, j job.Job) (left []names.Combination, err error) {
+	events, err := p.start(ctx, j)
 	if err != nil {
 		return nil, err
 	}
 	defer events.Close()
-
-	args := append([]string{
-		"-test.run=^$", "-test.bench=^BenchmarkInference$", "-test.count=1", "-test.timeout=0",
-		"-test.benchtime=" + bt.block.String(),
-		fmt.Sprintf("-events=%d", eventsDescriptor), fmt.Sprintf("-round=%d", bt.round),
-		"-combinations=" + list,
-	}, b.Args...)
-	cmd := exec.Command(b.Path, args...)
-	cmd.Dir, cmd.Stdout, cmd.Stderr = b.Dir, b.Log, b.Log
-	cmd.ExtraFiles = []*os.File{childEnd}
-	isolate(cmd)
-	logStart, _ := b.Log.Seek(0, io.SeekEnd)
-	err = cmd.Start()
-	childEnd.Close()
-	if err != nil {
-		return nil, fmt.Errorf("start the test binary: %w", err)
-	}
-
-	var hung atomic.Bool
-	watch := time.AfterFunc(patience(grid.Combination{}), func() {
-		hung.Store(true)
-		killGroup(cmd)
-	})
-	stop := context.AfterFunc(ctx, func() { killGroup(cmd) })
+	logStart, _ := p.binary.Log.Seek(0, io.SeekEnd)
+	stop := context.AfterFunc(ctx, func() { killGroup(p.cmd) })
 	defer stop()
 
-	var current *grid.Combination
-	ended := false
-	done := map[grid.Combination]bool{}
-	reader := results.NewEventReader(events)
-	var streamErr, handleErr error
-	for handleErr == nil {
-		ev, err := reader.Next()
-		if err != nil {
-			streamErr = err
-			break
-		}
-		switch ev.Kind {
-		case results.EventStart:
-			c := ev.Combination
-			current = &c
-			watch.Reset(patience(c))
-		case results.EventEnd:
-			ended = true
-			watch.Reset(patience(grid.Combination{}))
-		default:
-			c := ev.Combination
-			if ev.Block != nil {
-				c = ev.Block.Combination
-			}
-			done[c], current = true, nil
-			watch.Reset(patience(c))
-		}
-		if ctx.Err() == nil {
-			handleErr = handle(ev)
-		}
+	streamErr, handleErr := p.follow(ctx, results.NewEventReader(events))
+	broken := streamErr != io.EOF && !errors.Is(streamErr, results.ErrTorn)
+	if handleErr != nil || broken {
+		killGroup(p.cmd)
 	}
-	watch.Stop()
-	if handleErr != nil || (streamErr != io.EOF && !errors.Is(streamErr, results.ErrTorn)) {
-		killGroup(cmd)
-	}
-	waitErr := cmd.Wait()
-	killGroup(cmd) // what the process started and left behind, such as an embedded host
+	waitErr := p.cmd.Wait()
+	killGroup(p.cmd) // what the process started and left behind, such as an embedded host
 	switch {
 	case ctx.Err() != nil:
 		return nil, context.Cause(ctx)
 	case handleErr != nil:
 		return nil, handleErr
-	case streamErr != io.EOF && !errors.Is(streamErr, results.ErrTorn):
+	case broken:
 		return nil, fmt.Errorf("the test binary: %w", streamErr)
-	case ended && waitErr == nil:
+	case p.ended && waitErr == nil:
 		return nil, nil
 	}
+	return p.lost(j, p.cause(waitErr, logStart))
+}
 
+// start starts the process and returns the stream of its events.
+func (p *process) start(ctx context.Context, j job.Job) (events *os.File, err error) {
+	p.done = map[names.Combination]bool{}
+	events, childEnd, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	defer childEnd.Close()
+	p.cmd, err = p.binary.command(context.WithoutCancel(ctx), j,
+		"-test.run=^$", "-test.bench=^BenchmarkInference$", "-test.count=1", "-test.timeout=0",
+		"-test.benchtime="+max(j.Block, time.Nanosecond).String())
+	if err == nil {
+		p.cmd.Stdout, p.cmd.Stderr = p.binary.Log, p.binary.Log
+		p.cmd.ExtraFiles = []*os.File{childEnd} // job.EventsDescriptor
+		isolate(p.cmd)
+		err = p.cmd.Start()
+	}
+	if err != nil {
+		events.Close()
+		return nil, fmt.Errorf("start the test binary: %w", err)
+	}
+	return events, nil
+}
+
+// follow hands on events until the stream ends or handle fails, and kills the
+// process if an event takes longer than patience allows.
+func (p *process) follow(ctx context.Context, events *results.EventReader) (streamErr, handleErr error) {
+	patience := p.patience
+	if patience == nil {
+		patience = func(names.Combination) time.Duration { return time.Minute }
+	}
+	watch := time.AfterFunc(patience(names.Combination{}), func() {
+		p.hung.Store(true)
+		killGroup(p.cmd)
+	})
+	defer watch.Stop()
+	for handleErr == nil {
+		ev, err := events.Next()
+		if err != nil {
+			return err, nil
+		}
+		c := ev.Combination
+		switch {
+		case ev.Kind == results.EventStart:
+			p.current = &c
+		case ev.Kind == results.EventEnd:
+			p.ended = true
+		default:
+			if ev.Block != nil {
+				c = ev.Block.Combination
+			}
+			p.done[c], p.current = true, nil
+		}
+		watch.Reset(patience(c))
+		if ctx.Err() == nil {
+			handleErr = p.handle(ev)
+		}
+	}
+	return io.EOF, handleErr
+}
+
+// cause says why the process ended early.
+func (p *process) cause(waitErr error, logStart int64) string {
 	cause := "the process ended early"
 	if waitErr != nil {
 		cause = "the process died: " + waitErr.Error()
 	}
-	if hung.Load() {
+	if p.hung.Load() {
 		cause = "the process hung and was killed: no result for longer than it may take"
 	}
-	if lines := b.lastLines(logStart); lines != "" {
+	if lines := p.binary.lastLines(logStart); lines != "" {
 		cause += "; it said:\n" + lines
 	}
-	if current == nil {
-		if len(done) == 0 {
-			return nil, fmt.Errorf("the test binary %s: %s", filepath.Base(b.Path), cause)
-		}
-		// It died between two combinations: no combination is to blame.
-	} else {
-		done[*current] = true
-		if err := handle(results.Event{Kind: results.EventFail, Combination: *current, Reason: cause}); err != nil {
+	return cause
+}
+
+// lost hands on the combination that the process died in as failed and returns
+// those that were not tried.
+func (p *process) lost(j job.Job, cause string) (left []names.Combination, err error) {
+	switch {
+	case p.current != nil:
+		p.done[*p.current] = true
+		if err := p.handle(results.Event{Kind: results.EventFail, Combination: *p.current, Reason: cause}); err != nil {
 			return nil, err
 		}
+	case len(p.done) == 0:
+		return nil, fmt.Errorf("the test binary %s: %s", filepath.Base(p.binary.Path), cause)
 	}
-	for _, c := range bt.todo {
-		if !done[c] {
+	// It may have died between two combinations: then neither is to blame.
+	for _, c := range j.Combinations {
+		if !p.done[c] {
 			left = append(left, c)
 		}
 	}
 	return left, nil
-}
-
-// writeList writes the combinations' names to a file for -combinations; they may
-// be more than a command line holds.
-func writeList(combinations []grid.Combination) (file string, err error) {
-	var b strings.Builder
-	for _, c := range combinations {
-		fmt.Fprintln(&b, c.Name())
-	}
-	list, err := os.CreateTemp("", "crossover-combinations-*.txt")
-	if err != nil {
-		return "", err
-	}
-	_, err = list.WriteString(b.String())
-	if err = errors.Join(err, list.Close()); err != nil {
-		os.Remove(list.Name())
-		return "", err
-	}
-	return list.Name(), nil
 }
 
 // fatal are the beginnings of the lines in which Go's and C++'s runtimes say why
@@ -176,7 +169,7 @@ func writeList(combinations []grid.Combination) (file string, err error) {
 var fatal = []string{"SIG", "fatal error:", "panic:", "terminate called"}
 
 // lastLines returns why the process ended, as far as it logged that since offset
-// start: its fatal line, else the end of what it said.
+// start: its fatal line, or the end of what it said.
 func (b Binary) lastLines(start int64) string {
 	const most, bytes = 6, 64 << 10
 	end, err := b.Log.Seek(0, io.SeekEnd)

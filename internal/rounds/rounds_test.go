@@ -13,15 +13,14 @@ import (
 	"time"
 
 	"github.com/crossover-bench/crossover/internal/exit"
-	"github.com/crossover-bench/crossover/internal/grid"
 	"github.com/crossover-bench/crossover/internal/names"
 	"github.com/crossover-bench/crossover/internal/results"
 )
 
-// notes is a Keeper and a Screen that writes everything down.
+// notes is a Store and a Screen that writes everything down.
 type notes struct {
 	blocks  []*results.Block
-	lost    []string
+	dropped []string
 	plan    Plan
 	planned []results.Planned
 	onBlock func(n int) error
@@ -35,14 +34,14 @@ func (n *notes) AppendBlock(b results.Block) error {
 	return nil
 }
 func (n *notes) Plan(p []results.Planned) error                   { n.planned = p; return nil }
-func (n *notes) Skip(grid.Combination, string) error              { return nil }
-func (n *notes) Fail(grid.Combination, int, string) error         { return nil }
+func (n *notes) Skip(names.Combination, string) error             { return nil }
+func (n *notes) Fail(names.Combination, int, string) error        { return nil }
 func (n *notes) Probing(int)                                      {}
 func (n *notes) Planned(p Plan)                                   { n.plan = p }
-func (n *notes) Started(grid.Combination, int, int, int)          {}
+func (n *notes) Started(names.Combination, int, int, int)         {}
 func (n *notes) Finished(*results.Block, int, int, time.Duration) {}
-func (n *notes) Lost(c grid.Combination, verb, reason string) {
-	n.lost = append(n.lost, string(c.Variant)+" "+verb+": "+reason)
+func (n *notes) Dropped(c names.Combination, verb, reason string) {
+	n.dropped = append(n.dropped, string(c.Variant)+" "+verb+": "+reason)
 }
 
 // perCombination counts the kept blocks and fails on a round kept twice.
@@ -79,21 +78,21 @@ func driver(t *testing.T, n *notes, s Settings) *Driver {
 	if s.Block == 0 {
 		s.Block = 100 * time.Millisecond
 	}
-	return &Driver{Binary: Binary{Path: self, Log: log}, Settings: s, Keep: n, Screen: n}
+	return &Driver{Binary: Binary{Path: self, Log: log}, Settings: s, Store: n, Screen: n}
 }
 
 // stopped is a clock by which starting a process takes no time.
 func stopped() time.Time { return time.Unix(0, 0) }
 
-func combinations(models ...string) []grid.Combination {
-	var out []grid.Combination
+func combinations(models ...string) []names.Combination {
+	var out []names.Combination
 	for _, m := range models {
-		out = append(out, grid.Combination{Variant: names.Variant("model=" + m), Backend: "cpu1", Link: grid.LinkNone})
+		out = append(out, names.Combination{Variant: names.Variant("model=" + m), Backend: "cpu1", Link: names.LinkNone})
 	}
 	return out
 }
 
-func TestARunMeasuresEveryCombinationOnceARound(t *testing.T) {
+func TestDriverMeasuresEveryCombinationOnceARound(t *testing.T) {
 	n := &notes{}
 	if _, err := driver(t, n, Settings{}).Run(t.Context(), combinations("a", "b", "c")); err != nil {
 		t.Fatal(err)
@@ -107,7 +106,7 @@ func TestARunMeasuresEveryCombinationOnceARound(t *testing.T) {
 	}
 }
 
-func TestACrashCostsItsCombinationAndIsNamed(t *testing.T) {
+func TestDriverCrashCostsItsCombinationAndIsNamed(t *testing.T) {
 	for _, c := range []struct{ model, reason string }{
 		{"crash", "delegate: out of memory"},
 		{"crashlater", "exit status 134"},
@@ -137,14 +136,14 @@ func TestACrashCostsItsCombinationAndIsNamed(t *testing.T) {
 	}
 }
 
-func TestWhatCannotRunHereIsSkippedAloud(t *testing.T) {
+func TestDriverSkipsWhatCannotRunHereWithItsReason(t *testing.T) {
 	n := &notes{}
 	out, err := driver(t, n, Settings{}).Run(t.Context(), combinations("a", "skip"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := []string{"model=skip skipped: no such device"}; !slices.Equal(n.lost, want) || len(out.Plan.Skipped) != 1 {
-		t.Errorf("lost %q, plan %+v", n.lost, out.Plan.Skipped)
+	if want := []string{"model=skip skipped: no such device"}; !slices.Equal(n.dropped, want) || len(out.Plan.Skipped) != 1 {
+		t.Errorf("lost %q, plan %+v", n.dropped, out.Plan.Skipped)
 	}
 	_, err = driver(t, &notes{}, Settings{}).Run(t.Context(), combinations("skip"))
 	if exit.CodeOf(err) != exit.NoData || !strings.Contains(err.Error(), "no such device") {
@@ -152,7 +151,7 @@ func TestWhatCannotRunHereIsSkippedAloud(t *testing.T) {
 	}
 }
 
-func TestAPlanAboveTheBudgetIsRefusedBeforeMeasuring(t *testing.T) {
+func TestPlanAboveTheBudgetIsRefusedBeforeMeasuring(t *testing.T) {
 	n := &notes{}
 	d := driver(t, n, Settings{Rounds: 10, Block: 2 * time.Second, Budget: 30 * time.Second})
 	d.Now = stopped
@@ -165,7 +164,7 @@ func TestAPlanAboveTheBudgetIsRefusedBeforeMeasuring(t *testing.T) {
 	}
 }
 
-func TestThePlanCountsASlowInferenceWhole(t *testing.T) {
+func TestPlanCountsASlowInferenceWhole(t *testing.T) {
 	n := &notes{}
 	if _, err := driver(t, n, Settings{Rounds: 2, Budget: time.Minute}).Run(t.Context(), combinations("slow")); err != nil {
 		t.Fatal(err)
@@ -175,7 +174,7 @@ func TestThePlanCountsASlowInferenceWhole(t *testing.T) {
 	}
 }
 
-func TestTheBudgetHoldsTheProbeAndNotTheReadying(t *testing.T) {
+func TestBudgetCountsTheProbeAndNotTheReadying(t *testing.T) {
 	for _, c := range []struct {
 		probe, ready time.Duration
 		want         exit.Code
@@ -195,21 +194,21 @@ func TestTheBudgetHoldsTheProbeAndNotTheReadying(t *testing.T) {
 	}
 }
 
-func TestWhatIsDearToOpenIsProbedTwice(t *testing.T) {
+func TestProbeRunsTwiceWhatIsExpensiveToOpen(t *testing.T) {
 	n := &notes{}
 	d := driver(t, n, Settings{Rounds: 20, Budget: 17 * time.Second})
 	d.Now = stopped
-	if _, err := d.Run(t.Context(), combinations("a", "dear")); exit.CodeOf(err) != exit.Usage || !strings.Contains(err.Error(), "18 would fit") {
-		// 18 of a at 145 ms; of dear 6 at 2.022 s and a fifth more than 300 ms.
+	if _, err := d.Run(t.Context(), combinations("a", "expensive")); exit.CodeOf(err) != exit.Usage || !strings.Contains(err.Error(), "18 would fit") {
+		// 18 of a at 145 ms; of expensive 6 at 2.022 s and a fifth more than 300 ms.
 		t.Errorf("error %v", err)
 	}
 	d = driver(t, n, Settings{Rounds: 20, Budget: time.Hour})
-	if _, err := d.Run(t.Context(), combinations("a", "dear")); err != nil {
+	if _, err := d.Run(t.Context(), combinations("a", "expensive")); err != nil {
 		t.Fatal(err)
 	}
 	want := []results.Planned{
 		{Combination: combinations("a")[0], Rounds: 20, Block: 100 * time.Millisecond, Open: 4 * time.Millisecond},
-		{Combination: combinations("dear")[0], Rounds: 6, Block: 333 * time.Millisecond, Open: 2001 * time.Millisecond, Cold: 30001 * time.Millisecond},
+		{Combination: combinations("expensive")[0], Rounds: 6, Block: 333 * time.Millisecond, Open: 2001 * time.Millisecond, Cold: 30001 * time.Millisecond},
 	}
 	if !slices.Equal(n.planned, want) {
 		t.Errorf("planned %+v, want %+v", n.planned, want)
@@ -224,7 +223,7 @@ func TestWhatIsDearToOpenIsProbedTwice(t *testing.T) {
 	}
 }
 
-func TestResumingMeasuresOnlyWhatIsMissing(t *testing.T) {
+func TestDriverResumingMeasuresOnlyWhatIsMissing(t *testing.T) {
 	first := &notes{}
 	first.onBlock = func(n int) error {
 		if n == 5 {
@@ -249,14 +248,14 @@ func TestResumingMeasuresOnlyWhatIsMissing(t *testing.T) {
 	}
 }
 
-func TestWhatRanInTheFirstProbeAndNotInTheSecondFailed(t *testing.T) {
-	_, err := driver(t, &notes{}, Settings{}).Run(t.Context(), combinations("a", "dear-gone"))
-	if exit.CodeOf(err) != exit.NoData || !strings.Contains(err.Error(), "model=dear-gone/backend=cpu1/link=none: it can no longer run: no such device") {
+func TestProbeFailsWhatRanTheFirstTimeAndNotTheSecond(t *testing.T) {
+	_, err := driver(t, &notes{}, Settings{}).Run(t.Context(), combinations("a", "expensive-gone"))
+	if exit.CodeOf(err) != exit.NoData || !strings.Contains(err.Error(), "model=expensive-gone/backend=cpu1/link=none: it can no longer run: no such device") {
 		t.Errorf("code %d, %v", exit.CodeOf(err), err)
 	}
 }
 
-func TestASlowInferenceIsNoDearOpening(t *testing.T) {
+func TestProbeTakesASlowInferenceNotForExpensiveOpening(t *testing.T) {
 	n := &notes{}
 	if _, err := driver(t, n, Settings{Rounds: 10}).Run(t.Context(), combinations("slow")); err != nil {
 		t.Fatal(err)
@@ -266,7 +265,7 @@ func TestASlowInferenceIsNoDearOpening(t *testing.T) {
 	}
 }
 
-func TestComputedLatenciesTakeNoTime(t *testing.T) {
+func TestPlanCountsComputedLatenciesAsNoTime(t *testing.T) {
 	n := &notes{}
 	if _, err := driver(t, n, Settings{Rounds: 10}).Run(t.Context(), combinations("computed")); err != nil {
 		t.Fatal(err)
@@ -276,7 +275,7 @@ func TestComputedLatenciesTakeNoTime(t *testing.T) {
 	}
 }
 
-func TestWhatRanBeforeTheInterruptAndCannotRunNowFailed(t *testing.T) {
+func TestDriverResumingFailsWhatCannotRunAnyMore(t *testing.T) {
 	n := &notes{}
 	d := driver(t, n, Settings{})
 	d.Recorded = []results.Block{{Combination: combinations("skip")[0], Round: 0}}
@@ -291,7 +290,7 @@ func TestWhatRanBeforeTheInterruptAndCannotRunNowFailed(t *testing.T) {
 	}
 }
 
-func TestWhatIsMeasuredAlreadyCostsNoBudget(t *testing.T) {
+func TestBudgetDoesNotCountWhatIsMeasuredAlready(t *testing.T) {
 	n := &notes{}
 	s := Settings{Rounds: 10, Block: 2 * time.Second, Budget: 30 * time.Second}
 	d := driver(t, n, s)
@@ -308,7 +307,7 @@ func TestWhatIsMeasuredAlreadyCostsNoBudget(t *testing.T) {
 	}
 }
 
-func TestTheMachineIsReadiedOnceThePlanStands(t *testing.T) {
+func TestDriverReadiesTheMachineOnceThePlanStands(t *testing.T) {
 	n := &notes{}
 	d := driver(t, n, Settings{})
 	d.Ready = func() error {
@@ -322,7 +321,7 @@ func TestTheMachineIsReadiedOnceThePlanStands(t *testing.T) {
 	}
 }
 
-func TestAnInterruptKeepsWhatWasMeasured(t *testing.T) {
+func TestDriverInterruptKeepsWhatWasMeasured(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	n := &notes{onBlock: func(n int) error {
 		if n == 2 {
@@ -386,7 +385,7 @@ func TestPrecisionNamesWhatTheBudgetCutOff(t *testing.T) {
 	}
 }
 
-func TestExtendingNumbersRoundsOnAndProbesOnlyWhatIsNew(t *testing.T) {
+func TestDriverExtendNumbersRoundsOnAndProbesOnlyWhatIsNew(t *testing.T) {
 	n := &notes{}
 	d := driver(t, n, Settings{})
 	for _, step := range []struct {
@@ -408,7 +407,7 @@ func TestExtendingNumbersRoundsOnAndProbesOnlyWhatIsNew(t *testing.T) {
 	if last := n.blocks[len(n.blocks)-1].Round; last != 5 {
 		t.Errorf("the last round is %d, want 5", last)
 	}
-	if len(n.lost) != 1 {
-		t.Errorf("lost: %q", n.lost)
+	if len(n.dropped) != 1 {
+		t.Errorf("lost: %q", n.dropped)
 	}
 }

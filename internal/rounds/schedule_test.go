@@ -5,12 +5,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/crossover-bench/crossover/internal/grid"
 	"github.com/crossover-bench/crossover/internal/names"
 )
 
-func TestDearOpeningMakesFewerLongerBlocks(t *testing.T) {
-	c := grid.Combination{Variant: "model=m", Backend: "npu", Link: grid.LinkNone}
+func TestPlanMakesFewerLongerBlocksOfExpensiveOpening(t *testing.T) {
+	c := names.Combination{Variant: "model=m", Backend: "npu", Link: names.LinkNone}
 	for _, k := range []struct {
 		opening, block time.Duration
 		rounds         int
@@ -29,15 +28,15 @@ func TestDearOpeningMakesFewerLongerBlocks(t *testing.T) {
 	}
 }
 
-func TestASlowWarmUpDoesNotMakeOpeningDear(t *testing.T) {
-	if p := plan(grid.Combination{}, cost{opening: time.Millisecond, warmup: 10 * time.Second}, 500*time.Millisecond, 10); p.Rounds != 10 {
+func TestPlanDoesNotTakeASlowWarmUpForExpensiveOpening(t *testing.T) {
+	if p := plan(names.Combination{}, cost{opening: time.Millisecond, warmup: 10 * time.Second}, 500*time.Millisecond, 10); p.Rounds != 10 {
 		t.Errorf("%d rounds, want 10", p.Rounds)
 	}
 }
 
-func TestFewerRoundsAreSpreadOverTheRun(t *testing.T) {
+func TestPlanSpreadsFewerRoundsOverTheRun(t *testing.T) {
 	for rounds := 1; rounds <= 20; rounds++ {
-		p := Planned{Rounds: rounds, Of: 20}
+		p := Item{Rounds: rounds, Of: 20}
 		var in []int
 		for round := range 40 {
 			if p.in(round) {
@@ -55,19 +54,19 @@ func TestFewerRoundsAreSpreadOverTheRun(t *testing.T) {
 	}
 }
 
-func TestEveryRoundHoldsEachCombinationOnceInAnOrderOfItsOwn(t *testing.T) {
-	var open []Planned
+func TestScheduleHoldsEachCombinationOnceInAnOrderOfItsOwn(t *testing.T) {
+	var open []Item
 	for i := range 40 {
 		block := time.Second
 		if i%3 == 0 {
 			block = 2 * time.Second
 		}
-		open = append(open, Planned{Combination: grid.Combination{Variant: names.Variant("model=" + string(rune('a'+i)))}, Block: block})
+		open = append(open, Item{Combination: names.Combination{Variant: names.Variant("model=" + string(rune('a'+i)))}, Block: block})
 	}
 	flat := func(bs []batch) (out []string) {
 		for _, b := range bs {
 			for _, c := range b.todo {
-				i := slices.IndexFunc(open, func(p Planned) bool { return p.Combination == c })
+				i := slices.IndexFunc(open, func(p Item) bool { return p.Combination == c })
 				if open[i].Block != b.block {
 					t.Errorf("%s in a batch of %v", c.Variant, b.block)
 				}

@@ -183,13 +183,13 @@ func undecided(r *accept.Report) []grid.Combination {
 func Variants(d *declared.Set) accept.Variants {
 	var out accept.Variants
 	for _, id := range d.Catalog.Variants() {
-		v := accept.VariantOf(id.Name())
+		v := accept.VariantOf(string(id.Name()))
 		v.Title = id.Title()
 		v.Parameters, v.Layers = int64(id.Input.Parameters), id.Model.KerasLayers
 		out = append(out, v)
 	}
 	for _, f := range d.Own {
-		v := accept.VariantOf(f.Name)
+		v := accept.VariantOf(string(f.Name))
 		v.Title, v.Path = f.Title, f.Path
 		out = append(out, v)
 	}

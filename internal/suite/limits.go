@@ -1,11 +1,8 @@
-package suites
+package suite
 
 import (
 	"context"
-	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -13,35 +10,24 @@ import (
 	"github.com/onsi/ginkgo/v2"
 
 	"github.com/crossover-bench/crossover/internal/accept"
-	"github.com/crossover-bench/crossover/internal/grid"
+	"github.com/crossover-bench/crossover/internal/names"
 	"github.com/crossover-bench/crossover/internal/results"
 	"github.com/crossover-bench/crossover/model/profiles"
 	"github.com/crossover-bench/crossover/suites/steps"
 )
 
-var featuresFlag = flag.String("features", "", "the `folder` of features to whose limits each spec holds its combination; ../features/quick with a -grid of the built-in catalog")
-
 // limits are the features to whose limits specs hold their combinations.
 type limits struct {
 	features *steps.Features // nil for none
-	none     string          // why there are none, where some would be expected
 	variants accept.Variants
 	profiles *profiles.Set
-	needs    []grid.Combination // that the sentences are about, comparisons included
+	needs    []names.Combination // that the sentences are about, comparisons included
 }
 
-// readLimits finds the features: what -features names, else the quick ones for
-// a grid that was asked for and has their variants.
-func (s *suite) readLimits() (*limits, error) {
-	root := *featuresFlag
+// readLimits reads the features in root; none if it is empty.
+func (s *Suite) readLimits(root string) (*limits, error) {
 	if root == "" {
-		if *gridFile == "" || s.Grid.Catalog != "" {
-			return &limits{}, nil
-		}
-		root = filepath.Join("..", "features", "quick")
-		if _, err := os.Stat(root); err != nil {
-			return &limits{none: fmt.Sprintf("none was judged: there are no features at %s; name some with -features", root)}, nil
-		}
+		return &limits{}, nil
 	}
 	f, err := steps.Read(root)
 	if err != nil {
@@ -53,7 +39,7 @@ func (s *suite) readLimits() (*limits, error) {
 		return nil, err
 	}
 	l.needs = dry.Needs()
-	*calibrate = true
+	s.job.Calibrate = true
 	return l, nil
 }
 
@@ -80,7 +66,7 @@ const (
 
 // forLimits returns what limits are judged on. It measures on when the
 // sentences are about the block's combination.
-func (s *suite) forLimits(ctx context.Context, l *limits, first results.Block, agreement *accept.Agreement) (*accept.Data, error) {
+func (s *Suite) forLimits(ctx context.Context, l *limits, first results.Block, agreement *accept.Agreement) (*accept.Data, error) {
 	c := first.Combination
 	rounds := 1
 	if slices.Contains(l.needs, c) {
@@ -98,7 +84,7 @@ func (s *suite) forLimits(ctx context.Context, l *limits, first results.Block, a
 	if err != nil {
 		return nil, err
 	}
-	data.Declared = []grid.Combination{c}
+	data.Declared = []names.Combination{c}
 	if agreement != nil {
 		data.Extras.Agreement = map[string]accept.Agreement{string(c.Variant): *agreement}
 	}
@@ -108,7 +94,7 @@ func (s *suite) forLimits(ctx context.Context, l *limits, first results.Block, a
 // hold judges the limits on a combination and records each. What a few short
 // blocks cannot tell stays open, as crossover accept is there to measure on;
 // what they break beyond doubt fails the spec.
-func (l *limits) hold(ctx context.Context, data *accept.Data, c grid.Combination, title string) {
+func (l *limits) hold(ctx context.Context, data *accept.Data, c names.Combination, title string) {
 	r, err := l.run(ctx, &accept.Judge{Data: data, Variants: l.variants, Profiles: l.profiles})
 	if err != nil {
 		ginkgo.Fail(err.Error())

@@ -1,4 +1,4 @@
-package main
+package record
 
 import (
 	"fmt"
@@ -8,33 +8,53 @@ import (
 	"time"
 
 	"github.com/mattn/go-isatty"
+	"golang.org/x/term"
 
-	"github.com/crossover-bench/crossover/internal/grid"
+	"github.com/crossover-bench/crossover/internal/names"
 	"github.com/crossover-bench/crossover/internal/results"
 	"github.com/crossover-bench/crossover/internal/rounds"
 	"github.com/crossover-bench/crossover/internal/stats"
 	"github.com/crossover-bench/crossover/model"
 )
 
-// screen shows how a run goes: on a terminal one line that is drawn anew, else a
-// plain line a round. It draws only between blocks: a spinner on a timer would
-// take processor time from what is being measured.
+// screen shows how a run goes: a status line that is redrawn on a terminal, a
+// plain line a round elsewhere. It draws only between blocks: a spinner on a timer
+// would take processor time from what is being measured.
 type screen struct {
 	w        io.Writer
 	terminal bool
-	title    func(grid.Combination) string
+	title    func(names.Combination) string
 	round    int    // last round a plain line was printed for
 	latest   string // the latest figures
 
-	// What cannot run here, by reason, in the order of the probe: one delegate
-	// that is missing costs many combinations and one line.
+	// What cannot run here, by reason, in the order of the probe: one missing
+	// delegate costs many combinations and one line.
 	reasons []string
-	skipped map[string][]grid.Combination
+	skipped map[string][]names.Combination
 }
 
-func newScreen(w io.Writer, title func(grid.Combination) string) *screen {
+func newScreen(w io.Writer, title func(names.Combination) string) *screen {
+	return &screen{
+		w: w, terminal: isTerminal(w), title: title, round: -1, skipped: map[string][]names.Combination{},
+	}
+}
+
+func isTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
-	return &screen{w: w, terminal: ok && isatty.IsTerminal(f.Fd()), title: title, round: -1, skipped: map[string][]grid.Combination{}}
+	return ok && isatty.IsTerminal(f.Fd())
+}
+
+// TerminalWidth returns the width in characters of the terminal that w is, 0 if it
+// is not one.
+func TerminalWidth(w io.Writer) int {
+	if !isTerminal(w) {
+		return 0
+	}
+	width, _, err := term.GetSize(int(w.(*os.File).Fd()))
+	if err != nil {
+		return 0
+	}
+	return width
 }
 
 // line prints a line that stays.
@@ -45,15 +65,14 @@ func (s *screen) line(format string, args ...any) {
 	fmt.Fprintf(s.w, format+"\n", args...)
 }
 
-// status draws the line that is drawn anew, cut to the terminal's width: only the
-// last line of a longer one could be drawn over. Nothing where there is no
-// terminal.
+// status redraws the status line, cut to the terminal's width: only the last line
+// of a longer one could be drawn over. It does nothing without a terminal.
 func (s *screen) status(format string, args ...any) {
 	if !s.terminal {
 		return
 	}
 	line := []rune(fmt.Sprintf(format, args...))
-	if width := terminalWidth(s.w) - 1; width > 0 && len(line) > width {
+	if width := TerminalWidth(s.w) - 1; width > 0 && len(line) > width {
 		line = line[:width]
 	}
 	fmt.Fprint(s.w, "\r\x1b[K"+string(line))
@@ -87,7 +106,8 @@ func (s *screen) Planned(p rounds.Plan) {
 	if least != most {
 		many = fmt.Sprintf("%d to %s", least, many)
 	}
-	s.line("Plan: %s in %s, %s, about %s.", counted(len(p.Open), "combination"), many, counted(p.Blocks(), "block"), rounds.Roughly(p.Duration()))
+	s.line("Plan: %s in %s, %s, about %s.",
+		counted(len(p.Open), "combination"), many, counted(p.Blocks(), "block"), rounds.Roughly(p.Duration()))
 }
 
 // counted spells a number of things.
@@ -98,7 +118,7 @@ func counted(n int, thing string) string {
 	return fmt.Sprintf("%d %s", n, thing)
 }
 
-func (s *screen) Started(c grid.Combination, round, done, total int) {
+func (s *screen) Started(c names.Combination, round, done, total int) {
 	if round < 0 {
 		s.status("[%d/%d] probe: %s", done, total, s.title(c))
 		return
@@ -106,7 +126,7 @@ func (s *screen) Started(c grid.Combination, round, done, total int) {
 	s.status("%s round %d: %s%s", progress(done, total), round+1, s.title(c), s.latest)
 }
 
-// progress spells how far a run is; a total of 0 is not known.
+// progress spells how far a run is; a total of 0 is unknown.
 func progress(done, total int) string {
 	if total == 0 {
 		return fmt.Sprintf("[%d]", done)
@@ -123,15 +143,15 @@ func (s *screen) Finished(b *results.Block, done, total int, left time.Duration)
 	case left > 0:
 		ahead = "; at most " + rounds.Roughly(left) + " left"
 	}
-	s.latest = fmt.Sprintf("   (last: %s, %s%s)", s.title(b.Combination),
-		model.Round(model.Seconds(stats.Median(results.Latencies(steady))), 3), ahead)
+	median := model.Round(model.Seconds(stats.Median(results.Latencies(steady))), 3)
+	s.latest = fmt.Sprintf("   (last: %s, %s%s)", s.title(b.Combination), median, ahead)
 	if !s.terminal && b.Round != s.round {
 		s.round = b.Round
 		s.line("%s round %d%s", progress(done, total), b.Round+1, s.latest)
 	}
 }
 
-func (s *screen) Lost(c grid.Combination, verb, reason string) {
+func (s *screen) Dropped(c names.Combination, verb, reason string) {
 	reason = strings.TrimSpace(reason)
 	if verb == "skipped" && s.skipped != nil {
 		if _, known := s.skipped[reason]; !known {

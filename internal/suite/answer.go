@@ -1,4 +1,4 @@
-package suites
+package suite
 
 import (
 	"bytes"
@@ -11,8 +11,8 @@ import (
 
 	"github.com/crossover-bench/crossover/backends/tflite"
 	"github.com/crossover-bench/crossover/fixtures"
-	"github.com/crossover-bench/crossover/internal/grid"
 	"github.com/crossover-bench/crossover/internal/measure"
+	"github.com/crossover-bench/crossover/internal/names"
 )
 
 // An answer is what an inference returned: the outputs as the session declares
@@ -36,8 +36,8 @@ func copied(all [][]byte) [][]byte {
 	return out
 }
 
-// finite reports the first output that holds no number. Integers are finite;
-// of other types than ReadScores knows nothing is claimed.
+// finite reports the first float32 output that holds a NaN or an infinity.
+// Integers are finite; other types are not looked at.
 func (a answer) finite() error {
 	for i, t := range a.tensors {
 		if t.Type != "float32" {
@@ -80,8 +80,7 @@ func (a answer) sameBits(b answer) error {
 // of 8 degrees. Quantized ones round at every layer, each in its own way: the
 // library's two sets of int8 kernels were 0.963 apart at worst (MobileNet PQ 75,
 // random weights, cpu1 against cpu1-noxnnpack), and NPUs are known to differ. A
-// wrong layout, scale or model is far below either: its scores are as good as
-// unrelated.
+// wrong layout, scale or model gives a cosine far below either.
 func leastCosine(t fixtures.Tensor) float64 {
 	if t.Scale != 0 {
 		return 0.9
@@ -89,7 +88,8 @@ func leastCosine(t fixtures.Tensor) float64 {
 	return 0.99
 }
 
-// near reports the first output in which a's scores point elsewhere than b's.
+// near reports the first output whose scores differ in direction from b's by more
+// than leastCosine allows.
 func (a answer) near(b answer) error {
 	if len(a.data) != len(b.data) {
 		return fmt.Errorf("%d outputs, not %d", len(a.data), len(b.data))
@@ -107,16 +107,17 @@ func (a answer) near(b answer) error {
 			return fmt.Errorf("it differs, and no tolerance is known for its type: %w", err)
 		}
 		if cosine, least := fixtures.Cosine(ours, theirs), leastCosine(b.tensors[i]); !(cosine >= least) {
-			return fmt.Errorf("output %q: the cosine of the scores is %.4f; want at least %v", a.tensors[i].Name, cosine, least)
+			return fmt.Errorf("output %q: the cosine of the scores is %.4f; want at least %v",
+				a.tensors[i].Name, cosine, least)
 		}
 	}
 	return nil
 }
 
-// declared holds the outputs of a catalog variant against its manifest.
-func (s *suite) declared(v fixtures.Variant, outputs []fixtures.Tensor) error {
+// asDeclared compares the outputs of a catalog variant with its manifest.
+func (s *Suite) asDeclared(v fixtures.Variant, outputs []fixtures.Tensor) error {
 	if v.Image == nil {
-		return nil // no manifest vouches for a file of the user's own
+		return nil // a user's own file has no manifest
 	}
 	m, err := fixtures.ReadManifest(filepath.Dir(v.Path))
 	if err != nil {
@@ -124,7 +125,7 @@ func (s *suite) declared(v fixtures.Variant, outputs []fixtures.Tensor) error {
 	}
 	e, ok := m.Entry(v.Name)
 	if !ok {
-		return fmt.Errorf("the manifest lost %s", v.Title)
+		return fmt.Errorf("the manifest no longer has %s", v.Title)
 	}
 	return sameShapes(outputs, e.Outputs, "the manifest")
 }
@@ -135,16 +136,17 @@ func sameShapes(a, b []fixtures.Tensor, whose string) error {
 	}
 	for i := range a {
 		if a[i].Type != b[i].Type || !slices.Equal(a[i].Shape, b[i].Shape) {
-			return fmt.Errorf("output %d is %s %v; %s has %s %v", i, a[i].Type, a[i].Shape, whose, b[i].Type, b[i].Shape)
+			return fmt.Errorf("output %d is %s %v; %s has %s %v",
+				i, a[i].Type, a[i].Shape, whose, b[i].Type, b[i].Shape)
 		}
 	}
 	return nil
 }
 
 // agreesWithCPU compares an answer with that of one thread of this machine's
-// CPU to the same input: to the bit where the embedded host ran the same
-// library on the same processor, else within leastCosine.
-func (s *suite) agreesWithCPU(ctx context.Context, c grid.Combination, v fixtures.Variant, a answer) error {
+// CPU to the same input: to the bit if the embedded host ran the same library on
+// the same processor, within leastCosine otherwise.
+func (s *Suite) agreesWithCPU(ctx context.Context, c names.Combination, v fixtures.Variant, a answer) error {
 	if c.Backend == "cpu1" {
 		return nil
 	}
@@ -153,11 +155,11 @@ func (s *suite) agreesWithCPU(ctx context.Context, c grid.Combination, v fixture
 		return fmt.Errorf("the answer of cpu1: %w", err)
 	}
 	compare := answer.near
-	if c.Backend == grid.OffloadSelf {
+	if c.Backend == names.OffloadSelf {
 		compare = answer.sameBits
 	}
 	if err := errors.Join(sameShapes(a.tensors, want.tensors, "cpu1"), compare(a, want)); err != nil {
-		return fmt.Errorf("%s answers otherwise than cpu1: %w", c.Backend, err)
+		return fmt.Errorf("%s answers differently from cpu1: %w", c.Backend, err)
 	}
 	return nil
 }

@@ -1,52 +1,46 @@
-package suites
+package suite
 
 import (
 	"context"
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
+	"io"
 	"math"
-	"os"
 
 	"github.com/crossover-bench/crossover/backends"
 	"github.com/crossover-bench/crossover/backends/tflite"
 	"github.com/crossover-bench/crossover/fixtures"
 	"github.com/crossover-bench/crossover/internal/accept"
 	"github.com/crossover-bench/crossover/internal/exit"
+	"github.com/crossover-bench/crossover/internal/names"
 )
 
-var agreementFlag = flag.Bool("agreement", false, "print, as JSON, how far each compressed variant agrees with its uncompressed one, and measure nothing")
-
-// agreementImages is on how many images variants are compared.
+// agreementImages is the number of images on which variants are compared.
 const agreementImages = 32
 
-// printAgreement answers -agreement: a map from variants to accept.Agreement. A
-// variant that cannot be asked costs its own entry; the error says so after the
-// others were printed.
-func printAgreement() error {
-	s, err := newSuite("grids/quick.yaml")
-	if err != nil {
-		return err
-	}
-	out := map[string]accept.Agreement{}
-	asked := map[string]bool{}
+// Agreement writes, as JSON, a map from variants to how far each agrees with its
+// uncompressed one. A variant that cannot be compared costs its own entry; the
+// error names it after the others are written.
+func (s *Suite) Agreement(w io.Writer) error {
+	out := map[names.Variant]accept.Agreement{}
+	asked := map[names.Variant]bool{}
 	var failed []error
 	for _, c := range s.combinations {
-		if asked[string(c.Variant)] {
+		if asked[c.Variant] {
 			continue
 		}
-		asked[string(c.Variant)] = true
-		a, err := s.agreement(context.Background(), string(c.Variant))
+		asked[c.Variant] = true
+		a, err := s.agreement(context.Background(), c.Variant)
 		switch {
 		case notBuilt(err):
 		case err != nil:
 			failed = append(failed, err)
 		case a != nil:
-			out[string(c.Variant)] = *a
+			out[c.Variant] = *a
 		}
 	}
-	if err := json.NewEncoder(os.Stdout).Encode(out); err != nil {
+	if err := json.NewEncoder(w).Encode(out); err != nil {
 		return err
 	}
 	if len(failed) > 0 {
@@ -55,52 +49,49 @@ func printAgreement() error {
 	return nil
 }
 
-// agreement compares a compressed variant with its uncompressed one on cpu1,
-// over the images that calibrated its quantization. It is nil for what has no
-// uncompressed one: itself, or a file of the user's own. A
-// *fixtures.NotBuiltError says that one of the two files is not there.
-func (s *suite) agreement(ctx context.Context, name string) (*accept.Agreement, error) {
-	if _, own := s.ownFile(name); own {
+// agreement compares a compressed variant with its uncompressed one on cpu1, over
+// the images that calibrated its quantization. It is nil for a variant without
+// an uncompressed one: itself, or a user's own file. A *fixtures.NotBuiltError
+// says that one of the two files is not there.
+func (s *Suite) agreement(ctx context.Context, name names.Variant) (*accept.Agreement, error) {
+	if _, own := s.OwnFile(name); own {
 		return nil, nil
 	}
-	id, err := s.Catalog.Parse(name)
-	if err != nil {
-		return nil, err
-	}
-	if id.Compression == "none" {
+	plain, _ := name.Uncompressed()
+	if plain == name {
 		return nil, nil
 	}
 	if a, ok := s.agreed[name]; ok {
 		return a, nil
 	}
-	plain := id
-	plain.Compression = "none"
 	var scores [2][][]float64
 	var weights string
-	for i, name := range []string{name, plain.Name()} {
-		v, err := s.Catalog.Variant(name, s.built)
+	wrap := func(err error) error {
+		return fmt.Errorf("agreement of %s with %s: %w", s.Title(name), s.Title(plain), err)
+	}
+	for i, name := range []names.Variant{name, plain} {
+		v, err := s.Variant(name)
 		if err != nil {
 			return nil, err
 		}
 		weights = v.Weights
 		if scores[i], err = scoresOn(ctx, tflite.New(1), v, s.Catalog.Recipe.Seed); err != nil {
-			return nil, fmt.Errorf("agreement of %s with %s: %w", id.Title(), plain.Title(), err)
+			return nil, wrap(err)
 		}
 	}
 	a, err := compare(scores[0], scores[1])
 	if err != nil {
-		return nil, fmt.Errorf("agreement of %s with %s: %w", id.Title(), plain.Title(), err)
+		return nil, wrap(err)
 	}
 	a.Weights = weights
-	if s.agreed == nil {
-		s.agreed = map[string]*accept.Agreement{}
-	}
 	s.agreed[name] = a
 	return a, nil
 }
 
 // scoresOn returns the scores of a catalog variant for each image.
-func scoresOn(ctx context.Context, b backends.Backend, v fixtures.Variant, seed uint64) (scores [][]float64, err error) {
+func scoresOn(
+	ctx context.Context, b backends.Backend, v fixtures.Variant, seed uint64,
+) (scores [][]float64, err error) {
 	session, err := b.Open(ctx, v)
 	if err != nil {
 		return nil, err
@@ -129,7 +120,7 @@ func scoresOn(ctx context.Context, b backends.Backend, v fixtures.Variant, seed 
 	return scores, nil
 }
 
-// compare counts the images on which a and b put the same class first, and
+// compare counts the images for which a and b rank the same class first, and
 // takes the mean cosine of their scores.
 func compare(a, b [][]float64) (*accept.Agreement, error) {
 	out := &accept.Agreement{Images: len(a)}

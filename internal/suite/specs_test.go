@@ -1,9 +1,12 @@
-package suites
+package suite
 
 import (
 	"context"
 	"encoding/binary"
+	"maps"
 	"math"
+	"os"
+	"path/filepath"
 	"runtime"
 	"runtime/debug"
 	"slices"
@@ -11,20 +14,24 @@ import (
 	"testing"
 	"time"
 
+	"github.com/onsi/ginkgo/v2/types"
+
 	"github.com/crossover-bench/crossover/backends"
 	"github.com/crossover-bench/crossover/backends/tflite"
 	"github.com/crossover-bench/crossover/fixtures"
-	"github.com/crossover-bench/crossover/internal/grid"
+	"github.com/crossover-bench/crossover/internal/declared"
+	"github.com/crossover-bench/crossover/internal/job"
 	"github.com/crossover-bench/crossover/internal/machine"
 	"github.com/crossover-bench/crossover/internal/measure"
+	"github.com/crossover-bench/crossover/internal/names"
 	"github.com/crossover-bench/crossover/internal/results"
 )
 
 // wholeBlock is a block that carries all that a result consists of.
-func wholeBlock(c grid.Combination) results.Block {
+func wholeBlock(c names.Combination) results.Block {
 	sample := func(p results.Phase, at time.Duration) results.Sample {
 		s := results.Sample{Phase: p, At: at, Total: 20, Exec: 10}
-		if !grid.IsLocal(c.Backend) {
+		if !c.Backend.IsLocal() {
 			s.Network, s.Sent, s.Received = 5, 3000, 100
 		}
 		return s
@@ -38,10 +45,10 @@ func wholeBlock(c grid.Combination) results.Block {
 	}
 }
 
-func TestBlockThatLacksSomethingSaysWhat(t *testing.T) {
-	local := grid.Combination{Variant: "model=tiny", Backend: "cpu1", Link: grid.LinkNone}
-	away := grid.Combination{Variant: "model=tiny", Backend: "offload-self", Link: "direct"}
-	for _, c := range []grid.Combination{local, away} {
+func TestMissingSaysWhatABlockLacks(t *testing.T) {
+	local := names.Combination{Variant: "model=tiny", Backend: "cpu1", Link: names.LinkNone}
+	away := names.Combination{Variant: "model=tiny", Backend: "offload-self", Link: "direct"}
+	for _, c := range []names.Combination{local, away} {
 		b := wholeBlock(c)
 		if lacks := missing(&b, c); len(lacks) > 0 {
 			t.Errorf("a whole block of %s lacks %v", c.Name(), lacks)
@@ -49,7 +56,7 @@ func TestBlockThatLacksSomethingSaysWhat(t *testing.T) {
 	}
 	for _, tc := range []struct {
 		name  string
-		of    grid.Combination
+		of    names.Combination
 		spoil func(*results.Block)
 		want  string
 	}{
@@ -87,7 +94,7 @@ func floats(values ...float32) answer {
 	return answer{tensors: []fixtures.Tensor{{Name: "scores", Type: "float32", Shape: []int{1, len(values)}}}, data: [][]byte{data}}
 }
 
-func TestAnswersAreHeldAgainstEachOther(t *testing.T) {
+func TestAnswersAreComparedWithEachOther(t *testing.T) {
 	want := floats(1, 2, 3)
 	for _, tc := range []struct {
 		name         string
@@ -127,15 +134,12 @@ func TestAnswersAreHeldAgainstEachOther(t *testing.T) {
 	}
 }
 
-// TestEveryCompressionAgreesMoreOrLess shows that agreement is taken on the right
+// TestAgreementIsTakenOnTheRightFiles shows that agreement is taken on the right
 // files: quantization alone keeps the scores, pruning of random weights does not.
-func TestEveryCompressionAgreesMoreOrLess(t *testing.T) {
-	s, err := newSuite("grids/tiny.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
+func TestAgreementIsTakenOnTheRightFiles(t *testing.T) {
+	s := tinySuite(t, Hooks{})
 	of := func(compression string) float64 {
-		a, err := s.agreement(t.Context(), "model=tiny/input=32/compression="+compression)
+		a, err := s.agreement(t.Context(), names.Variant("model=tiny/input=32/compression="+compression))
 		if err != nil || a == nil {
 			t.Fatalf("%s: %v, %v", compression, a, err)
 		}
@@ -147,61 +151,9 @@ func TestEveryCompressionAgreesMoreOrLess(t *testing.T) {
 	if q, pq := of("q"), of("pq"); q < 0.95 || pq > q {
 		t.Errorf("cosine of the quantized variant %.3f, of the pruned one %.3f; want the first near 1 and above", q, pq)
 	}
-	for _, name := range []string{"model=tiny/input=32/compression=none"} {
+	for _, name := range []names.Variant{"model=tiny/input=32/compression=none"} {
 		if a, err := s.agreement(t.Context(), name); a != nil || err != nil {
 			t.Errorf("%s has an agreement with itself: %v, %v", name, a, err)
-		}
-	}
-}
-
-// TestSlowdownHookTakesTime shows that the hook makes inferences slower for real,
-// since a figure made up would not slow a host's queue.
-func TestSlowdownHookTakesTime(t *testing.T) {
-	t.Setenv("CROSSOVER_TEST_SLOWDOWN", "3")
-	s, err := newSuite("grids/tiny.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.close()
-	c := s.combinations[0]
-	v, err := s.variant(c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	b, err := s.backend(c)
-	if err != nil {
-		t.Fatal(err)
-	}
-	session, err := b.Open(t.Context(), v)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer session.Close()
-	in, out := tensorsOf(t, session)
-	const runs = 200
-	var total, exec time.Duration
-	begin := time.Now()
-	for range runs {
-		timing, err := session.Infer(t.Context(), in, out)
-		if err != nil {
-			t.Fatal(err)
-		}
-		total += timing.Total
-		exec += timing.Exec
-	}
-	if wall := time.Since(begin); wall < total {
-		t.Errorf("the inferences claim %v of %v", total, wall)
-	}
-	if added := exec; added < total*2/3 {
-		t.Errorf("of %v in all, %v are execution; a third at most is not", total, exec)
-	}
-	if d := session.(backends.Detailed).Details(); d.Threads != 1 {
-		t.Errorf("details are lost: %+v", d)
-	}
-	for _, wrong := range []string{"0.5", "twice", "NaN"} {
-		t.Setenv("CROSSOVER_TEST_SLOWDOWN", wrong)
-		if _, err := s.backend(c); err == nil {
-			t.Errorf("a slowdown of %q is taken", wrong)
 		}
 	}
 }
@@ -218,22 +170,19 @@ func tensorsOf(t *testing.T, s backends.Session) (in, out [][]byte) {
 	return in, out
 }
 
-// TestOpeningOneAfterTheOtherKeepsOneInMemory opens and closes every variant of
+// TestSuiteOpensVariantsOneAfterTheOtherInConstantMemory opens and closes every variant of
 // the tiny grid many times: what a closed one leaves behind would add up.
-func TestOpeningOneAfterTheOtherKeepsOneInMemory(t *testing.T) {
+func TestSuiteOpensVariantsOneAfterTheOtherInConstantMemory(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("resident memory is read on Linux alone")
 	}
-	s, err := newSuite("grids/tiny.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := tinySuite(t, Hooks{})
 	pass := func() {
 		for _, c := range s.combinations {
-			if !grid.IsLocal(c.Backend) {
+			if !c.Backend.IsLocal() {
 				continue
 			}
-			v, err := s.variant(c)
+			v, err := s.Variant(c.Variant)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -264,5 +213,39 @@ func TestOpeningOneAfterTheOtherKeepsOneInMemory(t *testing.T) {
 	// 180 models of 50 to 76 KB, each with an interpreter of several times that.
 	if grown := machine.ResidentBytes() - before; grown > 4<<20 {
 		t.Errorf("after %d passes over the grid the process has grown by %d KiB", passes, grown>>10)
+	}
+}
+
+func TestLabelsOfAnyFileNameAreGinkgos(t *testing.T) {
+	dir := t.TempDir()
+	files := []string{
+		"a & b | c, (d)!.tflite", "{x: y}.tflite", ":.tflite", "ünï.TFLITE", " .tflite", "%41.tflite", "A.tflite",
+	}
+	for _, f := range files {
+		if err := os.WriteFile(filepath.Join(dir, f), nil, 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s, err := New(job.Job{Setup: job.Setup{Files: declared.Files{Grid: "tiny", Models: dir}}}, Hooks{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	byModel := map[string]names.Combination{}
+	for _, c := range s.combinations {
+		for _, l := range labels(c) {
+			clean, err := types.ValidateAndCleanupLabel(l, types.CodeLocation{})
+			if err != nil || clean != l {
+				t.Errorf("%s: label %q: %v", c.Name(), l, err)
+			}
+		}
+		model := labels(c)[0]
+		byModel[model] = c
+		filter, err := types.ParseLabelFilter("model: consistsOf " + strings.TrimPrefix(model, "model: "))
+		if err != nil || !filter(labels(c)) {
+			t.Errorf("%q cannot be chosen by its label: %v", model, err)
+		}
+	}
+	if len(byModel) != len(files) {
+		t.Errorf("%d files have the labels %v", len(files), slices.Collect(maps.Keys(byModel)))
 	}
 }

@@ -1,0 +1,136 @@
+package record
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/crossover-bench/crossover/internal/exit"
+	"github.com/crossover-bench/crossover/internal/report"
+	"github.com/crossover-bench/crossover/internal/results"
+	"github.com/crossover-bench/crossover/internal/rounds"
+)
+
+// Bench says how crossover bench measures a grid.
+type Bench struct {
+	Effort
+	Rounds    int
+	Precision Percent       // instead of a fixed number of rounds; 0 for none
+	Budget    time.Duration // see rounds.Settings
+	Sustained bool          // heat the machine first, and judge throttled samples, too
+	Resume    bool          // go on with the newest run if it is incomplete and measured the same
+}
+
+// Bench measures the selected grid, keeps the run and prints its table.
+func (s *Selection) Bench(ctx context.Context, t Terminal, b Bench) error {
+	combinations, err := s.Here()
+	if err != nil {
+		return err
+	}
+	r, err := s.begin(ctx, t, b.Effort, gridOf(s.Grid), combinations, false)
+	if err != nil {
+		return err
+	}
+	r.settings.Rounds, r.settings.Budget, r.settings.Precision = b.Rounds, b.Budget, b.Precision.Share
+	r.meta.Sustained = b.Sustained
+	r.meta.Method["precision"] = b.Precision.text
+	if b.Resume {
+		if err := r.resumeNewest(); err != nil {
+			return err
+		}
+	}
+	fmt.Fprintf(t.Out, "Grid %s: %s.\n", s.Grid.Name, s.Grid.About)
+	if b.Precision.Share > 0 {
+		within := "without a bound"
+		if b.Budget > 0 {
+			within = "within " + rounds.Roughly(b.Budget)
+		}
+		fmt.Fprintf(t.Out, "Rounds go on where a median is not known to %v yet, %s.\n", b.Precision, within)
+	}
+	if err := r.open(); err != nil {
+		return err
+	}
+	if b.Sustained {
+		// Even when it resumes: what is cold by now must not count as sustained.
+		r.driver.Ready = func() error { return r.soak(ctx) }
+	}
+	outcome, runErr := r.driver.Run(ctx, combinations)
+	if runErr != nil && ctx.Err() != nil && len(r.writer.Ledger().Run) > 0 {
+		how := "the same command"
+		if !b.Resume {
+			how += " without --no-resume"
+		}
+		runErr = fmt.Errorf("%w; what was measured is kept, and %s goes on from there", runErr, how)
+	}
+	if err := r.close(outcome.Finished, outcome.Imprecise); err != nil {
+		return errors.Join(runErr, err)
+	}
+	if len(r.writer.Ledger().Run) > 0 {
+		if err := r.printTable(); err != nil && runErr == nil {
+			return err
+		}
+	}
+	if failed := r.writer.Ledger().Failed; len(failed) > 0 && runErr == nil {
+		return exit.Errorf(exit.NoData, "%s failed before the run went on, and not measured since; see above",
+			counted(len(failed), "combination"))
+	}
+	if n := len(outcome.Imprecise); n > 0 && runErr == nil {
+		return exit.Errorf(exit.Inconclusive, "%d of %d medians are not known to %v within the budget",
+			n, len(outcome.Plan.Open), b.Precision)
+	}
+	return runErr
+}
+
+// resumeNewest goes on with the newest run that measures the same thing in the
+// same way, if it is incomplete. Those without a block make room.
+func (r *Run) resumeNewest() error {
+	for r.writer == nil {
+		incomplete := false
+		dir := results.Newest(r.effort.Results, func(m *results.Meta, l *results.Ledger) bool {
+			same := l.Rounds == r.settings.Least() && slices.Equal(l.Declared, r.declared) && m.Same(&r.meta)
+			incomplete = same && !l.Complete
+			return same
+		})
+		if !incomplete {
+			return nil
+		}
+		if err := r.resume(dir); err != nil {
+			return exit.Errorf(exit.NoData, "%w; --no-resume starts a new run", err)
+		}
+	}
+	fmt.Fprintf(r.terminal.Out, "Going on with %s, which was interrupted after %s; --no-resume starts anew.\n",
+		relative(r.dir), counted(len(r.recorded), "block"))
+	return nil
+}
+
+// printTable prints what was measured and where it is kept.
+func (r *Run) printTable() error {
+	run, err := results.Open(r.dir)
+	if err != nil {
+		return exit.Errorf(exit.NoData, "%w", err)
+	}
+	out := r.terminal.Out
+	fmt.Fprintln(out)
+	if err := report.Text(out, run, report.Options{Width: TerminalWidth(out)}); err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "\nRun: %s (bench.txt for benchstat, samples.csv.gz, run.json)\n", relative(r.dir))
+	return nil
+}
+
+// relative shortens a path for a person who stands above it.
+func relative(path string) string {
+	wd, err := os.Getwd()
+	if err != nil {
+		return path
+	}
+	if rel, err := filepath.Rel(wd, path); err == nil && !strings.HasPrefix(rel, "..") {
+		return rel
+	}
+	return path
+}

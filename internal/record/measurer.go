@@ -1,0 +1,123 @@
+package record
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/crossover-bench/crossover/internal/accept"
+	"github.com/crossover-bench/crossover/internal/exit"
+	"github.com/crossover-bench/crossover/internal/names"
+	"github.com/crossover-bench/crossover/internal/results"
+)
+
+// AcceptGrid stands for a grid's name if features say what is measured.
+const AcceptGrid = "accept"
+
+// A Measurer measures for crossover accept: each call takes further rounds into
+// the same run.
+type Measurer struct {
+	selection *Selection
+	terminal  Terminal
+	effort    Effort
+	features  string // where the features are
+
+	run    *Run          // nil before the first rounds
+	extras accept.Extras // what the run holds besides samples
+	broken bool          // measuring did not come to its planned end
+}
+
+// Measurer returns a measurer of what the features need. The run folder is made
+// with the first rounds.
+func (s *Selection) Measurer(t Terminal, e Effort, features string) *Measurer {
+	return &Measurer{selection: s, terminal: t, effort: e, features: features}
+}
+
+// Measure takes so many further rounds of the combinations and returns the run as
+// it then stands.
+func (m *Measurer) Measure(ctx context.Context, cs []names.Combination, rounds int) (data *accept.Data, err error) {
+	defer func() { m.broken = m.broken || err != nil }()
+	if m.run == nil {
+		if err := m.begin(ctx, cs, rounds); err != nil {
+			return nil, err
+		}
+	}
+	// A combination that failed is in the ledger, where judging finds it. Only an
+	// interrupt, or a folder that takes no more, ends the whole.
+	outcome, err := m.run.driver.Extend(ctx, cs, rounds)
+	if err != nil && (ctx.Err() != nil || len(outcome.Failed) == 0) {
+		return nil, err
+	}
+	m.run.screen.done()
+	return m.data()
+}
+
+func (m *Measurer) begin(ctx context.Context, cs []names.Combination, rounds int) error {
+	what := results.Grid{Name: AcceptGrid, Path: m.features}
+	r, err := m.selection.begin(ctx, m.terminal, m.effort, what, cs, true)
+	if err != nil {
+		return err
+	}
+	r.settings.Rounds = rounds
+	if err := r.open(); err != nil {
+		return err
+	}
+	m.run = r
+	if err := r.binary.Agreement(ctx, cs, &m.extras.Agreement); err != nil {
+		return exit.Errorf(exit.Internal, "%w", err)
+	}
+	return nil
+}
+
+// data arranges the run as it stands.
+func (m *Measurer) data() (*accept.Data, error) {
+	if err := m.keepExtras(); err != nil {
+		return nil, err
+	}
+	run, err := results.Open(m.run.dir)
+	if err != nil {
+		return nil, exit.Errorf(exit.NoData, "%w", err)
+	}
+	data, err := accept.FromRun(relative(m.run.dir), run)
+	if err != nil {
+		return nil, exit.Errorf(exit.NoData, "%w", err)
+	}
+	return data, nil
+}
+
+// Looked records that the run was looked at.
+func (m *Measurer) Looked(l accept.Looks) error {
+	m.extras.Looks = &l
+	return m.keepExtras()
+}
+
+// Close closes the run folder, if there is one. The run is complete if all that
+// was planned was measured, whatever the verdict.
+func (m *Measurer) Close() error {
+	if m.run == nil {
+		return nil
+	}
+	if err := m.run.close(!m.broken, nil); err != nil || len(m.run.writer.Ledger().Run) == 0 {
+		return err
+	}
+	dir := relative(m.run.dir)
+	_, err := fmt.Fprintf(m.terminal.Out, "\nRun: %s; crossover accept --results %s judges it again.\n", dir, dir)
+	return err
+}
+
+// keepExtras writes what the run holds besides samples.
+func (m *Measurer) keepExtras() error {
+	raw, err := json.Marshal(m.extras)
+	if err != nil {
+		return err
+	}
+	if err := m.run.writer.Update(func(meta *results.Meta, _ *results.Ledger) {
+		if meta.Extra == nil {
+			meta.Extra = map[string]json.RawMessage{}
+		}
+		meta.Extra[accept.ExtraKey] = raw
+	}); err != nil {
+		return exit.Errorf(exit.NoData, "%w", err)
+	}
+	return nil
+}

@@ -1,0 +1,271 @@
+// Package record is the life of a run, from what the user selected to a closed
+// run folder. The command's verbs hand it flags; it drives the test binary, writes
+// the run folder and owns the terminal.
+//
+//  1. [Select] reads what is declared, before anything is built or measured.
+//  2. A [Run] is begun for its combinations: the test binary says what it is, the
+//     machine's state is read, and run.json's Meta is filled in. An interrupted run
+//     of the same is resumed instead.
+//  3. Package rounds measures; each block gets its modelled energy and goes to the
+//     [results.Writer].
+//  4. The run is closed, complete or not. A folder without a block is removed.
+//
+// [Selection.Bench] does this for crossover bench; a [Measurer] does it in steps
+// for crossover accept, which measures on while something is undecided.
+package record
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/crossover-bench/crossover/backends/link/survey"
+	"github.com/crossover-bench/crossover/internal/declared"
+	"github.com/crossover-bench/crossover/internal/energy"
+	"github.com/crossover-bench/crossover/internal/exit"
+	"github.com/crossover-bench/crossover/internal/grid"
+	"github.com/crossover-bench/crossover/internal/job"
+	"github.com/crossover-bench/crossover/internal/machine"
+	"github.com/crossover-bench/crossover/internal/names"
+	"github.com/crossover-bench/crossover/internal/results"
+	"github.com/crossover-bench/crossover/internal/rounds"
+)
+
+// Effort is what the verbs that measure have in common.
+type Effort struct {
+	// Device selects the profile used to model energy while no meter is
+	// configured, Idle how it waits for a host (empty: its first idle mode). The
+	// device "none" models no energy.
+	Device, Idle string
+	Block        time.Duration // steady time of a block
+	Seed         uint64        // of the order within the rounds; 0 draws one
+	Results      string        // folder of the run folders
+}
+
+// model returns the energy model, nil for none.
+func (s *Selection) model(e Effort) (*energy.Model, error) {
+	if e.Device == "none" {
+		return nil, nil
+	}
+	idle := e.Idle
+	if idle == "" {
+		d, err := s.Profiles.Device(e.Device)
+		if err != nil {
+			return nil, exit.Errorf(exit.Usage, "--device: %w", err)
+		}
+		idle = d.Idle[0].Name
+	}
+	m, err := energy.NewModel(s.Profiles, e.Device, idle)
+	if err != nil {
+		return nil, exit.Errorf(exit.Usage, "--device %s --idle %s: %w", e.Device, idle, err)
+	}
+	return m, nil
+}
+
+// A Run is a run in the making: the test binary, the driver that calls it, and the
+// folder that keeps what it sends.
+type Run struct {
+	selection *Selection
+	terminal  Terminal
+	effort    Effort
+	energy    *energy.Model // nil for no energy
+	screen    *screen
+	binary    rounds.Binary
+	about     *job.About
+	meta      results.Meta
+	settings  rounds.Settings
+	declared  []names.Combination
+
+	dir      string // the run folder, once open
+	writer   *results.Writer
+	recorded []results.Block // of an interrupted run that this one resumes
+	planned  []results.Planned
+	part     *results.Part // of such a run; nil for a new one
+	noted    int           // notes of the writer that were printed
+	driver   *rounds.Driver
+	log      *os.File
+}
+
+// begin readies a run of the combinations; what says which grid or features they
+// are from. Nothing is written yet.
+func (s *Selection) begin(
+	ctx context.Context, t Terminal, e Effort, what results.Grid, combinations []names.Combination, calibrate bool,
+) (*Run, error) {
+	r := &Run{selection: s, terminal: t, effort: e, declared: combinations, screen: newScreen(t.Out, s.TitleOf)}
+	var err error
+	if r.energy, err = s.model(e); err != nil {
+		return nil, err
+	}
+	if r.binary, err = s.Binary(ctx, t, nil); err != nil {
+		return nil, err
+	}
+	r.binary.Calibrate = calibrate
+	if r.about, err = r.binary.Describe(ctx, combinations); err != nil {
+		return nil, exit.Errorf(exit.Usage, "%w", err)
+	}
+	seed := e.Seed
+	if seed == 0 {
+		seed = rand.Uint64()>>12 + 1 // a person can type it, and JSON keeps it exactly
+	}
+	r.settings = rounds.Settings{Block: e.Block, Seed: seed}
+	before := machine.Read("/")
+	r.meta = results.Meta{
+		Started: time.Now(), Command: os.Args, Commit: s.commit(ctx), Seed: seed, Grid: what, Procs: r.about.Procs,
+		Versions: r.about.Versions, Hashes: r.about.Hashes, Before: &before, Titles: map[string]string{},
+		Config: map[string]string{"machine": before.Fingerprint().String(), "cpu": before.CPU, "interleaved": "yes"},
+	}
+	maps.Copy(r.meta.Config, r.about.Config)
+	if r.energy != nil {
+		r.meta.Config["meter"] = "none, modelled for device " + r.energy.Device.Name + ", idle " + r.energy.Idle.Name
+	}
+	for _, c := range combinations {
+		r.meta.Titles[string(c.Variant)] = s.Title(c.Variant)
+	}
+	if r.meta.Method, err = r.method(); err != nil {
+		return nil, err
+	}
+	r.meta.Extra, err = s.paths()
+	return r, err
+}
+
+// method says what two parts of one run must have in common, so that an
+// interrupted run is resumed only as it was begun.
+func (r *Run) method() (map[string]string, error) {
+	s := r.selection
+	setup, err := json.Marshal(r.binary.Setup)
+	if err != nil {
+		return nil, err
+	}
+	seed := "" // a drawn seed may be another one when the run is resumed
+	if r.effort.Seed != 0 {
+		seed = fmt.Sprint(r.effort.Seed)
+	}
+	method := map[string]string{"block": r.effort.Block.String(), "setup": string(setup), "seed": seed}
+	for what, file := range map[string]string{"suites": r.binary.Path, "hosts": s.Files.Hosts, "profiles": s.Files.Profiles} {
+		if file == "" {
+			continue
+		}
+		if method[what], err = declared.Hash(file); err != nil {
+			return nil, exit.Errorf(exit.Usage, "%s: %w", what, err)
+		}
+	}
+	for _, h := range s.Hosts {
+		if h.Recorded != "" {
+			run, _ := filepath.EvalSymlinks(h.Recorded) // it was read from there
+			method["host "+h.Name] = run
+		}
+	}
+	return method, nil
+}
+
+// paths returns, for run.json, what the real links to the declared hosts run over;
+// nil without any. A host without a route costs what is offloaded to it, and says
+// so when it is opened.
+func (s *Selection) paths() (map[string]json.RawMessage, error) {
+	type path struct {
+		survey.Path
+		Error string `json:"error,omitempty"`
+	}
+	real := map[string]path{}
+	for _, h := range s.Hosts {
+		if h.Recorded != "" {
+			continue
+		}
+		to, err := survey.PathTo(h.Address)
+		p := path{Path: to}
+		if err != nil {
+			p.Error = err.Error()
+		}
+		real[h.Name] = p
+	}
+	if len(real) == 0 {
+		return nil, nil
+	}
+	raw, err := json.Marshal(real)
+	return map[string]json.RawMessage{"links": raw}, err
+}
+
+// gridOf says in run.json which grid was measured.
+func gridOf(g *grid.Grid) results.Grid {
+	sum := sha256.Sum256(g.Text)
+	return results.Grid{Name: g.Name, Path: g.File, SHA256: hex.EncodeToString(sum[:])}
+}
+
+// resume goes on with the run in dir instead of starting one. A run without a
+// block makes room.
+func (r *Run) resume(dir string) error {
+	w, run, err := results.Resume(dir)
+	if err != nil {
+		return err
+	}
+	if len(run.Blocks) == 0 {
+		return w.Discard()
+	}
+	r.part = &results.Part{Started: r.meta.Started.UTC(), Command: r.meta.Command, Before: r.meta.Before}
+	r.writer, r.dir, r.recorded, r.planned, r.meta = w, w.Dir(), run.Blocks, run.Ledger.Planned, run.Meta
+	r.settings.Seed = run.Meta.Seed
+	return nil
+}
+
+// open makes the run folder, unless it is there already, and the driver.
+func (r *Run) open() error {
+	var err error
+	if r.writer == nil {
+		if r.writer, err = results.Create(r.effort.Results, r.meta); err != nil {
+			return exit.Errorf(exit.NoData, "%w", err)
+		}
+		r.dir = r.writer.Dir()
+		if err := r.writer.Declare(r.declared, r.settings.Least()); err != nil {
+			return exit.Errorf(exit.NoData, "%w", err)
+		}
+	}
+	r.printNotes()
+	if r.log, err = os.OpenFile(filepath.Join(r.dir, "log.txt"), os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o666); err != nil {
+		return exit.Errorf(exit.NoData, "%w", err)
+	}
+	r.binary.Log = r.log
+	leaveOut := r.meta.LeaveOut()
+	r.driver = &rounds.Driver{
+		Binary: r.binary, Settings: r.settings, Store: &runStore{r.writer, r.energy, leaveOut, r.part}, Screen: r.screen,
+		LeaveOut: leaveOut, Recorded: r.recorded, Planned: r.planned,
+	}
+	r.recorded = nil // their samples are on disk
+	return nil
+}
+
+// printNotes prints what the writer has noted about the folder since the last
+// call.
+func (r *Run) printNotes() {
+	notes := r.writer.Notes()
+	for _, note := range notes[r.noted:] {
+		fmt.Fprintln(r.terminal.Err, "crossover:", note)
+	}
+	r.noted = len(notes)
+}
+
+// close ends the run in good order, complete or not. A folder without anything to
+// tell, for instance of a plan that was refused, is removed.
+func (r *Run) close(complete bool, imprecise []results.Imprecise) error {
+	r.screen.done()
+	r.printNotes()
+	after := machine.Read("/")
+	var err error
+	if ledger := r.writer.Ledger(); !complete && len(ledger.Run) == 0 && len(ledger.Failed) == 0 {
+		err = errors.Join(r.log.Close(), r.writer.Discard())
+	} else {
+		err = r.writer.Finish(complete, func(m *results.Meta, l *results.Ledger) { m.After, l.Imprecise = &after, imprecise })
+		err = errors.Join(err, r.log.Close())
+	}
+	if err != nil {
+		return exit.Errorf(exit.NoData, "%w", err)
+	}
+	return nil
+}

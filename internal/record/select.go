@@ -1,0 +1,216 @@
+package record
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"strings"
+
+	"github.com/crossover-bench/crossover/internal/declared"
+	"github.com/crossover-bench/crossover/internal/exit"
+	"github.com/crossover-bench/crossover/internal/job"
+	"github.com/crossover-bench/crossover/internal/names"
+	"github.com/crossover-bench/crossover/internal/rounds"
+)
+
+// A Terminal is where a verb talks to a person.
+type Terminal struct {
+	Out, Err io.Writer
+}
+
+// Inputs are the files that listing and measuring need. Relative paths start where
+// the user stands.
+type Inputs struct {
+	declared.Files
+	LinkEmulation string                   // "client" or "netem"
+	Delegates     map[names.Backend]string // libraries of external delegates; empty for none
+	Suites        string                   // the suites' test binary; empty: beside the command, or built from the source tree
+}
+
+// A Selection is what the user chose to measure, read and checked.
+type Selection struct {
+	*declared.Set
+	in    Inputs
+	tree  string // root of the source tree; empty outside it
+	built bool   // the inputs say where the built variants are
+}
+
+// Select reads what is declared, before the test binary is built or asked
+// anything.
+func Select(in Inputs) (*Selection, error) {
+	var err error
+	if in.Files, err = in.Files.Absolute(); err != nil {
+		return nil, err
+	}
+	s := &Selection{in: in, tree: sourceTree()}
+	if s.Set, err = declared.Read(in.Files); err != nil {
+		return nil, err
+	}
+	// The catalog's variants are built into the tree, or lie where the user stands.
+	if s.built = s.Files.Fixtures != ""; !s.built {
+		s.Files.Fixtures = filepath.Join(s.tree, "fixtures", "models")
+	}
+	if s.Files, err = s.Files.Absolute(); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// sourceTree finds the root of Crossover's source: from where the user stands
+// upwards, then from the command's own file. It returns "" outside it.
+func sourceTree() string {
+	var starts []string
+	if wd, err := os.Getwd(); err == nil {
+		starts = append(starts, wd)
+	}
+	if self, err := os.Executable(); err == nil {
+		starts = append(starts, filepath.Dir(self))
+	}
+	for _, dir := range starts {
+		for ; ; dir = filepath.Dir(dir) {
+			if _, err := os.Stat(filepath.Join(dir, "suites", "grids")); err == nil {
+				return dir
+			}
+			if dir == filepath.Dir(dir) {
+				break
+			}
+		}
+	}
+	return ""
+}
+
+// Binary returns the suites' test binary, ready for jobs, with its log. Outside
+// the source tree it must be named or lie beside the command.
+func (s *Selection) Binary(ctx context.Context, t Terminal, log *os.File) (rounds.Binary, error) {
+	b := rounds.Binary{Log: log, Setup: job.Setup{
+		Files: s.Files, LinkEmulation: s.in.LinkEmulation, Delegates: map[names.Backend]string{},
+	}}
+	for backend, library := range s.in.Delegates {
+		if library != "" {
+			b.Setup.Delegates[backend] = library
+		}
+	}
+	path, err := s.suites(ctx, t)
+	if err != nil {
+		return b, err
+	}
+	if b.Path, err = filepath.Abs(path); err != nil {
+		return b, err
+	}
+	if _, err := os.Stat(b.Path); err != nil {
+		return b, exit.Errorf(exit.Usage, "the test binary: %w; make build makes it", err)
+	}
+	return b, nil
+}
+
+// suites finds the test binary, or builds it.
+func (s *Selection) suites(ctx context.Context, t Terminal) (string, error) {
+	const name = "suites.test"
+	if s.in.Suites != "" {
+		return s.in.Suites, nil
+	}
+	if self, err := os.Executable(); err == nil {
+		beside := filepath.Join(filepath.Dir(self), name)
+		if _, err := os.Stat(beside); err == nil && s.tree == "" {
+			return beside, nil
+		}
+	}
+	if s.tree == "" {
+		return "", exit.Errorf(exit.Usage,
+			"no test binary %s beside this command: put it there, name it with --suites, or run within Crossover's source tree", name)
+	}
+	path := filepath.Join(s.tree, ".build", name)
+	cmd := exec.CommandContext(ctx, "go", "test", "-c", "-o", path, "./suites")
+	cmd.Dir, cmd.Stdout, cmd.Stderr = s.tree, t.Err, t.Err
+	if err := cmd.Run(); err != nil {
+		return "", exit.Errorf(exit.Usage,
+			"build the test binary: %w; cgo needs to know where the library is: eval \"$(make -s env)\"", err)
+	}
+	return path, nil
+}
+
+// TitleOf returns a combination's name for people.
+func (s *Selection) TitleOf(c names.Combination) string { return c.Title(s.Title(c.Variant)) }
+
+// GridFile returns where the grid was read from, shortened for a person.
+func (s *Selection) GridFile() string { return relative(s.Grid.File) }
+
+// Here returns the grid's combinations on this machine.
+func (s *Selection) Here() ([]names.Combination, error) { return s.Combinations(runtime.NumCPU()) }
+
+// Check returns the grid's combinations and why those that cannot run here cannot.
+func (s *Selection) Check(ctx context.Context, t Terminal) ([]names.Combination, map[names.Combination]string, error) {
+	combinations, err := s.Here()
+	if err != nil {
+		return nil, nil, err
+	}
+	log, err := os.CreateTemp("", "crossover-list-*.txt")
+	if err != nil {
+		return nil, nil, err
+	}
+	defer os.Remove(log.Name())
+	defer log.Close()
+	binary, err := s.Binary(ctx, t, log)
+	if err != nil {
+		return nil, nil, err
+	}
+	lacking, err := binary.Check(ctx, combinations)
+	return combinations, lacking, err
+}
+
+// FixturesNeeded returns the variants of the built-in catalog that must be built
+// for the grid, in its order.
+func (s *Selection) FixturesNeeded() ([]names.Variant, error) {
+	own := s.Grid.Catalog != "" // its variants are not for make fixtures to build
+	switch {
+	case s.in.Models != "" || s.Grid.Models != "" || own && s.built:
+		return nil, nil // the files are there already
+	case own:
+		return nil, exit.Errorf(exit.Usage,
+			"%s: a grid with a catalog of its own says where the built models are, too: models: FOLDER", s.Grid.File)
+	}
+	combinations, err := s.Here()
+	if err != nil {
+		return nil, err
+	}
+	var needed []names.Variant
+	for _, c := range combinations {
+		if !slices.Contains(needed, c.Variant) {
+			needed = append(needed, c.Variant)
+		}
+	}
+	return needed, nil
+}
+
+// commit returns the commit of the source tree, "-dirty" appended if it was
+// changed, or that of the command's build outside a tree; "" if unknown.
+func (s *Selection) commit(ctx context.Context) string {
+	if s.tree == "" {
+		if info, ok := debug.ReadBuildInfo(); ok {
+			for _, v := range info.Settings {
+				if v.Key == "vcs.revision" {
+					return v.Value
+				}
+			}
+		}
+		return ""
+	}
+	git := func(args ...string) (string, error) {
+		out, err := exec.CommandContext(ctx, "git", append([]string{"-C", s.tree}, args...)...).Output()
+		return strings.TrimSpace(string(out)), err
+	}
+	id, err := git("rev-parse", "HEAD")
+	if err != nil {
+		return ""
+	}
+	if changed, err := git("status", "--porcelain", "--untracked-files=no"); err != nil || changed != "" {
+		return fmt.Sprintf("%s-dirty", id)
+	}
+	return id
+}

@@ -1,0 +1,97 @@
+package rounds
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"github.com/crossover-bench/crossover/internal/job"
+	"github.com/crossover-bench/crossover/internal/names"
+	"github.com/crossover-bench/crossover/internal/results"
+)
+
+// A Binary is the suites' test binary and what all its jobs have in common.
+type Binary struct {
+	Path      string
+	Setup     job.Setup
+	Calibrate bool     // take a calibration run before each block of a local CPU backend
+	Log       *os.File // takes what the binary and the libraries within it print
+}
+
+// Describe asks what the binary is, and for the hashes of the combinations'
+// variants.
+func (b Binary) Describe(ctx context.Context, combinations []names.Combination) (*job.About, error) {
+	var a job.About
+	if err := b.ask(ctx, job.Describe, combinations, &a); err != nil {
+		return nil, err
+	}
+	return &a, nil
+}
+
+// Agreement asks how far the combinations' compressed variants agree with their
+// uncompressed ones, and decodes the answer into what into points to.
+func (b Binary) Agreement(ctx context.Context, combinations []names.Combination, into any) error {
+	return b.ask(ctx, job.Agreement, combinations, into)
+}
+
+// Check asks which of the combinations cannot run here, and why. It opens and
+// measures nothing.
+func (b Binary) Check(ctx context.Context, combinations []names.Combination) (map[names.Combination]string, error) {
+	lacking := map[names.Combination]string{}
+	p := process{binary: b, handle: func(ev results.Event) error {
+		if ev.Kind == results.EventSkip || ev.Kind == results.EventFail {
+			lacking[ev.Combination] = ev.Reason
+		}
+		return nil
+	}}
+	left, err := p.run(ctx, b.job(job.Check, combinations))
+	if err == nil && len(left) > 0 {
+		err = fmt.Errorf("the test binary %s died while it was asked what can run", filepath.Base(b.Path))
+	}
+	return lacking, err
+}
+
+// job is a job for this binary.
+func (b Binary) job(t job.Task, combinations []names.Combination) job.Job {
+	return job.Job{
+		Version: job.Version, Task: t, Combinations: combinations, Calibrate: b.Calibrate, Setup: b.Setup,
+	}
+}
+
+// command returns the command that does a job; its standard output and error are
+// not set.
+func (b Binary) command(ctx context.Context, j job.Job, flags ...string) (*exec.Cmd, error) {
+	text, err := json.Marshal(j)
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.CommandContext(ctx, b.Path, append(flags, "-job")...)
+	cmd.Stdin = bytes.NewReader(text)
+	return cmd, nil
+}
+
+// ask does a job that is a question and decodes its answer, one JSON value.
+func (b Binary) ask(ctx context.Context, question job.Task, combinations []names.Combination, into any) error {
+	cmd, err := b.command(ctx, b.job(question, combinations))
+	if err != nil {
+		return err
+	}
+	out, err := cmd.Output()
+	if err != nil {
+		said := ""
+		if e, ok := errors.AsType[*exec.ExitError](err); ok {
+			said = strings.TrimSpace(string(e.Stderr))
+		}
+		return fmt.Errorf("the test binary %s does not do the job %q: %w\n%s", filepath.Base(b.Path), question, err, said)
+	}
+	if err := json.Unmarshal(out, into); err != nil {
+		return fmt.Errorf("the test binary %s answers the job %q with %q: %w", filepath.Base(b.Path), question, out, err)
+	}
+	return nil
+}

@@ -1,0 +1,335 @@
+// Package rounds drives the suites' test binary, which measures, and keeps what it
+// sends. One call of [Driver.Run] is one run:
+//
+//  1. probe: one short block of each combination tells how long opening and
+//     warming up take, and what cannot run here; a second one of what is expensive
+//     to open, since it may come from a cache then;
+//  2. plan: from the probe, how long the run will take; above the budget it is
+//     refused, with what to leave out;
+//  3. rounds: every open combination once a round, in an order shuffled by the
+//     run's seed, in processes of their own, so that no combination owns the cold
+//     or the hot minutes and a crash costs its combination alone;
+//  4. with a precision, rounds go on for the combinations whose median is not
+//     known well enough yet.
+//
+// The driver is the one writer of the run folder.
+package rounds
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/crossover-bench/crossover/internal/exit"
+	"github.com/crossover-bench/crossover/internal/job"
+	"github.com/crossover-bench/crossover/internal/names"
+	"github.com/crossover-bench/crossover/internal/results"
+	"github.com/crossover-bench/crossover/internal/stats"
+)
+
+// A Store is what the driver writes to the run folder; *results.Writer is one.
+type Store interface {
+	AppendBlock(b results.Block) error
+	Plan(planned []results.Planned) error
+	Skip(c names.Combination, reason string) error
+	Fail(c names.Combination, round int, reason string) error
+}
+
+// Settings say how much to measure.
+type Settings struct {
+	Rounds    int           // blocks of each combination, without a precision
+	Block     time.Duration // steady time of a block
+	Seed      uint64        // of the order within the rounds
+	Budget    time.Duration // the run is refused if probe and plan are longer; 0 means unlimited
+	Precision float64       // see stats.PreciseEnough; 0 means a fixed number of rounds
+}
+
+// Least returns the number of rounds that are planned; a precision may go on.
+func (s Settings) Least() int {
+	if s.Precision > 0 {
+		return stats.LeastPreciseRounds
+	}
+	return s.Rounds
+}
+
+// Outcome says how a run ended.
+type Outcome struct {
+	Plan Plan
+	// Finished says that the run came to its planned end, whatever it dropped.
+	Finished bool
+	// Failed are the combinations that crashed, hung or returned an error.
+	Failed []Dropped
+	// Imprecise are those that the budget ended before they reached the precision
+	// asked for.
+	Imprecise []results.Imprecise
+}
+
+// A Driver measures combinations in rounds.
+type Driver struct {
+	Binary   Binary
+	Settings Settings
+	Store    Store
+	Screen   Screen // nil shows nothing
+	// Ready is called before the first round of Run, once the plan stands; nil if
+	// there is nothing to do. The budget does not bound its time.
+	Ready func() error
+	// LeaveOut are the marks of the samples that do not count for a precision.
+	LeaveOut results.Mark
+	// Recorded are the blocks that an interrupted run left: they count as measured,
+	// and Run completes what is missing, as it was Planned then.
+	Recorded []results.Block
+	Planned  []results.Planned
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
+	// Patience is how long the next result may take beyond ten times what the plan
+	// says, before the process counts as hung; 0 means a minute.
+	Patience time.Duration
+
+	kept     map[names.Combination][]keptRound
+	dropped  map[names.Combination]bool
+	outcome  Outcome
+	done     int
+	deadline time.Time // of rounds added for precision
+}
+
+// keptRound is what the driver needs to know of a block that was kept: a run may
+// be long, and its samples are on disk.
+type keptRound struct {
+	round  int
+	median float64 // latency in seconds; NaN if all samples are left out
+}
+
+// Run measures the combinations as the settings say. The error says why nothing,
+// or not everything, was measured; the outcome holds what is known even then.
+func (d *Driver) Run(ctx context.Context, declared []names.Combination) (*Outcome, error) {
+	d.begin()
+	start := d.Now()
+	if err := d.probe(ctx, declared); err != nil {
+		return &d.outcome, err
+	}
+	left := d.Settings.Budget - d.Now().Sub(start)
+	if err := d.withinBudget(left); err != nil {
+		return &d.outcome, err
+	}
+	if d.Ready != nil {
+		if err := d.Ready(); err != nil {
+			return &d.outcome, err
+		}
+	}
+	if d.Settings.Budget > 0 {
+		d.deadline = d.Now().Add(left)
+	}
+	for round := 0; d.pending(round); round++ {
+		if err := d.round(ctx, round, d.due(round)); err != nil {
+			return &d.outcome, err
+		}
+	}
+	d.outcome.Finished = true
+	return &d.outcome, d.failed()
+}
+
+// Extend measures so many further rounds of the combinations, whatever the
+// settings say of rounds, numbered on from the last. Combinations that are new to
+// the run are probed first. What cannot run here is in the outcome; a combination
+// that failed is an error, as in Run.
+func (d *Driver) Extend(ctx context.Context, combinations []names.Combination, rounds int) (*Outcome, error) {
+	d.begin()
+	var unknown []names.Combination
+	for _, c := range combinations {
+		if !d.dropped[c] && d.outcome.Plan.item(c) == nil {
+			unknown = append(unknown, c)
+		}
+	}
+	if len(unknown) > 0 {
+		if err := d.probe(ctx, unknown); err != nil {
+			return &d.outcome, err
+		}
+	}
+	first := 0
+	for _, kept := range d.kept {
+		for _, k := range kept {
+			first = max(first, k.round+1)
+		}
+	}
+	for round := first; round < first+rounds; round++ {
+		var due []Item
+		for i := range d.outcome.Plan.Open {
+			p := &d.outcome.Plan.Open[i]
+			if !d.dropped[p.Combination] && slices.Contains(combinations, p.Combination) {
+				p.Rounds = max(p.Rounds, len(d.kept[p.Combination])+first+rounds-round)
+				due = append(due, *p)
+			}
+		}
+		if err := d.round(ctx, round, due); err != nil {
+			return &d.outcome, err
+		}
+	}
+	if err := d.keepPlan(); err != nil {
+		return &d.outcome, err
+	}
+	return &d.outcome, d.failed()
+}
+
+// begin readies the driver, once.
+func (d *Driver) begin() {
+	if d.kept != nil {
+		return
+	}
+	if d.Now == nil {
+		d.Now = time.Now
+	}
+	if d.Patience == 0 {
+		d.Patience = time.Minute
+	}
+	if d.Screen == nil {
+		d.Screen = quiet{}
+	}
+	d.kept, d.dropped = map[names.Combination][]keptRound{}, map[names.Combination]bool{}
+	for i := range d.Recorded {
+		d.keep(&d.Recorded[i])
+	}
+	d.Recorded = nil
+	// A combination without a block may be planned anew.
+	d.Planned = slices.DeleteFunc(slices.Clone(d.Planned), func(p results.Planned) bool {
+		return len(d.kept[p.Combination]) == 0
+	})
+}
+
+// keep counts a block as measured.
+func (d *Driver) keep(b *results.Block) {
+	judged, _ := b.Steady(d.LeaveOut)
+	median := stats.Median(results.Latencies(judged))
+	d.kept[b.Combination] = append(d.kept[b.Combination], keptRound{b.Round, median})
+	d.done++
+}
+
+// round measures one block of each combination that is due.
+func (d *Driver) round(ctx context.Context, round int, due []Item) error {
+	for _, b := range schedule(due, round, d.Settings.Seed) {
+		if err := d.measure(ctx, b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// measure runs one batch, starting a new process for what a dead one left.
+func (d *Driver) measure(ctx context.Context, b batch) error {
+	for len(b.todo) > 0 {
+		p := process{binary: d.Binary, patience: d.patience, handle: func(ev results.Event) error {
+			switch ev.Kind {
+			case results.EventStart:
+				d.Screen.Started(ev.Combination, b.round, d.done, d.total())
+			case results.EventBlock:
+				if err := d.Store.AppendBlock(*ev.Block); err != nil {
+					return err
+				}
+				d.keep(ev.Block)
+				d.Screen.Finished(ev.Block, d.done, d.total(), d.left())
+			case results.EventSkip:
+				// It ran in the probe, so this is a failure, not a missing prerequisite.
+				return d.fail(ev.Combination, b.round, noLonger+ev.Reason)
+			case results.EventFail:
+				return d.fail(ev.Combination, b.round, ev.Reason)
+			}
+			return nil
+		}}
+		left, err := p.run(ctx, d.job(b))
+		if err != nil {
+			return d.interrupted(err, false)
+		}
+		b.todo = left
+	}
+	return nil
+}
+
+// job is the job that measures a batch.
+func (d *Driver) job(b batch) job.Job {
+	j := d.Binary.job(job.Measure, b.todo)
+	j.Round, j.Block = b.round, b.block
+	return j
+}
+
+// patience is how long the next result of a planned combination may take.
+func (d *Driver) patience(c names.Combination) time.Duration {
+	if p := d.outcome.Plan.item(c); p != nil {
+		return d.Patience + 10*p.each()
+	}
+	return d.Patience
+}
+
+// skip takes a combination that cannot run here out of the run.
+func (d *Driver) skip(c names.Combination, reason string) error {
+	d.dropped[c] = true
+	d.Screen.Dropped(c, "skipped", reason)
+	return d.Store.Skip(c, reason)
+}
+
+// fail takes a combination that crashed, hung or returned an error out of the run.
+func (d *Driver) fail(c names.Combination, round int, reason string) error {
+	d.dropped[c] = true
+	d.Screen.Dropped(c, "failed", reason)
+	d.outcome.Failed = append(d.outcome.Failed, Dropped{c, reason})
+	return d.Store.Fail(c, round, reason)
+}
+
+// failed returns an error that names the combinations that failed, or nil.
+func (d *Driver) failed() error {
+	if len(d.outcome.Failed) == 0 {
+		return nil
+	}
+	plan := d.outcome.Plan
+	return exit.Errorf(exit.NoData, "%d of %d combinations failed:\n%s",
+		len(d.outcome.Failed), len(plan.Open)+len(plan.Skipped)+len(plan.Failed), reasons(d.outcome.Failed))
+}
+
+func reasons(all []Dropped) string {
+	var b strings.Builder
+	for _, d := range all {
+		fmt.Fprintf(&b, "  %s: %s\n", d.Name(), d.Reason)
+	}
+	return strings.TrimRight(b.String(), "\n")
+}
+
+// interrupted says how far the run had come, if err is that of an interrupt.
+func (d *Driver) interrupted(err error, probing bool) error {
+	switch {
+	case !errors.Is(err, context.Canceled):
+		return err
+	case probing:
+		return exit.Errorf(exit.NoData, "interrupted during the probe, with %d blocks measured before", d.done)
+	case d.total() == 0:
+		return exit.Errorf(exit.NoData, "interrupted after %d blocks", d.done)
+	}
+	return exit.Errorf(exit.NoData, "interrupted after %d of %d blocks", d.done, d.total())
+}
+
+// total returns the number of blocks of the run, 0 if a precision decides when it
+// ends.
+func (d *Driver) total() int {
+	if d.Settings.Precision > 0 {
+		return 0
+	}
+	return max(d.outcome.Plan.Blocks(), d.done)
+}
+
+// left estimates the time to the end of the run. If rounds go on for a precision,
+// it is the time to the end of the budget, 0 without one.
+func (d *Driver) left() time.Duration {
+	if d.Settings.Precision > 0 {
+		if d.deadline.IsZero() {
+			return 0
+		}
+		return max(0, d.deadline.Sub(d.Now()))
+	}
+	var sum time.Duration
+	for _, p := range d.outcome.Plan.Open {
+		if !d.dropped[p.Combination] {
+			sum += time.Duration(max(0, p.Rounds-len(d.kept[p.Combination]))) * p.each()
+		}
+	}
+	return sum
+}

@@ -1,0 +1,222 @@
+package suite
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"slices"
+
+	"github.com/crossover-bench/crossover/backends"
+	"github.com/crossover-bench/crossover/backends/host"
+	"github.com/crossover-bench/crossover/backends/link"
+	"github.com/crossover-bench/crossover/backends/offload"
+	"github.com/crossover-bench/crossover/backends/offload/recorded"
+	"github.com/crossover-bench/crossover/backends/tflite"
+	"github.com/crossover-bench/crossover/fixtures"
+	"github.com/crossover-bench/crossover/internal/machine"
+	"github.com/crossover-bench/crossover/internal/names"
+)
+
+// registry lists the backends that exist, by what their names look like.
+var registry = []struct {
+	matches func(names.Backend) bool
+	open    func(*Suite, names.Combination) (backends.Backend, error)
+}{
+	{isCPU, (*Suite).cpu},
+	{names.Backend.IsAccelerator, (*Suite).delegate},
+	{isOffload, (*Suite).offload},
+}
+
+func isCPU(b names.Backend) bool     { _, _, ok := b.CPU(); return ok }
+func isOffload(b names.Backend) bool { _, ok := b.Host(); return ok }
+
+// backend returns the backend of a combination.
+func (s *Suite) backend(c names.Combination) (backends.Backend, error) {
+	for _, r := range registry {
+		if r.matches(c.Backend) {
+			b, err := r.open(s, c)
+			if err == nil && s.hooks.Backend != nil {
+				b, err = s.hooks.Backend(c, b)
+			}
+			return b, err
+		}
+	}
+	return nil, fmt.Errorf("%q is not a backend of this build", c.Backend)
+}
+
+func (s *Suite) cpu(c names.Combination) (backends.Backend, error) {
+	b, _ := tflite.ForName(string(c.Backend))
+	return b, nil
+}
+
+// delegate returns the backend of an external delegate's library.
+func (s *Suite) delegate(c names.Combination) (backends.Backend, error) {
+	name := string(c.Backend)
+	library := s.job.Setup.Delegates[c.Backend]
+	if library == "" {
+		hint := fmt.Sprintf("name it with --%s, such as /usr/lib/libvx_delegate.so", name)
+		if c.Backend != names.NPU && c.Backend != names.GPU {
+			hint = "this version declares delegates for npu and gpu alone, with --npu and --gpu"
+		}
+		return absent{backends.UnavailableError{Backend: name, Missing: "no delegate library is declared", Hint: hint}}, nil
+	}
+	return tflite.NewDelegate(name, library, nil), nil
+}
+
+// offload returns the backend of a host over a link. The embedded host is started
+// when it is first asked for.
+func (s *Suite) offload(c names.Combination) (backends.Backend, error) {
+	var shape link.Shape // direct: the connection as it is
+	if c.Link != names.LinkDirect {
+		l, err := s.Profiles.Link(string(c.Link))
+		if err != nil {
+			return nil, err
+		}
+		if shape, err = link.FromModel(l, 1); err != nil {
+			return nil, err
+		}
+		if s.job.Setup.LinkEmulation == "netem" {
+			shape.Emulation = link.Netem
+		}
+	}
+	if c.Backend == names.OffloadSelf {
+		if err := s.startSelf(); err != nil {
+			return nil, err
+		}
+		return offload.New(s.self.Host(), shape), nil
+	}
+	h, err := s.host(c.Backend)
+	if err != nil {
+		return nil, err
+	}
+	if h.Recorded == "" {
+		return offload.New(h, shape), nil
+	}
+	r, err := recorded.Open(h.Recorded, h.Backend)
+	if err != nil {
+		return nil, err
+	}
+	return offload.NewRecorded(h, shape, r), nil
+}
+
+// host returns the declared host that a backend offloads to.
+func (s *Suite) host(b names.Backend) (offload.Host, error) {
+	name, _ := b.Host()
+	i := slices.IndexFunc(s.Hosts, func(h offload.Host) bool { return h.Name == name })
+	if i < 0 {
+		return offload.Host{}, &backends.UnavailableError{
+			Backend: string(b),
+			Missing: fmt.Sprintf("host %q is not declared", name),
+			Hint:    "declare it in a file and name that with --hosts",
+		}
+	}
+	return s.Hosts[i], nil
+}
+
+// selfMemory bounds what the embedded host keeps loaded, in bytes: this machine
+// also holds the model that is measured locally.
+const selfMemory = 512 << 20
+
+// startSelf starts the embedded host with the variants of this process, unless it
+// runs.
+func (s *Suite) startSelf() error {
+	if s.self != nil && s.self.Ended() {
+		// It died, out of memory for instance. The combination that it served has
+		// failed; those that follow need not.
+		why := s.self.Close()
+		if log := s.hostLog(); log != nil {
+			fmt.Fprintln(log, "suites: the embedded host is started again:", why)
+		}
+		s.self = nil
+	}
+	if s.self != nil {
+		return nil
+	}
+	config := host.ChildConfig{Interpreters: 1, Queue: 4, Memory: selfMemory}
+	seen := map[names.Variant]bool{}
+	for _, c := range s.combinations {
+		v, err := s.Variant(c.Variant)
+		if err == nil && !seen[v.Name] && isOffload(c.Backend) {
+			seen[v.Name] = true
+			config.Models = append(config.Models, host.Model{Name: host.ModelName(v), Variant: v})
+		}
+	}
+	var err error
+	s.self, err = offload.StartSelf(context.Background(), config, s.hostLog())
+	return err
+}
+
+// hostLog is where the embedded host logs: the run's log with a driver, nowhere
+// without one, since go test would print it into the results.
+func (s *Suite) hostLog() io.Writer {
+	if s.events == nil {
+		return nil
+	}
+	return os.Stderr
+}
+
+// HostBackend is the backend that an embedded host serves with; 0 threads means
+// one for each processor.
+func HostBackend(threads int) (backends.Backend, error) {
+	if threads == 0 {
+		threads = runtime.NumCPU()
+	}
+	return tflite.New(threads), nil
+}
+
+// available returns why a combination cannot run here, as far as it shows without
+// loading the variant. Whether a host answers, only opening shows.
+func (s *Suite) available(c names.Combination) error {
+	switch {
+	case c.Backend == names.OffloadSelf:
+		return nil // only starting it shows
+	case isOffload(c.Backend):
+		_, err := s.host(c.Backend)
+		return err
+	}
+	b, err := s.backend(c)
+	if err != nil {
+		return err
+	}
+	if checker, ok := b.(backends.Checker); ok {
+		return checker.Available()
+	}
+	return nil
+}
+
+// machineProbe returns the probe that reads the machine between samples. The
+// embedded host's load is this run's own, so a probe made before it started, or
+// for one that has died, is replaced.
+func (s *Suite) machineProbe() (machine.Probe, error) {
+	var own []int
+	// The parent is the driver or go test; it is 0 if it is outside the container
+	// that this process was started into.
+	if parent := os.Getppid(); parent > 0 {
+		own = append(own, parent)
+	}
+	if s.self != nil && !s.self.Ended() {
+		own = append(own, s.self.PID())
+	}
+	if s.probe != nil && slices.Equal(own, s.probeOwn) {
+		return s.probe, nil
+	}
+	if s.probe != nil {
+		s.probe.Close()
+	}
+	var err error
+	s.probe, err = machine.NewProbe("/", own...)
+	s.probeOwn = own
+	return s.probe, err
+}
+
+// absent is a backend that is not declared on this machine.
+type absent struct{ reason backends.UnavailableError }
+
+func (a absent) Name() string     { return a.reason.Backend }
+func (a absent) Available() error { return &a.reason }
+
+func (a absent) Open(context.Context, fixtures.Variant) (backends.Session, error) {
+	return nil, &a.reason
+}

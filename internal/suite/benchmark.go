@@ -1,0 +1,85 @@
+package suite
+
+import (
+	"fmt"
+	"os"
+	"testing"
+
+	"golang.org/x/perf/benchfmt"
+
+	"github.com/crossover-bench/crossover/backends/tflite"
+	"github.com/crossover-bench/crossover/internal/measure"
+	"github.com/crossover-bench/crossover/internal/names"
+	"github.com/crossover-bench/crossover/internal/results"
+)
+
+// Benchmarks measures each combination as a sub-benchmark: open, first inference,
+// settled warm-up, then inferences for -benchtime.
+func (s *Suite) Benchmarks(b *testing.B) {
+	s.sendEvents()
+	if s.events == nil {
+		s.printHeader(b)
+	}
+	for _, c := range s.combinations {
+		s.send(results.Event{Kind: results.EventStart, Combination: c})
+		// The benchmark meets any other error again, and reports it.
+		if err := s.available(c); unavailable(err) != nil {
+			s.skip(os.Stdout, c, err)
+			continue
+		}
+		b.Run(c.Name(), func(b *testing.B) { s.benchmark(b, c) })
+	}
+	s.send(results.Event{Kind: results.EventEnd})
+	if s.measured == 0 && s.events == nil {
+		b.Fatal("nothing was measured: no combination of the grid can run here and matches -bench")
+	}
+}
+
+// benchmark takes one block of a combination.
+func (s *Suite) benchmark(b *testing.B, c names.Combination) {
+	block, err := s.block(b.Context(), c, func(r *measure.Runner) error {
+		if r.Computed() {
+			return r.Run(s.blockTime(), 1) // no time passes, so b.Loop would take millions
+		}
+		for b.Loop() {
+			if err := r.Sample(); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if unavailable(err) == nil {
+		s.measured++
+	}
+	switch {
+	case unavailable(err) != nil:
+		s.skip(os.Stdout, c, err)
+		b.SkipNow()
+	case err != nil:
+		s.send(results.Event{Kind: results.EventFail, Combination: c, Reason: err.Error()})
+		b.Fatal(err)
+	}
+	if block.Origin == "" {
+		block.NsPerOp = float64(b.Elapsed().Nanoseconds()) / float64(b.N)
+	}
+	_, metrics := results.Metrics(&block, ^results.Mark(0))
+	for _, m := range metrics {
+		b.ReportMetric(m.Value, m.Unit)
+	}
+	s.send(results.Event{Kind: results.EventBlock, Block: &block})
+}
+
+// printHeader prints the file configuration and the units, as a benchmark file
+// starts.
+func (s *Suite) printHeader(b *testing.B) {
+	fmt.Printf("tflite: %s\ninterleaved: no\n", tflite.Version())
+	if w := s.weights(); w != "" {
+		fmt.Println("weights:", w)
+	}
+	w := benchfmt.NewWriter(os.Stdout)
+	for _, u := range results.UnitLines() {
+		if err := w.Write(u); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,98 @@
+package suite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"time"
+	"unsafe"
+
+	"github.com/crossover-bench/crossover/backends/tflite"
+	"github.com/crossover-bench/crossover/fixtures"
+	"github.com/crossover-bench/crossover/internal/machine"
+	"github.com/crossover-bench/crossover/internal/measure"
+	"github.com/crossover-bench/crossover/internal/names"
+	"github.com/crossover-bench/crossover/internal/results"
+	"github.com/crossover-bench/crossover/internal/stats"
+)
+
+// block takes one block of a combination: what sample measures between the
+// settled warm-up and closing. Benchmarks and specs measure through it.
+func (s *Suite) block(
+	ctx context.Context, c names.Combination, sample func(*measure.Runner) error,
+) (results.Block, error) {
+	v, err := s.Variant(c.Variant)
+	if err != nil {
+		return results.Block{}, err
+	}
+	backend, err := s.backend(c)
+	if err != nil {
+		return results.Block{}, err
+	}
+	probe, err := s.machineProbe()
+	if err != nil {
+		return results.Block{}, err
+	}
+	calibration, err := s.calibration(ctx, c, v)
+	if err != nil {
+		return results.Block{}, err
+	}
+	before := residentWithoutGarbage()
+	r, err := measure.Begin(ctx, backend, v, measure.Config{
+		Link: c.Link, Round: max(0, s.job.Round), Seed: 1, SteadyTime: s.blockTime(), Probe: probe,
+		Settle: s.hooks.Settle, Thermometer: machine.Thermometer("/"),
+	})
+	if err != nil {
+		return results.Block{}, err
+	}
+	if s.hooks.Warm != nil {
+		s.hooks.Warm(c)
+	}
+	if err := sample(r); err != nil {
+		r.End()
+		return results.Block{}, err
+	}
+	grown := residentWithoutGarbage() - before
+	block, err := r.End()
+	block.Calibration = calibration
+	block.MemoryBytes = max(0, grown-int64(cap(block.Samples))*int64(unsafe.Sizeof(results.Sample{})))
+	return block, err
+}
+
+// calibrationTime is how long a calibration run lasts beyond its warm-up.
+const calibrationTime = 50 * time.Millisecond
+
+// calibration takes the calibration run of a combination on a local CPU backend,
+// if the job asks for one, and returns the median time of the invocation alone in
+// seconds, 0 without one. Session hooks do not reach it.
+func (s *Suite) calibration(ctx context.Context, c names.Combination, v fixtures.Variant) (float64, error) {
+	backend, local := tflite.ForName(string(c.Backend))
+	if !s.job.Calibrate || !local {
+		return 0, nil
+	}
+	config := measure.Config{Seed: 1, SteadyTime: calibrationTime, Settle: s.hooks.Settle}
+	r, err := measure.Begin(ctx, backend, v, config)
+	if err != nil {
+		return 0, fmt.Errorf("calibration run: %w", err)
+	}
+	runErr := r.Run(calibrationTime, 3)
+	block, err := r.End()
+	if err = errors.Join(runErr, err); err != nil {
+		return 0, fmt.Errorf("calibration run: %w", err)
+	}
+	var times []float64
+	steady, _ := block.Steady(0)
+	for _, sample := range steady {
+		times = append(times, sample.Exec.Seconds())
+	}
+	return stats.Median(times), nil
+}
+
+// residentWithoutGarbage is the process's resident memory in bytes once Go has
+// given back what it no longer needs, so that when the collector ran does not
+// count as a combination's memory.
+func residentWithoutGarbage() int64 {
+	debug.FreeOSMemory()
+	return machine.ResidentBytes()
+}

@@ -1,0 +1,169 @@
+// Package suite is the measuring program: it opens variants on backends, takes
+// blocks of inferences and looks at the answers. The test binary in suites/ is its
+// only importer and hands it flags, jobs and test hooks.
+//
+//  1. New reads what the setup declares and knows the combinations to work on,
+//     those of a [job.Job] or those of the user's grid.
+//  2. Benchmarks measures a block of each as a sub-benchmark and sends it to the
+//     driver, if there is one; Specs holds each to what every combination must do
+//     and to the features' limits. Both measure through the same function.
+//  3. Describe, Check and Agreement answer questions without measuring.
+//
+// Which backends exist is decided in backends.go and nowhere else.
+package suite
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"syscall"
+	"time"
+
+	"github.com/crossover-bench/crossover/backends"
+	"github.com/crossover-bench/crossover/backends/offload"
+	"github.com/crossover-bench/crossover/internal/accept"
+	"github.com/crossover-bench/crossover/internal/declared"
+	"github.com/crossover-bench/crossover/internal/exit"
+	"github.com/crossover-bench/crossover/internal/job"
+	"github.com/crossover-bench/crossover/internal/machine"
+	"github.com/crossover-bench/crossover/internal/measure"
+	"github.com/crossover-bench/crossover/internal/names"
+	"github.com/crossover-bench/crossover/internal/results"
+)
+
+// Hooks change what is measured, for tests of what judges it. The zero value
+// changes nothing.
+type Hooks struct {
+	// Backend wraps the backend of a combination; it does not reach calibration.
+	Backend func(names.Combination, backends.Backend) (backends.Backend, error)
+	// Warm is called when a combination's warm-up has ended.
+	Warm func(names.Combination)
+	// Settle ends a warm-up; zero for its defaults.
+	Settle measure.Settle
+}
+
+// A Suite is the set of combinations that this process works on.
+type Suite struct {
+	*declared.Set
+	job          job.Job
+	hooks        Hooks
+	combinations []names.Combination
+	self         *offload.Self                       // nil until a combination needs it
+	probe        *machine.SystemProbe                // reads the machine between samples
+	probeOwn     []int                               // processes whose load the probe takes for its own
+	events       *results.EventWriter                // nil without a driver
+	measured     int                                 // benchmarks that ran, whatever came out
+	agreed       map[names.Variant]*accept.Agreement // of variants, as far as asked
+}
+
+// New returns the suite of a job. Without combinations it is that of the setup's
+// grid, on this machine.
+func New(j job.Job, hooks Hooks) (*Suite, error) {
+	d, err := declared.Read(j.Setup.Files)
+	if err != nil {
+		return nil, err
+	}
+	d.Files.Fixtures = cmp.Or(d.Files.Fixtures, filepath.Join("..", "fixtures", "models"))
+	s := &Suite{Set: d, job: j, hooks: hooks, combinations: j.Combinations, agreed: map[names.Variant]*accept.Agreement{}}
+	if s.combinations == nil && d.Grid != nil {
+		if s.combinations, err = d.Combinations(runtime.NumCPU()); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+// Answer answers a driver's question on standard output, or as events on
+// descriptor 3. It is not for the task Measure: Benchmarks is.
+func Answer(j job.Job, hooks Hooks) error {
+	s, err := New(j, hooks)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	switch j.Task {
+	case job.Describe:
+		return s.Describe(os.Stdout)
+	case job.Agreement:
+		return s.Agreement(os.Stdout)
+	case job.Check:
+		s.sendEvents()
+		s.Check(os.Stdout)
+		return nil
+	}
+	return exit.Errorf(exit.Internal, "%q is not a question", j.Task)
+}
+
+// sendEvents makes the suite answer a driver. What this process starts, such as
+// an embedded host, must not keep the pipe open after this process has died.
+func (s *Suite) sendEvents() {
+	if s.job.Version == 0 {
+		return // a person called
+	}
+	syscall.CloseOnExec(job.EventsDescriptor)
+	s.events = results.NewEventWriter(os.NewFile(job.EventsDescriptor, "events"))
+}
+
+// send tells the driver, if there is one.
+func (s *Suite) send(ev results.Event) {
+	if s.events == nil {
+		return
+	}
+	if err := s.events.Write(ev); err != nil {
+		// From here on nothing that is measured would be kept.
+		fmt.Fprintln(os.Stderr, "suites:", err)
+		os.Exit(1)
+	}
+}
+
+// skip says that a combination cannot run here: to the driver, or to w.
+func (s *Suite) skip(w io.Writer, c names.Combination, err error) {
+	if s.events == nil {
+		fmt.Fprintf(w, "skipped: %s: %v\n", c.Name(), err)
+		return
+	}
+	s.send(results.Event{Kind: results.EventSkip, Combination: c, Reason: err.Error()})
+}
+
+// Check says which combinations cannot run here or would fail, as far as that
+// shows without loading a variant: to the driver, or to w.
+func (s *Suite) Check(w io.Writer) {
+	for _, c := range s.combinations {
+		err := s.available(c)
+		if err == nil {
+			_, err = s.Variant(c.Variant)
+		}
+		switch {
+		case unavailable(err) != nil:
+			s.skip(w, c, err)
+		case err != nil && s.events == nil:
+			fmt.Fprintf(w, "fails: %s: %v\n", c.Name(), err)
+		case err != nil:
+			s.send(results.Event{Kind: results.EventFail, Combination: c, Reason: err.Error()})
+		}
+	}
+	s.send(results.Event{Kind: results.EventEnd})
+}
+
+// Close ends what the suite started.
+func (s *Suite) Close() {
+	if s.self != nil {
+		s.self.Close()
+	}
+	if s.probe != nil {
+		s.probe.Close()
+	}
+}
+
+// blockTime is the steady time of a block.
+func (s *Suite) blockTime() time.Duration { return cmp.Or(s.job.Block, time.Second) }
+
+// unavailable returns the error as an *UnavailableError, or nil.
+func unavailable(err error) *backends.UnavailableError {
+	u, _ := errors.AsType[*backends.UnavailableError](err)
+	return u
+}
