@@ -65,8 +65,9 @@ bench: build needed-fixtures ## measure a grid on this machine and print the tab
 .PHONY: accept
 accept: GRID := quick
 accept: build needed-fixtures ## measure features/quick and judge it: FEATURES=DIR TAGS= REQUIRE=npu BUDGET=10m
-	@$(CROSSOVER) accept --features "$(FEATURES)" $(PLACES) $(if $(TAGS),--tags "$(TAGS)") $(if $(REQUIRE),--require $(REQUIRE)) \
-	  $(if $(BUDGET),--budget $(BUDGET)) $(if $(FORMAT),--format $(FORMAT)) $(SAY_CODE)
+	@$(CROSSOVER) accept --features "$(FEATURES)" $(PLACES) $(if $(TAGS),--tags "$(TAGS)") \
+	  $(if $(REQUIRE),--require $(REQUIRE)) $(if $(BUDGET),--budget $(BUDGET)) \
+	  $(if $(FORMAT),--format $(FORMAT)) $(SAY_CODE)
 
 .PHONY: doctor
 doctor: build ## is this machine fit to measure, and how noisy is it? HOSTS=
@@ -106,7 +107,8 @@ $(VENV)/.complete: fixtures/build/requirements.lock
 WANT_PYTHON := $(if $(MODELS)$(filter tiny,$(GRID)),,bench accept) \
   fixtures test-fixtures compare-litert validate-links overhead interop nightly
 MAY_BE_LITERT := $(if $(filter bytedeco,$(LIBRARY)),,$(filter amd64,$(ARCH)))
-WANTED := $(if $(TFLITE_PREFIX),,mvn $(if $(MAY_BE_LITERT),python)) $(if $(filter $(WANT_PYTHON),$(MAKECMDGOALS)),python)
+WANTED := $(if $(TFLITE_PREFIX),,mvn $(if $(MAY_BE_LITERT),python)) \
+  $(if $(filter $(WANT_PYTHON),$(MAKECMDGOALS)),python)
 
 .PHONY: tools
 tools:
@@ -122,11 +124,12 @@ clean: ## remove what was fetched, built and measured, models too
 
 # ---- Work on Crossover -------------------------------------------------------
 .PHONY: lint
-lint: tools runtime ## gofumpt, go vet, staticcheck
-	@unformatted=$$(go tool gofumpt -l .); \
-	  if [ -n "$$unformatted" ]; then echo "gofumpt these:"; echo "$$unformatted"; exit 1; fi
-	go vet ./...
-	go tool staticcheck ./...
+lint: tools runtime ## golangci-lint, go mod tidy, long lines and files, workflows
+	@.ci/lint
+
+.PHONY: format
+format: ## format the Go code
+	go tool -modfile=.ci/tools/golangci-lint/go.mod golangci-lint fmt
 
 .PHONY: test-slow
 test-slow: tools runtime ## everything with the race detector, and what takes long
@@ -160,7 +163,8 @@ INTEROP_MODELS = Mobilenet PQ 32
 .PHONY: overhead
 overhead: build ## what offloading costs in software, beside MLServer, KServe and a TCP echo
 	@$(MAKE) --no-print-directory fixtures VARIANTS="$(INTEROP_MODELS)"
-	backends/offload/interop/overhead.sh $(abspath $(CROSSOVER)) $(abspath $(BUILT)) $(BUILD)/interop $(OVERHEAD) $(SAY_CODE)
+	backends/offload/interop/overhead.sh $(abspath $(CROSSOVER)) $(abspath $(BUILT)) $(BUILD)/interop \
+	  $(OVERHEAD) $(SAY_CODE)
 
 .PHONY: interop
 interop: build ## our host with Triton's client, our client with MLServer and KServe
