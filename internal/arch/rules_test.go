@@ -15,32 +15,32 @@ type layer struct {
 // lists a package owns it.
 var layers = []layer{
 	{
-		"Entry points", "Flags, help, and one call for each verb; the test binary's benchmarks and specs.",
+		"Entry points", "The command: flags, help, and one call for each verb. The test binary: benchmarks and specs.",
 		"cmd/crossover suites",
 	},
 	{
-		"Measuring a run", "The driver keeps the run and owns the terminal; the measuring program takes blocks.",
-		"internal/record internal/suite internal/rounds internal/measure internal/doctor",
+		"Measuring a run", "The command drives and keeps the run, the test binary takes blocks.",
+		"internal/record internal/rounds internal/job internal/suite internal/measure internal/recorded internal/doctor",
 	},
 	{
 		"Instruments", "They measure links and the software's own cost, and keep no run.",
-		"internal/instruments/... internal/recorded",
+		"internal/instruments/...",
 	},
 	{
-		"Judging and reporting", "They read a run, recorded or new, and measure nothing.",
+		"Judging and reporting", "They read a run, an old one or a new one, and measure nothing.",
 		"internal/accept/... internal/report internal/study internal/costs internal/sheet",
 	},
 	{
-		"Results", "What a run consists of, and what was declared for it.",
-		"internal/results internal/energy internal/declared internal/machine",
+		"Runs and declarations", "What a run consists of, on which machine, and what was declared for it.",
+		"internal/results internal/energy internal/machine internal/declared",
 	},
 	{
 		"Backends", "Where an inference runs: on this machine, or on a host over a link.",
 		"backends/...",
 	},
 	{
-		"Foundations", "Names, numbers, the catalog and the cost model.",
-		"features fixtures suites/grids model/... internal/grid internal/stats internal/names " +
+		"Foundations", "Names, numbers, the catalog, the cost model, and files that are built in.",
+		"model/... fixtures features suites/grids internal/grid internal/stats internal/names " +
 			"internal/strictyaml internal/exit internal/arch",
 	},
 }
@@ -110,9 +110,9 @@ type owner struct {
 
 var owners = []owner{
 	{
-		of: "backends/tflite", may: "internal/suite backends/tflite/litert",
-		because: "which backends exist is decided in one place",
-		instead: "Ask internal/suite for the backend, or take a backends.Backend as an argument.",
+		of: "backends/tflite", may: "internal/suite cmd/crossover backends/tflite/litert",
+		because: "internal/suite alone decides which backends exist, and crossover host serves with the local one",
+		instead: "Take a backends.Backend as an argument.",
 	},
 	{
 		of: "github.com/cucumber/godog", may: "internal/accept/steps",
@@ -123,6 +123,11 @@ var owners = []owner{
 		of: "github.com/alecthomas/kong", may: "cmd/crossover",
 		because: "flags belong to the command",
 		instead: "Take an options struct, and fill it in cmd/crossover.",
+	},
+	{
+		of: "github.com/onsi/ginkgo/v2", may: "internal/suite",
+		because: "specs are one way to look at a block",
+		instead: "Return an error or a value, and let internal/suite turn it into a spec's outcome.",
 	},
 	{
 		of: "C", may: "backends/tflite backends/litert",
