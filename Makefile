@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 MAKEFLAGS += --no-builtin-rules
 
-# ---- What a person sets ------------------------------------------------------
+# ---- What a user sets --------------------------------------------------------
 GRID ?= quick
 COUNT ?=
 BENCHTIME ?=
@@ -48,14 +48,14 @@ help: ## list the targets
 
 # ---- The two commands --------------------------------------------------------
 # What selects the combinations, and what says how to measure them. A grid's own
-# models folder counts unless a person set BUILT.
+# models folder counts unless the user set BUILT.
 PLACES = --suites $(SUITES) $(if $(filter file,$(origin BUILT)),,--fixtures "$(BUILT)") \
   $(if $(MODELS),--models "$(MODELS)") $(if $(HOSTS),--hosts "$(HOSTS)") \
   $(if $(PROFILES),--profiles "$(PROFILES)") $(if $(NPU),--npu "$(NPU)") $(if $(GPU),--gpu "$(GPU)")
 EFFORT = $(if $(COUNT),--count $(COUNT)) $(if $(BENCHTIME),--benchtime $(BENCHTIME)) \
   $(if $(PRECISION),--precision $(PRECISION)) $(if $(BUDGET),--budget $(BUDGET)) \
   $(if $(filter-out 0,$(SUSTAINED)),--sustained) $(if $(RESULTS),--results "$(RESULTS)")
-# make flattens every failure to 2; the command's own exit code is printed.
+# make reduces every failure to 2, so the command's own exit code is printed.
 SAY_CODE = || { code=$$?; echo "exit code $$code" >&2; exit $$code; }
 
 .PHONY: bench
@@ -89,7 +89,7 @@ fixtures: $(VENV)/.complete ## build the models: VARIANTS=all or names, JOBS=2, 
 	@PYTHONPATH=fixtures $(VENV)/bin/python -m build --models "$(BUILT)" --variants "$(VARIANTS)" --jobs $(JOBS) \
 	  --weights "$(WEIGHTS)" --representative "$(REPRESENTATIVE)"
 
-# The variants that GRID needs; nothing when they are the user's own or committed.
+# The variants that GRID needs; none if they are the user's own or committed.
 .PHONY: needed-fixtures
 needed-fixtures: build
 	@needed=$$($(CROSSOVER) list --fixtures-needed --grid $(GRID) $(PLACES) | paste -s -d ,); \
@@ -140,7 +140,7 @@ test-fixtures: $(VENV)/.complete ## the tests of the Python pipeline
 	cd fixtures && .venv/bin/python -m unittest discover --start-directory build/tests --top-level-directory .
 
 .PHONY: generate
-generate: ## generate the protocol's code anew (wants protoc)
+generate: ## regenerate the protocol's code (needs protoc)
 	backends/offload/oip/generate.sh
 
 .PHONY: check-generated

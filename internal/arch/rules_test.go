@@ -82,7 +82,7 @@ var rules = []rule{
 	},
 	{
 		who: "backends/...", only: "backends/... internal/names fixtures model",
-		because: "a backend runs inferences for whoever asks, and knows nothing of runs, files of a run or statistics",
+		because: "a backend runs inferences for whoever asks, and knows nothing of runs or statistics",
 		instead: "Put what measures with a backend into internal/instruments, and what chooses one into internal/suite.",
 	},
 	{
