@@ -25,10 +25,12 @@ var update = flag.Bool("update", false, "write the import graph in docs/architec
 const (
 	root = "../.."
 	page = root + "/docs/architecture.md"
+	// entry is the program of the test binary: TestMain, benchmarks and specs.
+	entry = "suites/suite_test.go"
 )
 
 // A pkg is one package of the module. Imports of tests do not count, since a
-// test may look at anything, except in suites, whose tests are the program.
+// test may look at anything. The entry of the test binary is one, and counts.
 type pkg struct {
 	name    string              // relative to the module; "." for its root
 	doc     string              // first sentence of the package comment
@@ -68,7 +70,7 @@ var modulePackages = sync.OnceValues(func() (map[string]*pkg, error) {
 		p := &pkg{name: relative(l.ImportPath, l.Module.Path), doc: l.Doc, imports: map[string][]string{}}
 		tests := slices.Concat(l.TestGoFiles, l.XTestGoFiles)
 		for _, name := range slices.Concat(l.GoFiles, l.CgoFiles, tests) {
-			count := p.name == "suites" || !slices.Contains(tests, name)
+			count := !slices.Contains(tests, name) || p.name+"/"+name == entry
 			if err := p.read(l.Dir, name, l.Module.Path, count); err != nil {
 				return nil, err
 			}
