@@ -136,7 +136,8 @@ func check(all map[string]*pkg, rules []rule, owners []owner) (broken []string) 
 		for _, to := range sorted(all[name].imports) {
 			for _, r := range rules {
 				if r.only != "" && in(name, r.who) && all[to] != nil && !in(to, r.only) {
-					broken = append(broken, breach(all, name, to, commas(r.who)+" may import only "+commas(r.only), r.because, r.instead))
+					rule := commas(r.who) + " may import only " + commas(r.only)
+					broken = append(broken, breach(all, name, to, rule, r.because, r.instead))
 				}
 			}
 			for _, o := range owners {
@@ -213,8 +214,9 @@ func TestLayers(t *testing.T) {
 		}
 		for _, to := range sorted(all[name].imports) {
 			if above := layerOf(to); all[to] != nil && above >= 0 && above < own {
-				t.Error(breach(all, name, to, fmt.Sprintf("the layer %q lies above the layer %q", layers[above].name, layers[own].name),
-					"data flows one way", "Move the code up, or pass what it needs down as an argument."))
+				rule := fmt.Sprintf("the layer %q lies above the layer %q", layers[above].name, layers[own].name)
+				t.Error(breach(all, name, to, rule, "data flows one way",
+					"Move the code up, or pass what it needs down as an argument."))
 			}
 		}
 	}
@@ -274,7 +276,8 @@ func TestGraph(t *testing.T) {
 func graph(t *testing.T, all map[string]*pkg) string {
 	var b strings.Builder
 	for i, l := range layers {
-		fmt.Fprintf(&b, "\n### %s\n\n%s\n\n| package | what it is for | imports of the project |\n|---|---|---|\n", l.name, l.about)
+		fmt.Fprintf(&b, "\n### %s\n\n%s\n\n", l.name, l.about)
+		b.WriteString("| package | what it is for | imports of the project |\n|---|---|---|\n")
 		for _, name := range sorted(all) {
 			if layerOf(name) != i {
 				continue
