@@ -10,7 +10,7 @@ import (
 	"github.com/crossover-bench/crossover/fixtures"
 )
 
-func TestRandomInputIsSeededAndSafeToCompute(t *testing.T) {
+func TestInputIsSeededAndSafeToCompute(t *testing.T) {
 	random := func(kind string, seed uint64) []byte {
 		tensor := fixtures.Tensor{Name: "in", Type: kind, Shape: []int{1, 500}}
 		data, err := Buffers([]fixtures.Tensor{tensor})
