@@ -20,14 +20,14 @@ import (
 type acceptCmd struct {
 	inputFlags
 	effortFlags
-	Out      string        `name:"out" default:"results" placeholder:"DIR" type:"path" help:"The folder that run folders go to (${default})."`
-	Features string        `default:"features/quick" placeholder:"DIR" help:"Folder of .feature files, one such file, or one scenario as FILE:LINE (${default})."`
+	Out      string        `default:"results" type:"path" placeholder:"DIR" help:"Folder of the run folders (${default})."`
+	Features string        `default:"features/quick" placeholder:"DIR" help:"Folder, file or FILE:LINE (${default})."`
 	Results  string        `placeholder:"RUN" help:"Judge a recorded run instead of measuring one."`
 	Tags     string        `placeholder:"EXPRESSION" help:"Only scenarios with these tags: \"@quick && ~@slow\"."`
-	Require  []string      `placeholder:"BACKEND" help:"Backends whose absence is a failure instead of a skip, such as npu."`
-	Budget   time.Duration `default:"10m" help:"While something is inconclusive, measure on for at most this long (${default}); 0 looks once."`
+	Require  []string      `placeholder:"BACKEND" help:"Backends whose absence is a failure, such as npu."`
+	Budget   time.Duration `default:"10m" help:"Measure on for at most this long (${default})."`
 	Rounds   int           `default:"12" help:"Rounds before the first look (${default})."`
-	Format   []string      `default:"pretty" placeholder:"FORMAT[:FILE]" help:"pretty, junit, cucumber, each to a file or the screen: pretty,junit:accept.xml."`
+	Format   []string      `default:"pretty" placeholder:"FORMAT[:FILE]" help:"pretty, junit or cucumber."`
 }
 
 // Help is what crossover accept --help adds.
@@ -41,9 +41,17 @@ sentences. Three answers: pass, fail, inconclusive with how much more would tell
   crossover accept --features features/study --results RUN
   crossover accept --format pretty,junit:accept.xml,cucumber:accept.json
 
+--features is a folder of .feature files, one such file, or one scenario as FILE:LINE.
+Backends that --require does not name are skipped if absent. While something is
+inconclusive, --budget measures on; 0 looks once. Each --format goes to the screen, or to
+:FILE.
+
 Exit codes: 0 all passed; 2 a sentence or flag is wrong; 3 a limit or a claim
 failed; 5 nothing to judge, or what a scenario needs is missing or cannot
-support it; 6 inconclusive; 7 the machine was too busy. Scenarios tagged @study never count.`
+support it; 6 inconclusive; 7 the machine was too busy. Scenarios tagged @study never
+count.
+
+` + inputHelp
 }
 
 // Run judges.
@@ -103,9 +111,11 @@ func verdict(r *accept.Report) error {
 	case exit.Threshold:
 		return exit.Errorf(code, "%d of %d scenarios failed", v[accept.Fail], len(r.Scenarios))
 	case exit.Inconclusive:
-		return exit.Errorf(code, "%d of %d scenarios are inconclusive; raise --budget, or move limits out of the noise", v[accept.Inconclusive], len(r.Scenarios))
+		return exit.Errorf(code, "%d of %d scenarios are inconclusive; raise --budget, or move limits out of the noise",
+			v[accept.Inconclusive], len(r.Scenarios))
 	case exit.Unfit:
-		return exit.Errorf(code, "the machine was too busy: every sample is marked as disturbed; crossover doctor says by what")
+		return exit.Errorf(code,
+			"the machine was too busy: every sample is marked as disturbed; crossover doctor says by what")
 	default:
 		return exit.Errorf(code, "scenarios lack what they need to be judged; nothing of it counts as passed")
 	}

@@ -10,12 +10,12 @@ import (
 type benchCmd struct {
 	gridFlags
 	effortFlags
-	Count     int            `help:"Rounds: blocks of each combination." default:"10" placeholder:"N"`
-	Precision record.Percent `help:"Instead of a fixed count: go on until the 95 % interval of each median is at most this wide." placeholder:"1%"`
-	Budget    time.Duration  `help:"Refuse a plan that takes longer, probe included; ends a run with --precision. The soak of --sustained is not counted." default:"1h" placeholder:"TIME"`
-	Sustained bool           `help:"Heat the machine until its temperature is steady first, and judge throttled samples, too."`
-	Out       string         `name:"results" help:"The folder that run folders go to." default:"results" placeholder:"DIR" type:"path"`
-	Resume    bool           `help:"Go on with the newest run when it is incomplete and measured the same; --no-resume starts anew." default:"true" negatable:""`
+	Count     int            `default:"10" placeholder:"N" help:"Rounds: blocks of each combination."`
+	Precision record.Percent `placeholder:"1%" help:"Instead of a count: until medians are known this well."`
+	Budget    time.Duration  `default:"1h" placeholder:"TIME" help:"Refuse a plan that takes longer."`
+	Sustained bool           `help:"Heat the machine first, and judge throttled samples, too."`
+	Out       string         `name:"results" default:"results" type:"path" placeholder:"DIR" help:"Folder of runs."`
+	Resume    bool           `default:"true" negatable:"" help:"Go on with an interrupted run of the same."`
 }
 
 // Help is the verb's longer help.
@@ -24,7 +24,14 @@ func (c *benchCmd) Help() string {
   crossover bench                                 the quick grid, ten rounds
   crossover bench --grid thesis --budget 30m      the study's grid, refused above half an hour
   crossover bench --models ~/my/models            your own .tflite files
-  crossover bench --precision 2% --budget 5m      as many rounds as each median needs`
+  crossover bench --precision 2% --budget 5m      as many rounds as each median needs
+
+--precision goes on until the 95 % interval of each median is at most this wide, relative
+to it. --budget includes the probe, ends a run with --precision, and does not count the
+soak of --sustained, which heats the machine until its temperature is steady. The newest
+run is resumed if it is incomplete and measured the same; --no-resume starts anew.
+
+` + inputHelp
 }
 
 // Run measures the grid.

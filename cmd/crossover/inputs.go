@@ -11,15 +11,21 @@ import (
 // inputFlags are the files that measuring and listing need. Paths are taken from
 // where the user stands.
 type inputFlags struct {
-	Models        string `help:"A folder of .tflite files of your own, measured in place of the grid's variants." placeholder:"DIR" type:"existingdir"`
-	Fixtures      string `help:"The folder with the built variants (default: fixtures/models)." placeholder:"DIR" type:"path"`
-	Hosts         string `help:"A file that declares hosts; without it offloading goes to an embedded host on this machine." placeholder:"FILE" type:"path"`
-	Profiles      string `help:"A file with links, devices and hosts of your own, laid over the built-in ones." placeholder:"FILE" type:"path"`
-	LinkEmulation string `help:"How links are emulated: at the client's end of the connection, or by the kernel's netem (root)." enum:"client,netem" default:"client"`
-	NPU           string `help:"The delegate library that the backend npu loads." name:"npu" placeholder:"FILE" type:"path"`
-	GPU           string `help:"The delegate library that the backend gpu loads." name:"gpu" placeholder:"FILE" type:"path"`
-	Suites        string `help:"The suites' test binary (default: built from the source tree; beside this command outside it)." placeholder:"FILE" type:"path"`
+	Models        string `type:"existingdir" placeholder:"DIR" help:"Folder of .tflite files of your own."`
+	Fixtures      string `type:"path" placeholder:"DIR" help:"Folder of the built variants."`
+	Hosts         string `type:"path" placeholder:"FILE" help:"File that declares hosts."`
+	Profiles      string `type:"path" placeholder:"FILE" help:"Links, devices and hosts laid over the built-in ones."`
+	LinkEmulation string `enum:"client,netem" default:"client" help:"client, or netem (the kernel's; root)."`
+	NPU           string `name:"npu" type:"path" placeholder:"FILE" help:"Delegate library that the backend npu loads."`
+	GPU           string `name:"gpu" type:"path" placeholder:"FILE" help:"Delegate library that the backend gpu loads."`
+	Suites        string `type:"path" placeholder:"FILE" help:"The suites' test binary."`
 }
+
+// inputHelp explains inputFlags.
+const inputHelp = `--models measures your own files in place of the grid's variants. --fixtures is
+fixtures/models by default. Without --hosts, offloading goes to an embedded host on this
+machine. --link-emulation client shapes the connection at this end. --suites is built
+from the source tree by default, and is suites.test beside this command outside it.`
 
 // sel reads what the flags name, with a grid or none.
 func (f *inputFlags) sel(grid string) (*record.Selection, error) {
@@ -35,17 +41,17 @@ func (f *inputFlags) sel(grid string) (*record.Selection, error) {
 // gridFlags are a grid and its inputs.
 type gridFlags struct {
 	inputFlags
-	Grid string `help:"The grid: quick, thesis, tiny, or a file." default:"quick" placeholder:"GRID"`
+	Grid string `default:"quick" placeholder:"GRID" help:"The grid: quick, thesis, tiny, or a file."`
 }
 
 func (f *gridFlags) load() (*record.Selection, error) { return f.sel(f.Grid) }
 
 // effortFlags are what the verbs that measure have in common.
 type effortFlags struct {
-	Device    string        `help:"Profile of the device whose energy is modelled; none for no energy." default:"generic" placeholder:"NAME"`
-	Idle      string        `help:"How the device waits for a host: one of the profile's idle modes (default: its first)." placeholder:"NAME"`
-	Benchtime time.Duration `help:"Steady time of a block (${default})." default:"500ms" placeholder:"TIME"`
-	Seed      uint64        `help:"Seed of the order within the rounds (default: drawn)." placeholder:"N"`
+	Device    string        `default:"generic" placeholder:"NAME" help:"Profile used to model energy; none for no energy."`
+	Idle      string        `placeholder:"NAME" help:"How the device waits for a host: an idle mode of its profile."`
+	Benchtime time.Duration `default:"500ms" placeholder:"TIME" help:"Steady time of a block (${default})."`
+	Seed      uint64        `placeholder:"N" help:"Seed of the order within the rounds (default: drawn)."`
 }
 
 func (f effortFlags) effort(results string) record.Effort {

@@ -20,7 +20,9 @@ func (c *listCmd) Help() string {
 
 Examples:
   crossover list --grid thesis
-  crossover list --fixtures-needed     what make fixtures has to build for the grid`
+  crossover list --fixtures-needed     what make fixtures has to build for the grid
+
+` + inputHelp
 }
 
 // listed is one combination as list prints it.

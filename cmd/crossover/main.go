@@ -22,11 +22,11 @@ import (
 // cli is the command line: one field a verb, in the group that --help lists it
 // under.
 type cli struct {
-	Version versionFlag `help:"Print the version and the commit this was built from, and exit."`
+	Version versionFlag `help:"Print version and commit, and exit."`
 
-	Bench  benchCmd  `cmd:"" group:"measure" help:"Measure a grid in interleaved rounds, keep the run and print the table."`
+	Bench  benchCmd  `cmd:"" group:"measure" help:"Measure a grid in interleaved rounds and print the table."`
 	List   listCmd   `cmd:"" group:"measure" help:"List a grid's combinations and what cannot run here, and why."`
-	Doctor doctorCmd `cmd:"" group:"measure" help:"Say whether this machine is fit to measure, what to change, and how noisy it is."`
+	Doctor doctorCmd `cmd:"" group:"measure" help:"Is this machine fit to measure, and how noisy is it?"`
 	Show   showCmd   `cmd:"" group:"measure" help:"Show a recorded run."`
 
 	Accept acceptCmd `cmd:"" group:"judge" help:"Judge acceptance specs against a run, or measure and judge."`
@@ -46,7 +46,7 @@ var groups = kong.Groups{
 	"measure": "Measure:",
 	"judge":   "Judge what was measured:",
 	"offload": "Offload:",
-	"model":   "Work it out on paper:",
+	"model":   "Compute before measuring:",
 }
 
 // env is what a verb may touch of the outside.

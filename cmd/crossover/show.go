@@ -13,9 +13,17 @@ import (
 
 // showCmd shows a recorded run.
 type showCmd struct {
-	Folder       string `arg:"" optional:"" name:"run" type:"path" default:"results/latest" help:"Run folder (${default})."`
+	Folder       string `arg:"" optional:"" name:"run" type:"path" default:"results/latest" help:"Run (${default})."`
 	Format       string `enum:"text,json,csv,markdown" default:"text" help:"text, json, csv or markdown."`
-	Distribution string `placeholder:"COMBINATION" help:"Show how the latencies of a combination are distributed: its name, a part of it, or all."`
+	Distribution string `placeholder:"COMBINATION" help:"Histograms of latencies: a name, a part of it, or all."`
+}
+
+// Help is the verb's longer help.
+func (c *showCmd) Help() string {
+	return `Examples:
+  crossover show                                  the newest run's table
+  crossover show results/20261124T120000Z --format json
+  crossover show --distribution backend=cpu1      how latencies are distributed`
 }
 
 // Run prints the run. A run that holds no block is no data.
@@ -27,7 +35,8 @@ func (c *showCmd) Run(e *env) error {
 	o := report.Options{Width: record.TerminalWidth(e.stdout)}
 	if c.Distribution != "" {
 		if c.Format != "text" {
-			return exit.Errorf(exit.Usage, "--distribution is text alone; --format csv and json give the figures, samples.csv.gz the samples")
+			return exit.Errorf(exit.Usage,
+				"--distribution is text alone; --format csv and json give the figures, samples.csv.gz the samples")
 		}
 		return c.distributions(e, run, o)
 	}
@@ -72,7 +81,8 @@ func (c *showCmd) distributions(e *env, run *results.Run, o report.Options) erro
 		for _, s := range summaries {
 			names.WriteString("\n  " + s.Combination.Name())
 		}
-		return exit.Errorf(exit.NoData, "no combination of %s has %q in its name; it holds:%s", c.Folder, c.Distribution, names.String())
+		return exit.Errorf(exit.NoData, "no combination of %s has %q in its name; it holds:%s",
+			c.Folder, c.Distribution, names.String())
 	}
 	return nil
 }
