@@ -15,7 +15,7 @@ import (
 // standard library.
 var wellKnown = []string{"String", "Error", "UnmarshalText", "UnmarshalJSON", "UnmarshalYAML"}
 
-func TestEveryExportedFunctionHasAnExampleThatRuns(t *testing.T) {
+func TestAPIHasAnExampleThatRunsForEveryExportedFunction(t *testing.T) {
 	for _, dir := range []string{".", "profiles"} {
 		sources, err := filepath.Glob(filepath.Join(dir, "*.go"))
 		if err != nil {
@@ -74,7 +74,7 @@ func exampleName(fn *ast.FuncDecl) string {
 	}
 }
 
-func TestTheModelImportsNothingOfTheProjectAndNoIO(t *testing.T) {
+func TestAPIImportsNothingOfTheProjectAndNoIO(t *testing.T) {
 	sources, err := filepath.Glob("*.go")
 	if err != nil {
 		t.Fatal(err)
@@ -88,7 +88,8 @@ func TestTheModelImportsNothingOfTheProjectAndNoIO(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, i := range f.Imports {
-			if path := strings.Trim(i.Path.Value, `"`); strings.Contains(path, ".") || path == "os" || path == "io" || path == "net" {
+			path := strings.Trim(i.Path.Value, `"`)
+			if strings.Contains(path, ".") || slices.Contains([]string{"os", "io", "net"}, path) {
 				t.Errorf("%s imports %s; the core is pure functions", name, path)
 			}
 		}

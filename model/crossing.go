@@ -6,7 +6,7 @@ import (
 	"math"
 )
 
-// Metric is what a local and an offloaded inference are compared by.
+// A Metric is a cost by which a local and an offloaded inference are compared.
 type Metric string
 
 // The metrics.
@@ -19,21 +19,21 @@ const (
 // Metrics lists the metrics in the order of the study.
 func Metrics() []Metric { return []Metric{MetricLatency, MetricEnergy, MetricEDP} }
 
-// A Comparison sets an inference on the device against the same one offloaded.
+// A Comparison compares an inference on the device with the same one offloaded.
 type Comparison struct {
-	// Latency is that of the local inference.
+	// Latency is the latency of the local inference.
 	Latency Seconds
-	// Energy is that of the local inference; nil when it is not known, and then
-	// only latencies can be compared.
+	// Energy is the energy of the local inference; nil if unknown, and then only
+	// latencies can be compared.
 	Energy *Joules
-	// Offload is the other side.
+	// Offload is the offloaded inference.
 	Offload Offload
-	// Within holds the intervals of the figures that are not exact.
+	// Within holds the intervals of the values that are not exact.
 	Within Within
 }
 
-// Within holds the intervals in which the figures of a Comparison lie. The zero
-// Interval means that the figure is exact.
+// Within holds the intervals of the values of a Comparison. A zero Interval means
+// that the value is exact.
 type Within struct {
 	Latency   Interval[Seconds] // of Comparison.Latency
 	Energy    Interval[Joules]  // of Comparison.Energy
@@ -41,10 +41,7 @@ type Within struct {
 	IdlePower Interval[Watts]   // of Comparison.Offload.Idle.Power
 }
 
-// Interval is a closed interval.
-type Interval[Q Quantity] struct{ Lo, Hi Q }
-
-// Side tells on which side of a crossing point offloading pays.
+// A Side is the side of a crossing point on which offloading pays.
 type Side string
 
 // The sides.
@@ -53,20 +50,20 @@ const (
 	Below Side = "below"
 )
 
-// A Crossing is the value of one quantity at which local and offloaded
+// A Crossing is the value of one quantity at which the local and the offloaded
 // inference cost the same.
 type Crossing[Q Quantity] struct {
 	// Pays is the side of At on which offloading costs less.
 	Pays Side
-	// At is the crossing point. There is none when At is 0 or +Inf: then
-	// offloading pays at every value or at no value, as Pays tells.
+	// At is the crossing point. There is none if At is 0 or +Inf: then offloading
+	// pays at every value or at none, depending on Pays.
 	At Q
-	// Lo and Hi are the least and the greatest crossing point that the intervals
-	// of the inputs allow; Hi may be +Inf and Lo 0, with the meaning of At.
+	// Lo and Hi bound the crossing point, given the intervals of the inputs. Lo may
+	// be 0 and Hi +Inf, with the same meaning as for At.
 	Lo, Hi Q
-	// Missing names the costs of offloading that are not known and so not
-	// counted: the true crossing point is stricter, higher where offloading pays
-	// above it and lower where it pays below.
+	// Missing names the unknown costs of offloading, which are not counted. The true
+	// crossing point is stricter: higher if offloading pays above it, lower if it
+	// pays below it.
 	Missing []string
 }
 
@@ -93,13 +90,13 @@ func (c Comparison) Validate() error {
 	return errors.Join(errs...)
 }
 
-// within checks that an interval is above zero and holds its figure.
+// within checks that an interval is above zero and contains its value.
 func within[Q Quantity](field string, v Q, i Interval[Q]) error {
 	if i == (Interval[Q]{}) {
 		return nil
 	}
 	if !(i.Lo > 0 && i.Lo <= v && v <= i.Hi) || math.IsInf(float64(i.Hi), 0) {
-		return fmt.Errorf("%s: want an interval above zero that holds %v, got %v to %v", field, v, i.Lo, i.Hi)
+		return fmt.Errorf("%s: want an interval above zero that contains %v, got %v to %v", field, v, i.Lo, i.Hi)
 	}
 	return nil
 }
@@ -109,12 +106,13 @@ func (c Comparison) Pays(m Metric) (bool, error) {
 	if err := c.check("pays", m); err != nil {
 		return false, err
 	}
-	return cost(m, c.Offload.predict()) < c.local(m), nil
+	local, _ := c.LocalCost(m)
+	return c.Offload.predict().Cost(m) < local, nil
 }
 
-// LocalLatency is the local latency above which offloading pays. By latency it
-// is t_offload itself. By energy and EDP the local energy is taken to grow with
-// the latency at the mean power P = energy / latency of the inference given:
+// LocalLatency is the local latency above which offloading pays. For the metric
+// latency it is t_offload itself. For energy and EDP the local energy is assumed
+// to grow with the latency, at the mean power P = energy / latency of c:
 //
 //	latency: t = t_offload,  energy: t = E_offload / P,  EDP: t = sqrt(EDP_offload / P)
 func (c Comparison) LocalLatency(m Metric) (Crossing[Seconds], error) {
@@ -131,13 +129,13 @@ func (c Comparison) LocalLatency(m Metric) (Crossing[Seconds], error) {
 	})
 }
 
-// Bandwidth is the rate, the same both ways, above which offloading pays. By
-// latency, from (2.1) to (2.3):
+// Bandwidth is the rate, the same in both directions, above which offloading pays.
+// For the metric latency, from (2.1) to (2.3):
 //
 //	B* = (s_in + s_out) / (t_local - t_host - t_RTT)
 //
-// in bytes per second, where t_host is all that does not depend on the rate;
-// there is none when the denominator is not positive.
+// in bytes per second, where t_host is all time that does not depend on the rate.
+// There is no such rate if the denominator is not positive.
 func (c Comparison) Bandwidth(m Metric) (Crossing[BytesPerSecond], error) {
 	return crossing(c, m, "bandwidth", Above, func(c Comparison) BytesPerSecond {
 		s := float64(c.Offload.Input + c.Offload.Output)
@@ -159,7 +157,7 @@ func (c Comparison) RoundTrip(m Metric) (Crossing[Seconds], error) {
 	})
 }
 
-// Payload is s_input below which offloading pays, with s_result as it is.
+// Payload is the s_input below which offloading pays, with s_result unchanged.
 func (c Comparison) Payload(m Metric) (Crossing[Bytes], error) {
 	return crossing(c, m, "payload", Below, func(c Comparison) Bytes {
 		time := 1 / float64(c.Offload.Link.Up)
@@ -174,7 +172,7 @@ func (c Comparison) Payload(m Metric) (Crossing[Bytes], error) {
 	})
 }
 
-// IdlePower is P_idle below which offloading pays by energy or by EDP. The
+// IdlePower is the P_idle below which offloading pays by energy or by EDP. The
 // latency does not depend on it, so MetricLatency is an error.
 func (c Comparison) IdlePower(m Metric) (Crossing[Watts], error) {
 	if m == MetricLatency {
@@ -191,15 +189,15 @@ func (c Comparison) IdlePower(m Metric) (Crossing[Watts], error) {
 	})
 }
 
-// crossing validates, then finds the crossing point of c and the least and the
-// greatest over the corners of its intervals. Every crossing point here is
-// monotone in each input, so the extremes are at corners.
+// crossing validates c, computes its crossing point and the lowest and highest
+// crossing point over the corners of its intervals. Every crossing point here is
+// monotone in each input, so the extremes lie at corners.
 func crossing[Q Quantity](c Comparison, m Metric, what string, pays Side, at func(Comparison) Q) (Crossing[Q], error) {
 	if err := c.check(what, m); err != nil {
 		return Crossing[Q]{}, err
 	}
 	x := at(c)
-	out := Crossing[Q]{Pays: pays, At: x, Lo: x, Hi: x, Missing: c.missing(m)}
+	out := Crossing[Q]{Pays: pays, At: x, Lo: x, Hi: x, Missing: c.Offload.predict().Missing(m)}
 	for _, corner := range c.corners() {
 		x := at(corner)
 		out.Lo, out.Hi = min(out.Lo, x), max(out.Hi, x)
@@ -212,7 +210,7 @@ func (c Comparison) check(what string, m Metric) error {
 	case m != MetricLatency && m != MetricEnergy && m != MetricEDP:
 		return fmt.Errorf("%s: metric %q is not known; want one of %v", what, m, Metrics())
 	case m != MetricLatency && c.Energy == nil:
-		return fmt.Errorf("%s: local energy: it is not known, and %s cannot be compared without it", what, m)
+		return fmt.Errorf("%s: local energy: it is unknown, and %s cannot be compared without it", what, m)
 	}
 	if err := c.Validate(); err != nil {
 		return fmt.Errorf("%s: %w", what, err)
@@ -221,19 +219,6 @@ func (c Comparison) check(what string, m Metric) error {
 		return fmt.Errorf("%s: %w", what, err)
 	}
 	return nil
-}
-
-// missing names what the offloaded side of metric m does not count.
-func (c Comparison) missing(m Metric) []string {
-	p := c.Offload.predict()
-	switch m {
-	case MetricLatency:
-		return p.LatencyMissing
-	case MetricEnergy:
-		return p.Energy.Missing
-	default:
-		return append(append([]string(nil), p.LatencyMissing...), p.Energy.Missing...)
-	}
 }
 
 // corners returns c with every combination of the ends of its intervals.
@@ -262,44 +247,36 @@ func split[Q Quantity](all []Comparison, i Interval[Q], set func(*Comparison, Q)
 	return out
 }
 
-// local is the cost of the local inference.
-func (c Comparison) local(m Metric) float64 {
-	switch m {
-	case MetricLatency:
-		return float64(c.Latency)
-	case MetricEnergy:
-		return float64(*c.Energy)
+// LocalCost returns the cost of the local inference in the SI unit of the metric;
+// ok is false if it depends on an unknown energy.
+func (c Comparison) LocalCost(m Metric) (cost float64, ok bool) {
+	switch {
+	case m == MetricLatency:
+		return float64(c.Latency), true
+	case c.Energy == nil:
+		return 0, false
+	case m == MetricEnergy:
+		return float64(*c.Energy), true
 	default:
-		return float64(EDP(*c.Energy, c.Latency))
+		return float64(EDP(*c.Energy, c.Latency)), true
 	}
 }
 
-func cost(m Metric, p Prediction) float64 {
-	switch m {
-	case MetricLatency:
-		return float64(p.Latency)
-	case MetricEnergy:
-		return float64(p.Energy.Joules)
-	default:
-		return float64(p.EDP)
-	}
-}
-
-// solve returns the x in [0, +Inf] at which offloading with x costs as much as
-// the local inference: 0 when it never costs less, +Inf when it always does.
-// By the study's equations latency and energy grow with x along a line of slope
-// dt and de, and EDP is the product of two lines, so there is a closed form.
-// Slow start bends the line; then the closed form without it is an upper bound,
-// and x is found below it by bisection.
+// solve returns the x in [0, +Inf] at which offloading with x costs as much as the
+// local inference: 0 if offloading never costs less, +Inf if it always does. In
+// the study's equations latency and energy are linear in x with slopes dt and de,
+// and EDP is the product of both, so there is a closed form. Slow start is not
+// linear: then the closed form without it is an upper bound, and bisection finds
+// x below it.
 func (c Comparison) solve(m Metric, dt, de float64, with func(Offload, float64) Offload) float64 {
-	straight := c.Offload
-	straight.TCP = nil
+	linear := c.Offload
+	linear.TCP = nil
 	if dt == 0 {
-		straight = c.Offload // the bend is a constant for what does not change the way
+		linear = c.Offload // slow start does not depend on x
 	}
-	p := with(straight, 0).predict()
+	p := with(linear, 0).predict()
 	t, e := float64(p.Latency), float64(p.Energy.Joules)
-	target := c.local(m)
+	target, _ := c.LocalCost(m)
 	var x float64
 	switch m {
 	case MetricLatency:
@@ -312,11 +289,11 @@ func (c Comparison) solve(m Metric, dt, de float64, with func(Offload, float64) 
 	if !(x > 0) {
 		return 0
 	}
-	if straight.TCP == c.Offload.TCP {
+	if linear.TCP == c.Offload.TCP {
 		return x
 	}
 	lo, hi := 0.0, x
-	if cost(m, with(c.Offload, 0).predict()) >= target {
+	if with(c.Offload, 0).predict().Cost(m) >= target {
 		return 0
 	}
 	for {
@@ -324,7 +301,7 @@ func (c Comparison) solve(m Metric, dt, de float64, with func(Offload, float64) 
 		if mid <= lo || mid >= hi {
 			return lo
 		}
-		if cost(m, with(c.Offload, mid).predict()) <= target {
+		if with(c.Offload, mid).predict().Cost(m) <= target {
 			lo = mid
 		} else {
 			hi = mid
@@ -333,7 +310,7 @@ func (c Comparison) solve(m Metric, dt, de float64, with func(Offload, float64) 
 }
 
 // positiveRoot is the positive root of a*x^2 + b*x + c for a, b >= 0, in the
-// form that loses no digits when c is small; 0 when c is not negative.
+// numerically stable form for small c; 0 if c is not negative.
 func positiveRoot(a, b, c float64) float64 {
 	if c >= 0 {
 		return 0

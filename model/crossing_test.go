@@ -14,7 +14,7 @@ func comparison() model.Comparison {
 	return model.Comparison{Latency: 0.050, Energy: new(model.Joules(0.150)), Offload: offload(ethernet(), 3072)}
 }
 
-func TestBandwidthCrossingIsTheStudysFormula(t *testing.T) {
+func TestCrossingOfBandwidthIsTheStudysFormula(t *testing.T) {
 	// B* = 8 * 3172 / (0.050 - 0.003 - 0.020) = 25376 / 0.027 bit/s.
 	c, err := comparison().Bandwidth(model.MetricLatency)
 	if err != nil || !c.Exists() || c.Pays != model.Above {
@@ -31,7 +31,7 @@ func TestBandwidthCrossingIsTheStudysFormula(t *testing.T) {
 	}
 }
 
-func TestCrossingPointsWorkedOutByHand(t *testing.T) {
+func TestCrossingPointsEqualThoseComputedByHand(t *testing.T) {
 	c := comparison()
 	rtt, err := c.RoundTrip(model.MetricLatency)
 	if err != nil {
@@ -59,10 +59,11 @@ func TestCrossingPointsWorkedOutByHand(t *testing.T) {
 	near(t, "local latency", local.At, 7.42041930691e-3)
 }
 
-// at sets the quantity of a crossing to x and returns the comparison there.
+// quantities are the crossing points: how to find one, and the comparison with its
+// quantity set to x.
 var quantities = []struct {
 	name  string
-	find  func(model.Comparison, model.Metric) (at, lo, hi float64, pays model.Side, err error)
+	find  finder
 	with  func(model.Comparison, float64) model.Comparison
 	skips model.Metric
 }{
@@ -106,7 +107,10 @@ var quantities = []struct {
 	},
 }
 
-func found[Q model.Quantity](f func(model.Comparison, model.Metric) (model.Crossing[Q], error)) func(model.Comparison, model.Metric) (float64, float64, float64, model.Side, error) {
+// finder finds a crossing point as plain numbers.
+type finder func(model.Comparison, model.Metric) (at, lo, hi float64, pays model.Side, err error)
+
+func found[Q model.Quantity](f func(model.Comparison, model.Metric) (model.Crossing[Q], error)) finder {
 	return func(c model.Comparison, m model.Metric) (float64, float64, float64, model.Side, error) {
 		x, err := f(c, m)
 		return float64(x.At), float64(x.Lo), float64(x.Hi), x.Pays, err
@@ -136,7 +140,7 @@ func sides(t *rapid.T, c model.Comparison, m model.Metric) (local, offloaded flo
 	}
 }
 
-func TestAtACrossingPointBothSidesAreEqual(t *testing.T) {
+func TestCrossingPointHasEqualCostsOnBothSides(t *testing.T) {
 	existed := 0
 	rapid.Check(t, func(t *rapid.T) {
 		c := genComparison(t)
@@ -153,7 +157,7 @@ func TestAtACrossingPointBothSidesAreEqual(t *testing.T) {
 				t.Fatalf("%s: %v in [%v, %v]", q.name, x, lo, hi)
 			}
 			if x == 0 || math.IsInf(x, 1) {
-				// There is none: offloading must win, or lose, at any value.
+				// There is no crossing: offloading must win, or lose, at every value.
 				wins := (x == 0) == (pays == model.Above)
 				for _, v := range []float64{1e-9, 1, 1e9} {
 					if local, off := sides(t, q.with(c, v), m); (off < local) != wins && math.Abs(off-local) > 1e-9*local {
@@ -164,8 +168,8 @@ func TestAtACrossingPointBothSidesAreEqual(t *testing.T) {
 			}
 			existed++
 			local, off := sides(t, q.with(c, x), m)
-			// A payload that needs one more segment can jump across the local cost:
-			// then the crossing is the last value on the paying side.
+			// The cost can jump across the local one where a payload needs one more
+			// segment: then the crossing is the last value on the paying side.
 			if c.Offload.TCP == nil || q.name != "payload" {
 				if math.Abs(off-local) > 1e-6*local {
 					t.Fatalf("%s %s: at %v offload costs %v and local %v", m, q.name, x, off, local)
@@ -176,10 +180,12 @@ func TestAtACrossingPointBothSidesAreEqual(t *testing.T) {
 				inside, outside = outside, inside
 			}
 			if local, off := sides(t, q.with(c, inside), m); off > local*(1+1e-12) {
-				t.Fatalf("%s %s: %v is on the paying side of %v, yet offload costs %v and local %v", m, q.name, inside, x, off, local)
+				t.Fatalf("%s %s: %v is on the paying side of %v, yet offload costs %v and local %v",
+					m, q.name, inside, x, off, local)
 			}
 			if local, off := sides(t, q.with(c, outside), m); off < local*(1-1e-12) {
-				t.Fatalf("%s %s: %v is not on the paying side of %v, yet offload costs %v and local %v", m, q.name, outside, x, off, local)
+				t.Fatalf("%s %s: %v is not on the paying side of %v, yet offload costs %v and local %v",
+					m, q.name, outside, x, off, local)
 			}
 		}
 	})
@@ -188,7 +194,7 @@ func TestAtACrossingPointBothSidesAreEqual(t *testing.T) {
 	}
 }
 
-func TestIntervalsHoldEveryCrossingOfTheirInputs(t *testing.T) {
+func TestCrossingIntervalsContainEveryCrossingOfTheirInputs(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		c := genComparison(t)
 		m := rapid.SampledFrom(model.Metrics()).Draw(t, "metric")
@@ -211,7 +217,8 @@ func TestIntervalsHoldEveryCrossingOfTheirInputs(t *testing.T) {
 				continue
 			}
 			if q.name != "idle power" {
-				inner.Offload.Idle.Power = model.Watts(within("power", float64(c.Within.IdlePower.Lo), float64(c.Within.IdlePower.Hi)))
+				power := c.Within.IdlePower
+				inner.Offload.Idle.Power = model.Watts(within("power", float64(power.Lo), float64(power.Hi)))
 			}
 			_, lo, hi, _, err := q.find(c, m)
 			if err != nil {
@@ -228,7 +235,7 @@ func TestIntervalsHoldEveryCrossingOfTheirInputs(t *testing.T) {
 	})
 }
 
-func TestComparisonsRefuseWhatTheyCannotCompare(t *testing.T) {
+func TestComparisonRefusesWhatItCannotCompare(t *testing.T) {
 	c := comparison()
 	c.Energy = nil
 	if _, err := c.RoundTrip(model.MetricEnergy); err == nil || !strings.Contains(err.Error(), "local energy:") {
@@ -255,7 +262,7 @@ func TestComparisonsRefuseWhatTheyCannotCompare(t *testing.T) {
 	}
 }
 
-func TestUnknownCostsOfOffloadingAreNamedAtTheCrossing(t *testing.T) {
+func TestCrossingNamesTheUnknownCostsOfOffloading(t *testing.T) {
 	c := comparison()
 	c.Offload.Link = fiveG()
 	x, err := c.RoundTrip(model.MetricEnergy)

@@ -5,32 +5,32 @@ import (
 	"fmt"
 )
 
-// A Device is an edge device: what it draws while it waits and while it
-// computes, and the memories that weights may fit.
+// A Device is an edge device: its power while it waits and while it computes, and
+// its memories for weights.
 type Device struct {
 	Name string
-	// Idle are the ways in which the device can wait for a host, by name.
+	// Idle are the ways in which the device can wait for a host.
 	Idle []Idle
-	// Active is the power while it runs an inference itself, nil when not known.
+	// Active is the power while it runs an inference itself; nil if unknown.
 	Active *Watts
-	// Memories are the levels that layer fit looks at, smallest first.
+	// Memories are the levels for layer fit, smallest first.
 	Memories []Memory
-	// Source says where the figures are from.
+	// Source says where the figures come from.
 	Source string
 }
 
 // Idle is a way of waiting for the host.
 type Idle struct {
-	Name string
-	// Power is P_idle of (2.5): the whole board's, radio included.
-	Power Watts
-	// Suspends tells that the operating system is suspended meanwhile. Then
-	// waking up costs time and energy.
-	Suspends bool
-	// WakeTime and WakeEnergy are what waking up costs; nil when not known,
-	// which makes latency and energy lower bounds if Suspends is set.
-	WakeTime   *Seconds
-	WakeEnergy *Joules
+	Name string `json:"name"`
+	// Power is P_idle of (2.5): the power of the whole board, radio included.
+	Power Watts `json:"power_W"`
+	// Suspends says that the operating system is suspended while the device waits,
+	// so that waking up costs time and energy.
+	Suspends bool `json:"suspends"`
+	// WakeTime and WakeEnergy are the costs of waking up; nil if unknown. If
+	// Suspends is set, latency and energy are then lower bounds.
+	WakeTime   *Seconds `json:"wake_time_s"`
+	WakeEnergy *Joules  `json:"wake_energy_J"`
 }
 
 // Memory is one level of a device's memory.
@@ -39,13 +39,14 @@ type Memory struct {
 	Size Bytes
 }
 
-// A Host is a machine that serves offloaded inferences.
-type Host struct {
+// A HostProfile is the power of a machine that serves offloaded inferences. How
+// to reach such a machine is declared elsewhere, in a hosts file.
+type HostProfile struct {
 	Name string
-	// Active is what the host draws while it runs an inference, nil when not
-	// known. It counts for the energy of the whole system alone.
+	// Active is the power while the host runs an inference; nil if unknown. Only
+	// WholeSystem uses it.
 	Active *Watts
-	// Source says where the figures are from.
+	// Source says where the figures come from.
 	Source string
 }
 
@@ -85,7 +86,7 @@ func (d Device) Validate() error {
 }
 
 // Validate returns an error that names every field that is out of its bounds.
-func (h Host) Validate() error {
+func (h HostProfile) Validate() error {
 	if h.Active == nil {
 		return nil
 	}
@@ -107,9 +108,9 @@ func (d Device) IdleMode(name string) (Idle, error) {
 	return Idle{}, fmt.Errorf("device %s has no idle mode %q; it has %v", d.Name, name, known)
 }
 
-// LocalEnergy is the modelled energy of an inference on the device itself, its
-// active power times the latency. The study measured this energy; the model
-// needs the device's active power, and without it the energy is incomplete.
+// LocalEnergy is the modelled energy of an inference on the device itself: its
+// active power times the latency. The study measured this energy. Without the
+// active power the energy is incomplete.
 func (d Device) LocalEnergy(latency Seconds) Energy {
 	if d.Active == nil {
 		return Energy{Missing: []string{"active power of device " + d.Name}}

@@ -14,7 +14,7 @@ var ethernetLink = ethernet()
 // board that waits at 0.91 W.
 var overEthernet = offload(ethernetLink, 3072)
 
-// against sets it against 50 ms and 150 mJ on the board.
+// against compares it with 50 ms and 150 mJ on the board.
 var against = comparison()
 
 // four is four such boards that share a host.
@@ -143,8 +143,8 @@ func ExampleDevice_LocalEnergy() {
 	// [active power of device other]
 }
 
-func ExampleHost_Validate() {
-	fmt.Println(model.Host{Name: "server", Active: new(model.Watts(0))}.Validate())
+func ExampleHostProfile_Validate() {
+	fmt.Println(model.HostProfile{Name: "server", Active: new(model.Watts(0))}.Validate())
 	// Output: host server: active: want watts above zero, got 0W
 }
 
@@ -161,6 +161,18 @@ func ExamplePredict() {
 	// latency 24.0246ms network 21.0246ms
 	// energy  22.2613mJ waiting 21.8623mJ
 	// EDP     534.817µJs
+}
+
+func ExamplePrediction_Cost() {
+	p, err := model.Predict(overEthernet)
+	fmt.Printf("%.4g s, %.4g J, %v\n", p.Cost(model.MetricLatency), p.Cost(model.MetricEnergy), err)
+	// Output: 0.02402 s, 0.02226 J, <nil>
+}
+
+func ExamplePrediction_Missing() {
+	p, err := model.Predict(offload(fiveG(), 3072))
+	fmt.Println(p.Missing(model.MetricLatency), p.Missing(model.MetricEnergy), err)
+	// Output: [] [transmit energy of link 5g receive energy of link 5g] <nil>
 }
 
 func ExampleOffload_Validate() {
@@ -201,13 +213,9 @@ func ExampleTCP_SlowStart() {
 	// Output: 2.381ms
 }
 
-func ExampleTCP_RoundTrips() {
-	fmt.Println(model.DefaultTCP().RoundTrips(3072), model.DefaultTCP().RoundTrips(49152))
-	// Output: 0 2
-}
-
 func ExampleWholeSystem() {
-	e, err := model.WholeSystem(overEthernet, model.System{Host: model.Host{Name: "server", Active: new(model.Watts(125))}})
+	host := model.HostProfile{Name: "server", Active: new(model.Watts(125))}
+	e, err := model.WholeSystem(overEthernet, model.System{Host: host})
 	fmt.Println(model.Round(e.Device, 4), *e.Host, model.Round(e.Total.Joules, 4), e.Total.Missing, err)
 	// Output: 22.26mJ 375mJ 397.3mJ [energy per byte of the network between device and host] <nil>
 }
@@ -225,6 +233,14 @@ func ExampleComparison_Validate() {
 func ExampleComparison_Pays() {
 	fmt.Println(against.Pays(model.MetricLatency))
 	// Output: true <nil>
+}
+
+func ExampleComparison_LocalCost() {
+	fmt.Println(against.LocalCost(model.MetricEnergy))
+	fmt.Println(model.Comparison{Latency: 0.050}.LocalCost(model.MetricEnergy))
+	// Output:
+	// 0.15 true
+	// 0 false
 }
 
 func ExampleComparison_LocalLatency() {
@@ -261,7 +277,7 @@ func ExampleComparison_IdlePower() {
 
 func ExampleCrossing_Exists() {
 	slow := against
-	slow.Latency = 0.010 // less than the way there and back
+	slow.Latency = 0.010 // less than the network time
 	x, err := slow.Bandwidth(model.MetricLatency)
 	fmt.Println(x.Exists(), err)
 	// Output: false <nil>
@@ -282,7 +298,7 @@ func ExampleMD1() {
 	fmt.Println(err)
 	// Output:
 	// 4.5s <nil>
-	// queue: the queue is unstable at a utilization of 1.2; it has a mean wait below 1 only
+	// queue: the queue is unstable at a utilization of 1.2; it has a mean wait only below 1
 }
 
 func ExampleMG1() {
@@ -335,7 +351,7 @@ func ExampleLoad_Local() {
 	fmt.Println(err)
 	// Output:
 	// 52.5ms <nil>
-	// device: the queue is unstable at a utilization of 1.2; it has a mean wait below 1 only
+	// device: the queue is unstable at a utilization of 1.2; it has a mean wait only below 1
 }
 
 func ExampleLoad_Offloaded() {

@@ -5,15 +5,15 @@ import (
 	"fmt"
 )
 
-// LayerFit is how much of a memory an average layer's weights would fill, in
-// percent, with one byte a parameter: equation (5.1) of the study.
+// LayerFit is the share of a memory that an average layer's weights fill, in
+// percent, with one byte per parameter: equation (5.1) of the study.
 //
 //	layer fit = 100 * parameters / layers / memory
 //
-// The number of layers is that of the whole Keras model, base, Flatten and
-// both Dense layers, with those that hold no weights; it is not the depth that
-// the study's table of models prints. Above 100 an average layer does not fit.
-// LayersThatFit looks at each layer instead.
+// layers counts all layers of the Keras model: the base, Flatten and both Dense
+// layers, layers without weights included. It is not the depth in the study's
+// table of models. Above 100 an average layer does not fit. LayersThatFit looks
+// at each layer instead.
 func LayerFit(parameters int64, layers int, memory Bytes) (percent float64, err error) {
 	errs := []error{positive("memory", memory)}
 	if parameters <= 0 {
@@ -31,16 +31,16 @@ func LayerFit(parameters int64, layers int, memory Bytes) (percent float64, err 
 // Fit says how the layers of a model fit a memory.
 type Fit struct {
 	Layers  int     // layers that hold weights
-	Fitting int     // those whose weights fit by themselves
+	Fitting int     // layers whose weights fit the memory, each alone
 	Share   float64 // Fitting / Layers
-	// Weights is the share of the bytes of all weights that are in a layer that
-	// fits.
+	// Weights is the share of the bytes of all weights that lies in layers that
+	// fit.
 	Weights float64
 }
 
-// LayersThatFit counts the layers whose weights fit the memory, each by itself:
-// the honest form of (5.1), which a few large layers among many small ones
-// deceive. Layers of zero bytes hold no weights and do not count.
+// LayersThatFit counts the layers whose weights fit the memory, each alone. Unlike
+// the average of (5.1), a few large layers among many small ones do not distort
+// it. Layers of zero bytes hold no weights and do not count.
 func LayersThatFit(layers []Bytes, memory Bytes) (Fit, error) {
 	if err := positive("memory", memory); err != nil {
 		return Fit{}, fmt.Errorf("layers that fit: %w", err)

@@ -7,8 +7,7 @@ import (
 	"strings"
 )
 
-// A Link is a communication path between a device and a host as the device
-// sees it.
+// A Link is the path between a device and a host as the device sees it.
 type Link struct {
 	// Name is the profile's name: "ethernet".
 	Name string
@@ -16,23 +15,21 @@ type Link struct {
 	OneWay Seconds
 	// Up is B_upload, from the device to the host; Down is B_download.
 	Up, Down BytesPerSecond
-	// EnergyUp and EnergyDown are what the device spends on a byte it sends and
-	// on one it receives; nil when that is not known, which leaves every energy
-	// over this link incomplete.
+	// EnergyUp and EnergyDown are the device's energy to send and to receive a
+	// byte; nil if unknown, which makes every energy over this link incomplete.
 	EnergyUp, EnergyDown *JoulesPerByte
-	// Jitter is a random delay added to each direction, or nil.
-	Jitter *Jitter
-	// Loss is the loss of messages, or nil.
-	Loss *Loss
-	// Source says where the figures are from.
+	Jitter               *Jitter // nil: none
+	Loss                 *Loss   // nil: none
+	// Source says where the figures come from.
 	Source string
 }
 
-// Jitter is a random delay that is added to the propagation in each direction.
+// Jitter is a random delay added to the propagation in each direction.
 type Jitter struct {
 	// Distribution is one of Distributions.
 	Distribution string
-	// Mean is the mean of the added delay: uniform draws from 0 to twice the mean.
+	// Mean is the mean of the delay. Uniform delays lie between 0 and twice the
+	// mean.
 	Mean Seconds
 }
 
@@ -45,9 +42,9 @@ const (
 // Distributions lists the distributions that Jitter knows.
 func Distributions() []string { return []string{Uniform, Exponential} }
 
-// Loss is the loss of a message, seen as the delay of sending it again.
+// Loss is the loss of messages, modelled as the delay of sending them again.
 type Loss struct {
-	// Probability is that of one transmission being lost, in [0, 1).
+	// Probability is the probability that a transmission is lost, in [0, 1).
 	Probability float64
 	// Retransmit is the delay that one loss adds.
 	Retransmit Seconds
@@ -68,7 +65,8 @@ func (l Link) Validate() error {
 	}
 	if j := l.Jitter; j != nil {
 		if j.Distribution != Uniform && j.Distribution != Exponential {
-			errs = append(errs, fmt.Errorf("jitter: distribution %q is not known; want %s", j.Distribution, strings.Join(Distributions(), " or ")))
+			errs = append(errs, fmt.Errorf("jitter: distribution %q is not known; want %s",
+				j.Distribution, strings.Join(Distributions(), " or ")))
 		}
 		errs = append(errs, positive("jitter: mean", j.Mean))
 	}
@@ -89,23 +87,23 @@ func (l Link) Validate() error {
 //	t_RTT = 2 * t_latency
 func (l Link) RTT() Seconds { return 2 * l.OneWay }
 
-// NetworkTime is the time that an offloaded inference spends on the way, with
-// in bytes sent and out bytes received, equation (2.2) of the study:
+// NetworkTime is the time that an offloaded inference spends on the network if it
+// sends in bytes and receives out bytes, equation (2.2) of the study:
 //
 //	t_network = t_RTT + s_input / B_upload + s_result / B_download
 func (l Link) NetworkTime(in, out Bytes) Seconds {
 	return l.RTT() + in.At(l.Up) + out.At(l.Down)
 }
 
-// NetworkEnergy is what the device spends on sending in bytes and receiving
-// out bytes, equation (2.4) of the study:
+// NetworkEnergy is the device's energy to send in bytes and to receive out bytes,
+// equation (2.4) of the study:
 //
 //	E_network = s_input * E_upload + s_result * E_download
 //
-// The study prints divisions. Its figures for E are in joules per byte, and
-// bytes divided by those are not joules; the product is.
+// The study prints divisions, but gives E in joules per byte, so only the product
+// is an energy.
 //
-// When the link's energy is not known, the result leaves it out and says so.
+// If the link's energy per byte is unknown, the result lacks it and names it.
 func (l Link) NetworkEnergy(in, out Bytes) Energy {
 	e := Energy{}
 	if l.EnergyUp != nil {
@@ -122,9 +120,9 @@ func (l Link) NetworkEnergy(in, out Bytes) Energy {
 }
 
 // Disturbance is the mean delay that jitter and loss add to a round trip: twice
-// the jitter's mean, and for each direction the expected number of
-// retransmissions p/(1-p) times the delay of one. It is not part of the study's
-// equations and 0 for a link that declares neither.
+// the jitter's mean, and in each direction the expected number of
+// retransmissions p/(1-p) times the delay of one. The study's equations do not
+// have it; it is 0 for a link with neither.
 func (l Link) Disturbance() Seconds {
 	var s Seconds
 	if l.Jitter != nil {
@@ -136,11 +134,11 @@ func (l Link) Disturbance() Seconds {
 	return s
 }
 
-// Energy is an energy that may lack parts nobody knows. As no part is negative,
-// an incomplete energy is a lower bound.
+// Energy is an energy that may lack unknown parts. No part is negative, so an
+// incomplete energy is a lower bound.
 type Energy struct {
 	Joules Joules
-	// Missing names the parts that are not in Joules because they are not known.
+	// Missing names the unknown parts, which are not in Joules.
 	Missing []string
 }
 

@@ -4,40 +4,39 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 )
 
 // An Offload is one inference that a host runs for the device.
 type Offload struct {
 	Link Link
-	// Input is s_input of (2.2), Output is s_result.
+	// Input is s_input of (2.2), Output s_result.
 	Input, Output Bytes
 	// Exec is t_inference_on_host of (2.3).
 	Exec Seconds
-	// Overhead is what the software on both sides adds, 0 in the study.
+	// Overhead is the time that the software on both sides adds; 0 in the study.
 	Overhead Seconds
 	// Idle is how the device waits.
 	Idle Idle
-	// TCP adds the round trips of a congestion window that starts small; nil
-	// keeps to the study's equations.
+	// TCP adds the round trips of slow start; nil keeps to the study's equations.
 	TCP *TCP
 }
 
-// TimeParts is where the latency of an offloaded inference goes. The parts add
-// up to it.
+// TimeParts splits the latency of an offloaded inference. The parts add up to it.
 type TimeParts struct {
 	Up          Seconds `json:"up_s"`          // s_input / B_upload
 	Propagation Seconds `json:"propagation_s"` // t_RTT
 	Down        Seconds `json:"down_s"`        // s_result / B_download
 	Disturbance Seconds `json:"disturbance_s"` // mean of the link's jitter and loss
-	SlowStart   Seconds `json:"slow_start_s"`  // waiting for acknowledgements, with TCP alone
+	SlowStart   Seconds `json:"slow_start_s"`  // waiting for acknowledgements; only with TCP
 	Exec        Seconds `json:"exec_s"`        // on the host
 	Overhead    Seconds `json:"overhead_s"`    // of the software
-	Wake        Seconds `json:"wake_s"`        // of the device, when it was suspended
+	Wake        Seconds `json:"wake_s"`        // of the device, if it was suspended
 }
 
-// EnergyParts is where the device's energy of an offloaded inference goes. The
-// parts add up to it. Those that are not known are nil, and Prediction.Energy
-// names them as missing; Wake is nil too where the device does not suspend.
+// EnergyParts splits the device's energy of an offloaded inference. The parts add
+// up to it. Unknown parts are nil, and Prediction.Energy names them as missing.
+// Wake is also nil if the device does not suspend.
 type EnergyParts struct {
 	Idle     Joules  `json:"idle_J"`     // waiting, t_offload * P_idle
 	Wake     *Joules `json:"wake_J"`     // waking up
@@ -47,20 +46,43 @@ type EnergyParts struct {
 
 // A Prediction is what the model says about one offloaded inference.
 type Prediction struct {
-	// Network is t_network of (2.2), and the extras of the link where there are
-	// any: disturbance and slow start.
+	// Network is t_network of (2.2) plus disturbance and slow start, if any.
 	Network Seconds
 	// Latency is t_offload of (2.3).
 	Latency Seconds
 	Time    TimeParts
-	// Energy is E_offload of (2.5), the device's alone.
+	// Energy is E_offload of (2.5): the device's energy only.
 	Energy      Energy
 	EnergyParts EnergyParts
 	// EDP is (4.1). It lacks what Energy or Latency lacks.
 	EDP JouleSeconds
-	// LatencyMissing names what is not in Latency because it is not known; then
-	// Latency is a lower bound.
+	// LatencyMissing names the unknown parts, which are not in Latency; it is then
+	// a lower bound.
 	LatencyMissing []string
+}
+
+// Cost returns the cost of the offloaded inference in the SI unit of the metric.
+func (p Prediction) Cost(m Metric) float64 {
+	switch m {
+	case MetricLatency:
+		return float64(p.Latency)
+	case MetricEnergy:
+		return float64(p.Energy.Joules)
+	default:
+		return float64(p.EDP)
+	}
+}
+
+// Missing names the unknown costs that Cost(m) lacks.
+func (p Prediction) Missing(m Metric) []string {
+	switch m {
+	case MetricLatency:
+		return p.LatencyMissing
+	case MetricEnergy:
+		return p.Energy.Missing
+	default:
+		return slices.Concat(p.LatencyMissing, p.Energy.Missing)
+	}
 }
 
 // Validate returns an error that names every field that is out of its bounds.
@@ -79,17 +101,16 @@ func (o Offload) Validate() error {
 	return errors.Join(errs...)
 }
 
-// Predict works out latency, energy and EDP of an offloaded inference, with
-// where each goes: equations (2.1) to (2.5) and (4.1) of the study, and the
-// parts that the study leaves out where o gives them. Errors name every field
-// that is out of its bounds.
+// Predict computes latency, energy and EDP of an offloaded inference and their
+// parts: equations (2.1) to (2.5) and (4.1) of the study, and what the study
+// leaves out if o has it. Errors name every field that is out of its bounds.
 func Predict(o Offload) (Prediction, error) {
 	if err := o.Validate(); err != nil {
 		return Prediction{}, fmt.Errorf("predict: %w", err)
 	}
 	p := o.predict()
 	if !finite(float64(p.EDP), float64(p.Latency), float64(p.Energy.Joules)) {
-		return Prediction{}, errors.New("predict: the inputs are so large or so small that the result is no finite number")
+		return Prediction{}, errors.New("predict: the inputs are so large or so small that the result is not finite")
 	}
 	return p, nil
 }
@@ -104,8 +125,8 @@ func finite(values ...float64) bool {
 	return true
 }
 
-// predict is Predict for inputs that are known to be in their bounds, and at
-// the limits 0 and infinity that the crossing points are looked for between.
+// predict is Predict without checks: for inputs within their bounds, and for the
+// limits 0 and infinity between which crossing points are searched.
 func (o Offload) predict() Prediction {
 	t := TimeParts{
 		Up:          o.Input.At(o.Link.Up),
@@ -116,7 +137,8 @@ func (o Offload) predict() Prediction {
 		Overhead:    o.Overhead,
 	}
 	if o.TCP != nil {
-		t.SlowStart = o.TCP.SlowStart(o.Input, o.Link.Up, o.Link.RTT()) + o.TCP.SlowStart(o.Output, o.Link.Down, o.Link.RTT())
+		t.SlowStart = o.TCP.SlowStart(o.Input, o.Link.Up, o.Link.RTT()) +
+			o.TCP.SlowStart(o.Output, o.Link.Down, o.Link.RTT())
 	}
 	p := Prediction{Network: o.Link.NetworkTime(o.Input, o.Output) + t.Disturbance + t.SlowStart}
 	waiting := OffloadLatency(t.Exec, p.Network) + t.Overhead
@@ -156,8 +178,8 @@ func (o Offload) predict() Prediction {
 //	t_offload = t_inference_on_host + t_network
 func OffloadLatency(exec, network Seconds) Seconds { return exec + network }
 
-// OffloadEnergy is what the device spends on an offloaded inference, equation
-// (2.5) of the study:
+// OffloadEnergy is the device's energy of an offloaded inference, equation (2.5)
+// of the study:
 //
 //	E_offload = t_offload * P_idle + E_network
 func OffloadEnergy(latency Seconds, idle Watts, network Energy) Energy {

@@ -14,7 +14,7 @@ import (
 	"github.com/crossover-bench/crossover/model"
 )
 
-func TestWaitsEqualTheKnownFigures(t *testing.T) {
+func TestQueueWaitsEqualTheKnownFigures(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		wait func() (model.Seconds, error)
@@ -116,26 +116,47 @@ func constant(*rand.Rand) float64      { return 1 }
 func exponential(r *rand.Rand) float64 { return r.ExpFloat64() }
 func uniform(r *rand.Rand) float64     { return 2 * r.Float64() } // scv 1/3
 
-func TestSimulationConfirmsTheFormulas(t *testing.T) {
+// A formula is the mean wait at an arrival rate, for a mean service time of 1 s.
+type formula func(model.PerSecond) (model.Seconds, error)
+
+func md1(rate model.PerSecond) (model.Seconds, error) { return model.MD1(rate, 1) }
+
+func mg1(scv float64) formula {
+	return func(rate model.PerSecond) (model.Seconds, error) { return model.MG1(rate, 1, scv) }
+}
+
+func mmk(k int) formula {
+	return func(rate model.PerSecond) (model.Seconds, error) { return model.MMk(rate, 1, k) }
+}
+
+func mdk(k int) formula {
+	return func(rate model.PerSecond) (model.Seconds, error) { return model.MDk(rate, 1, k) }
+}
+
+func mgk(scv float64, k int) formula {
+	return func(rate model.PerSecond) (model.Seconds, error) { return model.MGk(rate, 1, scv, k) }
+}
+
+func TestQueueFormulasAgreeWithASimulation(t *testing.T) {
 	for _, c := range []struct {
 		name    string
 		rho     float64
 		k       int
 		service func(*rand.Rand) float64
-		wait    func(rate model.PerSecond) (model.Seconds, error)
+		wait    formula
 		error   float64 // stated relative error of the formula, 0 when it is exact
 	}{
-		{"M/D/1", 0.5, 1, constant, func(a model.PerSecond) (model.Seconds, error) { return model.MD1(a, 1) }, 0},
-		{"M/D/1", 0.8, 1, constant, func(a model.PerSecond) (model.Seconds, error) { return model.MD1(a, 1) }, 0},
-		{"M/G/1 uniform", 0.7, 1, uniform, func(a model.PerSecond) (model.Seconds, error) { return model.MG1(a, 1, 1.0/3) }, 0},
-		{"M/G/1 mixture", 0.6, 1, mixture, func(a model.PerSecond) (model.Seconds, error) { return model.MG1(a, 1, mixtureSCV) }, 0},
-		{"M/M/1", 0.7, 1, exponential, func(a model.PerSecond) (model.Seconds, error) { return model.MMk(a, 1, 1) }, 0},
-		{"M/M/2", 0.8, 2, exponential, func(a model.PerSecond) (model.Seconds, error) { return model.MMk(a, 1, 2) }, 0},
-		{"M/M/4", 0.7, 4, exponential, func(a model.PerSecond) (model.Seconds, error) { return model.MMk(a, 1, 4) }, 0},
-		{"M/D/2", 0.8, 2, constant, func(a model.PerSecond) (model.Seconds, error) { return model.MDk(a, 1, 2) }, 0.01},
-		{"M/D/4", 0.7, 4, constant, func(a model.PerSecond) (model.Seconds, error) { return model.MDk(a, 1, 4) }, 0.01},
-		{"M/G/4 uniform", 0.8, 4, uniform, func(a model.PerSecond) (model.Seconds, error) { return model.MGk(a, 1, 1.0/3, 4) }, 0.05},
-		{"M/G/4 mixture", 0.8, 4, mixture, func(a model.PerSecond) (model.Seconds, error) { return model.MGk(a, 1, mixtureSCV, 4) }, 0.05},
+		{"M/D/1", 0.5, 1, constant, md1, 0},
+		{"M/D/1", 0.8, 1, constant, md1, 0},
+		{"M/G/1 uniform", 0.7, 1, uniform, mg1(1.0 / 3), 0},
+		{"M/G/1 mixture", 0.6, 1, mixture, mg1(mixtureSCV), 0},
+		{"M/M/1", 0.7, 1, exponential, mmk(1), 0},
+		{"M/M/2", 0.8, 2, exponential, mmk(2), 0},
+		{"M/M/4", 0.7, 4, exponential, mmk(4), 0},
+		{"M/D/2", 0.8, 2, constant, mdk(2), 0.01},
+		{"M/D/4", 0.7, 4, constant, mdk(4), 0.01},
+		{"M/G/4 uniform", 0.8, 4, uniform, mgk(1.0/3, 4), 0.05},
+		{"M/G/4 mixture", 0.8, 4, mixture, mgk(mixtureSCV, 4), 0.05},
 	} {
 		t.Run(fmt.Sprintf("%s at %v", c.name, c.rho), func(t *testing.T) {
 			t.Parallel()
@@ -166,7 +187,7 @@ func mixture(r *rand.Rand) float64 {
 
 const mixtureSCV = 0.75
 
-func TestTenantsAddUp(t *testing.T) {
+func TestMergeAddsUpTenants(t *testing.T) {
 	s, err := model.Merge(model.Stream{Arrivals: 3, Service: 0.5}, model.Stream{Arrivals: 1, Service: 2.5})
 	if err != nil {
 		t.Fatal(err)
@@ -174,14 +195,20 @@ func TestTenantsAddUp(t *testing.T) {
 	near(t, "arrivals", s.Arrivals, 4)
 	near(t, "service", s.Service, 1)
 	near(t, "scv", s.SCV, mixtureSCV)
-	for _, bad := range [][]model.Stream{nil, {{Arrivals: 0, Service: 1}}, {{Arrivals: 1, Service: 0}}, {{Arrivals: 1, Service: 1, SCV: -1}}, {{Arrivals: 1, Service: 1, SCV: math.NaN()}}} {
+	for _, bad := range [][]model.Stream{
+		nil,
+		{{Arrivals: 0, Service: 1}},
+		{{Arrivals: 1, Service: 0}},
+		{{Arrivals: 1, Service: 1, SCV: -1}},
+		{{Arrivals: 1, Service: 1, SCV: math.NaN()}},
+	} {
 		if _, err := model.Merge(bad...); err == nil {
 			t.Errorf("%v: no error", bad)
 		}
 	}
 }
 
-func TestAnUnstableQueueIsAnErrorNotANumber(t *testing.T) {
+func TestQueueThatIsUnstableIsAnErrorNotANumber(t *testing.T) {
 	for _, rate := range []model.PerSecond{1, 1.5, 1e9} {
 		w, err := model.MD1(rate, 1)
 		u, ok := errors.AsType[*model.UnstableError](err)
@@ -205,129 +232,7 @@ func TestAnUnstableQueueIsAnErrorNotANumber(t *testing.T) {
 	}
 }
 
-// shared is a host of one worker with 3 ms an inference, over Ethernet, against
-// 30 ms on the device.
-func shared() model.Load {
-	return model.Load{Latency: 0.030, Offload: offload(ethernet(), 3072), Tenants: 4, Workers: 1}
-}
-
-// TestSimulationConfirmsTheWholePath runs uplinks, host and downlinks of all
-// devices event by event, where Load takes every station for itself.
-func TestSimulationConfirmsTheWholePath(t *testing.T) {
-	l := shared()
-	const rate, requests = 60, 400_000 // host at 0.72, uplink at 0.06
-	up, exec, down := 3072/3.04e6, 0.003, 100/7.13e6
-	want, err := l.Offloaded(rate)
-	if err != nil {
-		t.Fatal(err)
-	}
-	rng := rand.New(rand.NewPCG(3, 4))
-	due := make([]float64, l.Tenants)
-	upFree := make([]float64, l.Tenants)
-	downFree := make([]float64, l.Tenants)
-	var hostFree, hostWait, upWait float64
-	for i := range due {
-		due[i] = rng.ExpFloat64() / rate
-	}
-	for range requests {
-		// The next to reach the host: its uplink's departure is the earliest.
-		first := 0
-		for i := range due {
-			if max(due[i], upFree[i]) < max(due[first], upFree[first]) {
-				first = i
-			}
-		}
-		start := max(due[first], upFree[first])
-		upWait += (start - due[first]) / requests
-		upFree[first] = start + up
-		begin := max(upFree[first], hostFree)
-		hostWait += (begin - upFree[first]) / requests
-		hostFree = begin + exec
-		downFree[first] = max(hostFree, downFree[first]) + down
-		due[first] += rng.ExpFloat64() / rate
-	}
-	if got := float64(want.Up); math.Abs(got-upWait) > 0.05*upWait {
-		t.Errorf("uplink: simulated %v, model %v", upWait, got)
-	}
-	// Uplinks let nothing through faster than one payload each, so arrivals at the
-	// host are a little smoother than Poisson: the model may say up to 5 % more.
-	if got := float64(want.Host); got < hostWait*0.98 || got > hostWait*1.05 {
-		t.Errorf("host: simulated %v, model %v", hostWait, got)
-	}
-}
-
-func TestPayingRatesEndWhereTheLatenciesCross(t *testing.T) {
-	l := shared()
-	intervals, err := l.PayingRates()
-	if err != nil || len(intervals) != 1 {
-		t.Fatalf("%v, %v", intervals, err)
-	}
-	// 24.02 against 30 ms: offloading pays at first. The device saturates at
-	// 33.3/s and the host at 1/(4 * 3 ms) = 83.3/s, so it pays to the end.
-	_, capacity, bound, err := l.Capacity()
-	if err != nil || bound != "host" {
-		t.Fatalf("%v, %v", bound, err)
-	}
-	near(t, "capacity", capacity, 1/0.012)
-	if intervals[0].Lo != 0 || intervals[0].Hi != capacity {
-		t.Errorf("%v, want 0 to %v", intervals, capacity)
-	}
-
-	l.Tenants = 20 // the host saturates at 16.7/s, before the device
-	intervals, err = l.PayingRates()
-	if err != nil || len(intervals) != 1 {
-		t.Fatalf("%v, %v", intervals, err)
-	}
-	local, err := l.Local(intervals[0].Hi)
-	if err != nil {
-		t.Fatal(err)
-	}
-	offloaded, err := l.Offloaded(intervals[0].Hi)
-	if err != nil {
-		t.Fatal(err)
-	}
-	near(t, "latency at the crossing", offloaded.Latency, local.Latency)
-
-	l = shared()
-	l.Latency = 0.024 // barely faster than offloading alone, but the device queues
-	intervals, err = l.PayingRates()
-	if err != nil || len(intervals) != 1 || intervals[0].Lo == 0 {
-		t.Errorf("%v, %v: want an interval that starts above 0", intervals, err)
-	}
-
-	l.Latency = 0.001
-	l.Tenants = 100
-	if intervals, err = l.PayingRates(); err != nil || len(intervals) != 0 {
-		t.Errorf("%v, %v: want none", intervals, err)
-	}
-}
-
-func TestMaxTenantsIsTheLastThatPays(t *testing.T) {
-	l := shared()
-	const rate = 10
-	n, err := l.MaxTenants(rate)
-	if err != nil || n < 1 {
-		t.Fatalf("%d, %v", n, err)
-	}
-	local, err := l.Local(rate)
-	if err != nil {
-		t.Fatal(err)
-	}
-	l.Tenants = n
-	if w, err := l.Offloaded(rate); err != nil || w.Latency >= local.Latency {
-		t.Errorf("%d tenants: %v, %v, local %v", n, w.Latency, err, local.Latency)
-	}
-	l.Tenants = n + 1
-	if w, err := l.Offloaded(rate); err == nil && w.Latency < local.Latency {
-		t.Errorf("%d tenants: %v still pays against %v", n+1, w.Latency, local.Latency)
-	}
-	l.Latency = 0.001
-	if n, err := l.MaxTenants(rate); err != nil || n != 0 {
-		t.Errorf("a fast device: %d, %v", n, err)
-	}
-}
-
-func TestMoreLoadNeverShortensTheWait(t *testing.T) {
+func TestQueueWaitNeverShrinksUnderMoreLoad(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		k := rapid.IntRange(1, 64).Draw(t, "k")
 		scv := rapid.Float64Range(0, 10).Draw(t, "scv")

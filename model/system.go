@@ -5,18 +5,18 @@ import (
 	"fmt"
 )
 
-// System is what the energy of the whole system counts beside the device: the
-// study names it as future work.
+// System is what WholeSystem adds to the device's energy. The study names it as
+// future work.
 type System struct {
 	// Host is the machine that runs the inference.
-	Host Host
-	// Path is what the network between device and host spends on a byte, of
-	// either direction; nil when not known.
+	Host HostProfile
+	// Path is the energy of the network between device and host to move a byte in
+	// either direction; nil if unknown.
 	Path *JoulesPerByte
 }
 
 // SystemEnergy is the energy of an offloaded inference in the whole system.
-// The parts that are not known are nil, and Total names them as missing.
+// Unknown parts are nil, and Total names them as missing.
 type SystemEnergy struct {
 	Total  Energy  // Device + Host + Path
 	Device Joules  // E_offload of (2.5), which may itself be incomplete
@@ -28,8 +28,8 @@ type SystemEnergy struct {
 //
 //	E_system = E_offload + t_inference_on_host * P_host + (s_input + s_result) * E_path
 //
-// What the host and the network draw while nothing is asked of them is nobody's
-// in particular and is left out, as it is for a local inference.
+// The idle power of the host and the network is left out, as it is for a local
+// inference.
 func WholeSystem(o Offload, s System) (SystemEnergy, error) {
 	p, err := Predict(o)
 	errs := []error{err, s.Host.Validate()}

@@ -5,21 +5,21 @@ import (
 	"fmt"
 )
 
-// TCP describes a connection that is warm but has paused: its congestion
-// window has fallen back to the initial one and doubles with every round trip
-// (slow start, RFC 5681), so a payload above the window waits for
-// acknowledgements. Links are taken to lose nothing and receivers to
-// acknowledge every segment at once; there is no handshake, since the client
-// keeps its connection.
+// TCP describes an open connection that has paused: its congestion window is back
+// at its initial size and doubles with every round trip (slow start, RFC 5681),
+// so a payload larger than the window waits for acknowledgements. The model
+// assumes that the link loses nothing and that the receiver acknowledges every
+// segment at once. There is no handshake, because the client keeps its
+// connection.
 type TCP struct {
 	// InitialWindow is the congestion window after a pause, in segments: 10 by
-	// RFC 6928, and what Linux returns to with tcp_slow_start_after_idle.
+	// RFC 6928, to which Linux returns if tcp_slow_start_after_idle is set.
 	InitialWindow int
 	// Segment is the payload of one segment (MSS).
 	Segment Bytes
 }
 
-// DefaultTCP is a connection over Ethernet frames of 1500 bytes: windows of 10
+// DefaultTCP is a connection over Ethernet frames of 1500 bytes: a window of 10
 // segments of 1460 bytes.
 func DefaultTCP() *TCP { return &TCP{InitialWindow: 10, Segment: 1460} }
 
@@ -32,10 +32,10 @@ func (t TCP) Validate() error {
 	return errors.Join(errs...)
 }
 
-// SlowStart is the time that sending size bytes at the rate takes beyond
-// size/rate, because the sender must wait for acknowledgements. After window k
-// of W_k bytes it stands still until the first segment's acknowledgement is
-// back, which is a round trip and one segment's own time after it began:
+// SlowStart is the time beyond size/rate that it takes to send size bytes,
+// because the sender waits for acknowledgements. After window k of W_k bytes it
+// pauses until the acknowledgement of the window's first segment arrives, one
+// round trip and one segment's transmission time after the window began:
 //
 //	sum over every window but the last of max(0, t_RTT + (MSS - W_k) / B),  W_k = 2^k * W_0
 //
@@ -47,22 +47,10 @@ func (t TCP) SlowStart(size Bytes, rate BytesPerSecond, rtt Seconds) Seconds {
 	for sent := window; sent < size; sent += window {
 		stall := rtt + t.Segment.At(rate) - window.At(rate)
 		if stall <= 0 {
-			break // the window covers the path: nothing waits from here on
+			break // the window covers the path: the sender no longer waits
 		}
 		stalled += stall
 		window *= 2
 	}
 	return stalled
-}
-
-// RoundTrips is the number of times that a sender of size bytes waits for an
-// acknowledgement on a path that is long against its windows.
-func (t TCP) RoundTrips(size Bytes) int {
-	n := 0
-	window := Bytes(t.InitialWindow) * t.Segment
-	for sent := window; sent < size; sent += window {
-		n++
-		window *= 2
-	}
-	return n
 }

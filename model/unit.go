@@ -9,24 +9,24 @@ import (
 	"time"
 )
 
-// The units are named float64 types in SI base units, so that a time cannot be
-// passed for an energy and the arithmetic stays exact to the last bit (a
-// time.Duration would round each term to a nanosecond). Parsing knows the
-// prefixes n, u or µ, m, k, M and G, and refuses a negative number, an infinite
-// one, a number without a unit and the unit of another quantity by its name.
-// String prints the shortest text that parses to the same number.
+// The units are float64 types in SI base units, so that a time cannot be passed
+// as an energy and nothing is rounded (a time.Duration would round each term to a
+// nanosecond). Parsing accepts the prefixes n, u or µ, m, k, M and G. Its errors
+// say why a text is not accepted: a negative or infinite number, a missing unit,
+// the unit of another quantity. String prints the shortest text that parses to
+// the same number.
 type (
 	// Seconds is a time: "10ms", "3us", "1.5s", "2min".
 	Seconds float64
 	// Bytes is an amount of data: "3072B", "7.13MB" (10^6), "32KiB" (1024). It is
-	// a float64 because a crossing point may lie between two whole numbers; text
-	// must give a whole one.
+	// a float64 because a crossing point need not be a whole number; a parsed text
+	// must be one.
 	Bytes float64
 	// BytesPerSecond is the rate of a link: "7.13MB/s", "202Mbit/s".
 	BytesPerSecond float64
 	// Joules is an energy: "75mJ".
 	Joules float64
-	// JoulesPerByte is the energy of moving a byte: "128nJ/B".
+	// JoulesPerByte is the energy to move a byte: "128nJ/B".
 	JoulesPerByte float64
 	// Watts is a power: "0.91W", "600mW".
 	Watts float64
@@ -36,7 +36,7 @@ type (
 	PerSecond float64
 )
 
-// Quantity is any of this package's unit types.
+// Quantity is the set of this package's unit types.
 type Quantity interface {
 	Seconds | Bytes | BytesPerSecond | Joules | JoulesPerByte | Watts | JouleSeconds | PerSecond
 }
@@ -44,8 +44,8 @@ type Quantity interface {
 // unit is how one quantity is written.
 type unit struct {
 	plural, article, example string
-	symbol                   string         // the base unit, the one that String prefixes
-	prefixes                 string         // SI prefixes that it takes
+	symbol                   string         // the base unit; String adds a prefix to it
+	prefixes                 string         // SI prefixes of the symbol
 	other                    map[string]alt // further spellings
 	whole                    bool           // only whole numbers of the base unit
 }
@@ -66,24 +66,41 @@ var (
 		other: map[string]alt{"KiB": {factor: 1 << 10}, "MiB": {factor: 1 << 20}, "GiB": {factor: 1 << 30}},
 	}
 	rateUnit = &unit{
-		plural: "bytes or bits per second", article: "a data rate", example: "7.13MB/s or 202Mbit/s", symbol: "B/s", prefixes: "kMG",
+		plural: "bytes or bits per second", article: "a data rate", example: "7.13MB/s or 202Mbit/s",
+		symbol: "B/s", prefixes: "kMG",
 		other: map[string]alt{
-			"bit/s": {divisor: 8}, "kbit/s": {exp10: 3, divisor: 8}, "Mbit/s": {exp10: 6, divisor: 8}, "Gbit/s": {exp10: 9, divisor: 8},
+			"bit/s": {divisor: 8}, "kbit/s": {exp10: 3, divisor: 8},
+			"Mbit/s": {exp10: 6, divisor: 8}, "Gbit/s": {exp10: 9, divisor: 8},
 			"KiB/s": {factor: 1 << 10}, "MiB/s": {factor: 1 << 20}, "GiB/s": {factor: 1 << 30},
 		},
 	}
-	joulesUnit   = &unit{plural: "joules", article: "an energy", example: "75mJ", symbol: "J", prefixes: "nuµμmkM", other: map[string]alt{"Wh": {factor: 3600}}}
-	perByteUnit  = &unit{plural: "joules per byte", article: "an energy per byte", example: "128nJ/B", symbol: "J/B", prefixes: "nuµμm"}
-	wattsUnit    = &unit{plural: "watts", article: "a power", example: "0.91W", symbol: "W", prefixes: "nuµμmkM"}
-	edpUnit      = &unit{plural: "joule-seconds", article: "an energy-delay product", example: "2.3mJs", symbol: "Js", prefixes: "nuµμm"}
-	arrivalsUnit = &unit{plural: "arrivals per second", article: "a rate of arrivals", example: "20/s", symbol: "/s"}
+	joulesUnit = &unit{
+		plural: "joules", article: "an energy", example: "75mJ", symbol: "J", prefixes: "nuµμmkM",
+		other: map[string]alt{"Wh": {factor: 3600}},
+	}
+	perByteUnit = &unit{
+		plural: "joules per byte", article: "an energy per byte", example: "128nJ/B",
+		symbol: "J/B", prefixes: "nuµμm",
+	}
+	wattsUnit = &unit{
+		plural: "watts", article: "a power", example: "0.91W", symbol: "W", prefixes: "nuµμmkM",
+	}
+	edpUnit = &unit{
+		plural: "joule-seconds", article: "an energy-delay product", example: "2.3mJs",
+		symbol: "Js", prefixes: "nuµμm",
+	}
+	arrivalsUnit = &unit{
+		plural: "arrivals per second", article: "a rate of arrivals", example: "20/s", symbol: "/s",
+	}
 
-	units = []*unit{secondsUnit, bytesUnit, rateUnit, joulesUnit, perByteUnit, wattsUnit, edpUnit, arrivalsUnit}
+	units = []*unit{
+		secondsUnit, bytesUnit, rateUnit, joulesUnit, perByteUnit, wattsUnit, edpUnit, arrivalsUnit,
+	}
 )
 
 var exponents = map[rune]int{'n': -9, 'u': -6, 'µ': -6, 'μ': -6, 'm': -3, 'k': 3, 'M': 6, 'G': 9}
 
-// lookup finds what the symbol stands for in this unit.
+// lookup returns what the symbol stands for in this unit.
 func (u *unit) lookup(symbol string) (alt, bool) {
 	if symbol == u.symbol {
 		return alt{}, true
@@ -99,11 +116,10 @@ func (u *unit) lookup(symbol string) (alt, bool) {
 	return alt{}, false
 }
 
-// UnitError says that a text is not a quantity of the wanted kind, and what it
-// is instead.
+// UnitError says that a text is not a quantity of the wanted kind, and why.
 type UnitError struct {
 	Want string // "watts such as 0.91W"
-	Got  string // the text as it was given
+	Got  string // the text
 	Why  string // "a time", "no unit"
 }
 
@@ -141,17 +157,17 @@ func (u *unit) parse(text string) (float64, error) {
 		if symbol == "KB" || symbol == "KB/s" {
 			return fail("where K is ambiguous: write kB for 1000 or KiB for 1024 bytes")
 		}
-		return fail(fmt.Sprintf("where %q is no unit that is known here", symbol))
+		return fail(fmt.Sprintf("where %q is not a known unit", symbol))
 	}
 	exp := a.exp10
 	if m[3] != "" {
 		e, err := strconv.Atoi(m[3])
 		if err != nil {
-			return fail("which is no number: " + err.Error())
+			return fail("which is not a number: " + err.Error())
 		}
 		exp += e
 	}
-	// The prefix goes into the decimal exponent, so that "7.13MB" is exactly the
+	// The prefix is added to the decimal exponent, so that "7.13MB" is exactly the
 	// float64 nearest to 7130000.
 	v, err := strconv.ParseFloat(m[2]+"e"+strconv.Itoa(exp), 64)
 	if err != nil {
@@ -169,13 +185,14 @@ func (u *unit) parse(text string) (float64, error) {
 	case v == 0 && strings.ContainsAny(m[2], "123456789"):
 		return fail("which is too small to tell from zero")
 	case u.whole && (v != math.Trunc(v) || v > 1<<53):
-		return fail("which is no whole number of bytes that can be counted")
+		return fail("which is not a whole number of bytes up to 2^53")
 	}
 	return v, nil
 }
 
 // format prints v with the prefix that leaves one to three digits before the
-// point. The prefix moves the point of the shortest decimal, which loses nothing.
+// point. The prefix only moves the point of the shortest decimal, so the number
+// stays exact.
 func (u *unit) format(v float64) string {
 	prefix, exp := "", 0
 	if v != 0 && !u.whole && !math.IsInf(v, 0) && !math.IsNaN(v) {
@@ -211,7 +228,8 @@ func decimalExponent(v float64) float64 {
 	return float64(x)
 }
 
-// shift writes mantissa * 10^exp without an exponent where that is readable.
+// shift writes mantissa * 10^exp, without an exponent unless it would need many
+// zeros.
 func shift(mantissa string, exp int) string {
 	if exp < -6 || exp > 15 {
 		return mantissa + "e" + strconv.Itoa(exp)
@@ -236,8 +254,8 @@ func shift(mantissa string, exp int) string {
 	return sign + out
 }
 
-// Round returns v with the given number of significant decimal digits, for
-// people to read: Round(t, 3).String() is "36.4ms".
+// Round returns v rounded to the given number of significant decimal digits, for
+// output: Round(t, 3).String() is "36.4ms".
 func Round[Q Quantity](v Q, digits int) Q {
 	r, err := strconv.ParseFloat(strconv.FormatFloat(float64(v), 'e', max(digits, 1)-1, 64), 64)
 	if err != nil {
@@ -246,8 +264,7 @@ func Round[Q Quantity](v Q, digits int) Q {
 	return Q(r)
 }
 
-// Parse reads a quantity, such as Parse[Watts]("0.91W"). The error is a
-// *UnitError.
+// Parse reads a quantity: Parse[Watts]("0.91W"). The error is a *UnitError.
 func Parse[Q Quantity](text string) (Q, error) {
 	v, err := unitOf[Q]().parse(text)
 	return Q(v), err
@@ -277,8 +294,8 @@ func unitOf[Q Quantity]() *unit {
 // SecondsOf returns d as Seconds.
 func SecondsOf(d time.Duration) Seconds { return Seconds(d.Seconds()) }
 
-// Duration returns s rounded to the nanosecond, and the longest time.Duration
-// for a time beyond it.
+// Duration returns s rounded to the nanosecond, or the longest time.Duration if s
+// is longer.
 func (s Seconds) Duration() time.Duration {
 	ns := math.Round(float64(s) * 1e9)
 	if ns >= math.MaxInt64 {
@@ -290,10 +307,10 @@ func (s Seconds) Duration() time.Duration {
 // At returns the time that b takes at the rate r.
 func (b Bytes) At(r BytesPerSecond) Seconds { return Seconds(float64(b) / float64(r)) }
 
-// Cost returns the energy of moving b at e for each byte.
+// Cost returns the energy to move b at e per byte.
 func (b Bytes) Cost(e JoulesPerByte) Joules { return Joules(float64(b) * float64(e)) }
 
-// For returns the energy of drawing w for the time t.
+// For returns the energy that the power w takes in the time t.
 func (w Watts) For(t Seconds) Joules { return Joules(float64(w) * float64(t)) }
 
 // BitsPerSecond returns r in bit/s.
@@ -328,8 +345,8 @@ func unmarshal[Q Quantity](into *Q, text []byte) error {
 	return err
 }
 
-// UnmarshalJSON reads a number in SI base units, which is how encoding/json
-// writes s, or text with a unit; the other UnmarshalJSON methods do the same.
+// UnmarshalJSON reads a number in SI base units, as encoding/json writes s, or
+// text with a unit; the other UnmarshalJSON methods do the same.
 func (s *Seconds) UnmarshalJSON(data []byte) error        { return unmarshalJSON(s, data) }
 func (b *Bytes) UnmarshalJSON(data []byte) error          { return unmarshalJSON(b, data) }
 func (r *BytesPerSecond) UnmarshalJSON(data []byte) error { return unmarshalJSON(r, data) }
@@ -352,60 +369,9 @@ func unmarshalJSON[Q Quantity](into *Q, data []byte) error {
 	}
 	v, err := strconv.ParseFloat(string(data), 64)
 	if err != nil {
-		return fmt.Errorf("want %s as a number or such as %q, got %s: %w", unitOf[Q]().plural, unitOf[Q]().example, data, err)
+		return fmt.Errorf("want %s as a number or such as %q, got %s: %w",
+			unitOf[Q]().plural, unitOf[Q]().example, data, err)
 	}
 	*into = Q(v)
 	return nil
-}
-
-// A Payload is what crosses the link in one direction of an inference: a shape
-// such as 32x32x3, one byte an element as the study counts an image, or an
-// amount such as 100B.
-type Payload struct {
-	Name string // as it was written
-	Size Bytes
-}
-
-var shape = regexp.MustCompile(`^[0-9]+(x[0-9]+)+$`)
-
-// ParsePayload reads "32x32x3" or "100B". A payload of nothing is refused.
-func ParsePayload(text string) (Payload, error) {
-	var size Bytes
-	var err error
-	if shape.MatchString(text) {
-		size = 1
-		for side := range strings.SplitSeq(text, "x") {
-			n, err := strconv.ParseUint(side, 10, 53)
-			if err != nil {
-				return Payload{}, payloadError(text, "which is too large")
-			}
-			size *= Bytes(n)
-		}
-		if size > 1<<53 {
-			return Payload{}, payloadError(text, "which is too large")
-		}
-	} else if size, err = Parse[Bytes](text); err != nil {
-		e := err.(*UnitError)
-		return Payload{}, payloadError(text, e.Why)
-	}
-	if size <= 0 {
-		return Payload{}, payloadError(text, "which is nothing")
-	}
-	return Payload{Name: text, Size: size}, nil
-}
-
-func payloadError(text, why string) error {
-	return &UnitError{Want: "a payload such as 32x32x3 or 3072B", Got: text, Why: why}
-}
-
-// String returns the payload as it was written.
-func (p Payload) String() string { return p.Name }
-
-// UnmarshalText is ParsePayload.
-func (p *Payload) UnmarshalText(text []byte) error {
-	v, err := ParsePayload(string(text))
-	if err == nil {
-		*p = v
-	}
-	return err
 }

@@ -72,7 +72,8 @@ func TestBuiltInProfilesHoldTheStudysFigures(t *testing.T) {
 	if err != nil || high.Power != 3.05 || high.Suspends {
 		t.Errorf("idle high: %+v, %v", high, err)
 	}
-	if want := []model.Memory{{Name: "L1", Size: 32 << 10}, {Name: "L2", Size: 512 << 10}, {Name: "RAM", Size: 868 << 10}}; !reflect.DeepEqual(d.Memories, want) {
+	want := []model.Memory{{Name: "L1", Size: 32 << 10}, {Name: "L2", Size: 512 << 10}, {Name: "RAM", Size: 868 << 10}}
+	if !reflect.DeepEqual(d.Memories, want) {
 		t.Errorf("memories %v, want %v", d.Memories, want)
 	}
 	if pi, err := s.Device("raspberry-pi-zero-2w"); err != nil || pi.Idle[0].Power != 0.6 {
@@ -103,11 +104,12 @@ func load(t *testing.T, text string) (*profiles.Set, error) {
 	return profiles.Load(file)
 }
 
-func TestOwnFileIsLaidOverTheBuiltIn(t *testing.T) {
+func TestLoadReplacesBuiltInProfiles(t *testing.T) {
 	s, err := load(t, `
 links:
   - {name: ethernet, latency: 1ms, up: 1MB/s, down: 1MB/s, source: mine}
-  - {name: wifi, latency: 4ms, up: 12Mbit/s, down: 30Mbit/s, source: mine, jitter: {distribution: uniform, mean: 1ms}, loss: {probability: 0.1, retransmit: 200ms}}
+  - {name: wifi, latency: 4ms, up: 12Mbit/s, down: 30Mbit/s, source: mine,
+     jitter: {distribution: uniform, mean: 1ms}, loss: {probability: 0.1, retransmit: 200ms}}
 `)
 	if err != nil {
 		t.Fatal(err)
@@ -126,20 +128,51 @@ links:
 	}
 }
 
-func TestFaultsOfAnOwnFileNameFileLineAndField(t *testing.T) {
+// aLink is a profile file whose last entry can be continued.
+const aLink = "links:\n  - name: a\n    latency: 1ms\n    up: 1MB/s\n    down: 1MB/s\n"
+
+func TestLoadNamesFileLineAndFieldOfAFault(t *testing.T) {
 	for _, c := range []struct{ name, text, want string }{
-		{"misspelt key", "links:\n  - name: a\n    latncy: 1ms\n", `mine.yaml:3:5: unknown key "latncy"; did you mean "latency"?`},
+		{
+			"misspelt key", "links:\n  - name: a\n    latncy: 1ms\n",
+			`mine.yaml:3:5: unknown key "latncy"; did you mean "latency"?`,
+		},
 		{"misspelt section", "link:\n  - name: a\n", `mine.yaml:1:1: unknown key "link"; did you mean "links"?`},
-		{"wrong unit", "links:\n  - name: a\n    latency: 10mW\n", `mine.yaml:3:14: latency: want seconds such as 10ms, got "10mW", a power`},
-		{"no unit", "links:\n  - name: a\n    latency: 10\n", `mine.yaml:3:14: latency: want seconds such as 10ms, got "10", which has no unit`},
-		{"missing", "links:\n  - name: a\n    latency: 1ms\n    up: 1MB/s\n    source: s\n", `mine.yaml:2:11: link a: "down" is missing`},
-		{"zero", "links:\n  - name: a\n    latency: 1ms\n    up: 0MB/s\n    down: 1MB/s\n    source: s\n", `mine.yaml:4:9: link a: up: want a value that is not empty or zero`},
+		{
+			"wrong unit", "links:\n  - name: a\n    latency: 10mW\n",
+			`mine.yaml:3:14: latency: want seconds such as 10ms, got "10mW", a power`,
+		},
+		{
+			"no unit", "links:\n  - name: a\n    latency: 10\n",
+			`mine.yaml:3:14: latency: want seconds such as 10ms, got "10", which has no unit`,
+		},
+		{
+			"missing", "links:\n  - name: a\n    latency: 1ms\n    up: 1MB/s\n    source: s\n",
+			`mine.yaml:2:11: link a: "down" is missing`,
+		},
+		{
+			"zero", "links:\n  - name: a\n    latency: 1ms\n    up: 0MB/s\n    down: 1MB/s\n    source: s\n",
+			`mine.yaml:4:9: link a: up: want a value that is not empty or zero`,
+		},
 		{"no source", "hosts:\n  - name: a\n", `mine.yaml:2:11: host a: "source" is missing`},
-		{"zero power", "hosts:\n  - name: a\n    active: 0W\n    source: s\n", `mine.yaml:3:13: host a: active: want watts above zero, got 0W`},
-		{"certain loss", "links:\n  - name: a\n    latency: 1ms\n    up: 1MB/s\n    down: 1MB/s\n    loss: {probability: 1, retransmit: 1ms}\n    source: s\n", `mine.yaml:6:25: link a: loss: want a probability of at least 0 and below 1, got 1`},
-		{"unknown distribution", "links:\n  - name: a\n    latency: 1ms\n    up: 1MB/s\n    down: 1MB/s\n    jitter: {distribution: normal, mean: 1ms}\n    source: s\n", `mine.yaml:6:28: link a: jitter: distribution "normal" is not known; want uniform or exponential`},
+		{
+			"zero power", "hosts:\n  - name: a\n    active: 0W\n    source: s\n",
+			`mine.yaml:3:13: host a: active: want watts above zero, got 0W`,
+		},
+		{
+			"certain loss", aLink + "    loss: {probability: 1, retransmit: 1ms}\n    source: s\n",
+			`mine.yaml:6:25: link a: loss: want a probability of at least 0 and below 1, got 1`,
+		},
+		{
+			"unknown distribution", aLink + "    jitter: {distribution: normal, mean: 1ms}\n    source: s\n",
+			`mine.yaml:6:28: link a: jitter: distribution "normal" is not known; want uniform or exponential`,
+		},
 		{"no idle", "devices:\n  - name: a\n    source: s\n", `mine.yaml:2:11: device a: "idle" is missing`},
-		{"wake of a mode that does not suspend", "devices:\n  - name: a\n    idle:\n      - {name: i, power: 1W, wake-time: 1ms, source: s}\n    source: s\n", `mine.yaml:2:11: device a: idle i: wake-time and wake-energy belong to an idle mode that suspends`},
+		{
+			"wake of a mode that does not suspend",
+			"devices:\n  - name: a\n    idle:\n      - {name: i, power: 1W, wake-time: 1ms, source: s}\n    source: s\n",
+			`mine.yaml:2:11: device a: idle i: wake-time and wake-energy belong to an idle mode that suspends`,
+		},
 		{"twice", "hosts:\n  - {name: a, source: s}\n  - {name: a, source: s}\n", `mine.yaml:3:12: host a is declared twice`},
 		{"nothing", "links: []\n", `mine.yaml: it declares no links, devices or hosts`},
 	} {
@@ -152,7 +185,7 @@ func TestFaultsOfAnOwnFileNameFileLineAndField(t *testing.T) {
 	}
 }
 
-func TestAWrittenLinkReadsBackTheSame(t *testing.T) {
+func TestWriteLinkReadsBackTheSame(t *testing.T) {
 	for _, l := range append(profiles.Links(), model.Link{
 		Name: "odd", OneWay: 0.00123456789, Up: 1.0 / 3, Down: 1e9 / 7, Source: "a: b # c",
 		Jitter: &model.Jitter{Distribution: model.Exponential, Mean: 1e-3},
@@ -242,7 +275,7 @@ func ExampleSet_Host() {
 	// Output: no host is called "rtx-3080"; did you mean "rtx-3070"?
 }
 
-func TestTheREADMEsProfileFileLoads(t *testing.T) {
+func TestLoadReadsTheREADMEsProfileFile(t *testing.T) {
 	data, err := os.ReadFile("../README.md")
 	if err != nil {
 		t.Fatal(err)
