@@ -120,10 +120,9 @@ func examineLinks(hosts string) ([]machine.Finding, error) {
 			continue
 		}
 		for _, w := range path.Warnings() {
-			evidence, rest, _ := strings.Cut(w, ": ")
-			effect, fix, _ := strings.Cut(rest, " with: ")
 			out = append(out, machine.Finding{
-				Severity: machine.SeverityWarning, Subject: "link to " + h.Name, Evidence: evidence, Effect: effect, Fix: fix,
+				Severity: machine.SeverityWarning, Subject: "link to " + h.Name,
+				Evidence: w.Evidence, Effect: w.Effect, Fix: w.Fix,
 			})
 		}
 	}

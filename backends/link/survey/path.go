@@ -55,14 +55,32 @@ func PathTo(address string) (Path, error) {
 	return p, nil
 }
 
-// Warnings says what about the path makes its figures worse than the link is.
-func (p Path) Warnings() []string {
-	var out []string
+// A Warning is a setting of this machine that makes a link look worse than it is.
+type Warning struct {
+	Evidence string // what is set
+	Effect   string // what it does to figures
+	Fix      string // the command that changes it
+}
+
+// String returns the warning as one line.
+func (w Warning) String() string { return w.Evidence + ": " + w.Effect + "; fix: " + w.Fix }
+
+// Warnings returns what makes figures over the path worse than the link is.
+func (p Path) Warnings() []Warning {
+	var out []Warning
 	if w := p.Wireless; w != nil && w.PowerSave == "on" {
-		out = append(out, fmt.Sprintf("Wi-Fi power save is on at %s: answers wait for the radio to wake; turn it off with: iw dev %s set power_save off", p.Interface, p.Interface))
+		out = append(out, Warning{
+			Evidence: "Wi-Fi power save is on at " + p.Interface,
+			Effect:   "answers wait for the radio to wake",
+			Fix:      "iw dev " + p.Interface + " set power_save off",
+		})
 	}
 	if p.TCP["tcp_slow_start_after_idle"] == "1" {
-		out = append(out, "tcp_slow_start_after_idle is 1: after a pause a large input starts slowly again; for single inferences set it to 0 with: sysctl -w net.ipv4.tcp_slow_start_after_idle=0")
+		out = append(out, Warning{
+			Evidence: "tcp_slow_start_after_idle is 1",
+			Effect:   "a large input after a pause, as in single inferences, is sent slowly at first",
+			Fix:      "sysctl -w net.ipv4.tcp_slow_start_after_idle=0",
+		})
 	}
 	return out
 }

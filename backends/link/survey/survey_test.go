@@ -2,6 +2,7 @@ package survey
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"strings"
 	"testing"
@@ -87,9 +88,12 @@ func TestPathOverLoopbackIsNoWifi(t *testing.T) {
 
 func TestPowerSaveAndSlowStartAreWarnedOf(t *testing.T) {
 	p := Path{Interface: "wlan0", Wireless: &Wireless{PowerSave: "on"}, TCP: map[string]string{"tcp_slow_start_after_idle": "1"}}
-	w := strings.Join(p.Warnings(), "\n")
-	if !strings.Contains(w, "iw dev wlan0 set power_save off") || !strings.Contains(w, "slow_start_after_idle=0") {
-		t.Errorf("warnings:\n%s", w)
+	w := p.Warnings()
+	if len(w) != 2 || w[0].Fix != "iw dev wlan0 set power_save off" || !strings.Contains(w[1].Fix, "slow_start_after_idle=0") {
+		t.Errorf("warnings %v", w)
+	}
+	if got := fmt.Sprint(w[0]); got != "Wi-Fi power save is on at wlan0: answers wait for the radio to wake; fix: "+w[0].Fix {
+		t.Error(got)
 	}
 	p.Wireless.PowerSave, p.TCP["tcp_slow_start_after_idle"] = "off", "0"
 	if w := p.Warnings(); len(w) != 0 {
