@@ -9,8 +9,8 @@ import (
 // UnstableError says that requests arrive faster than they are served: the queue
 // grows without bound and has no mean wait.
 type UnstableError struct {
-	Where       string  // "host", "uplink"
-	Utilization float64 // requested work over possible work; at least 1
+	Where       string  `json:"where"`       // "host", "uplink"
+	Utilization float64 `json:"utilization"` // requested work over possible work; at least 1
 }
 
 func (e *UnstableError) Error() string {

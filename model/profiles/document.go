@@ -171,12 +171,12 @@ func (s *Set) add(file string, raw document) error {
 	for _, r := range raw.Links {
 		at, what := c.named("link", r.Name, r.Source)
 		once(at, what)
-		s.links = put(s.links, c.link(at, what, r), func(l model.Link) string { return l.Name })
+		s.links.put(r.Name.value, c.link(at, what, r))
 	}
 	for _, r := range raw.Devices {
 		at, what := c.named("device", r.Name, r.Source)
 		once(at, what)
-		s.devices = put(s.devices, c.device(at, what, r), func(d model.Device) string { return d.Name })
+		s.devices.put(r.Name.value, c.device(at, what, r))
 	}
 	for _, r := range raw.Hosts {
 		at, what := c.named("host", r.Name, r.Source)
@@ -185,7 +185,7 @@ func (s *Set) add(file string, raw document) error {
 		if err := h.Validate(); err != nil {
 			c.fault(r.Active.token, "%v", err)
 		}
-		s.hosts = put(s.hosts, h, func(h model.HostProfile) string { return h.Name })
+		s.hosts.put(h.Name, h)
 	}
 	return errors.Join(c.errs...)
 }

@@ -51,10 +51,37 @@ var builtin embed.FS
 // A Set holds profiles by name. A later entry replaces an earlier one of the same
 // name completely.
 type Set struct {
-	links   []model.Link
-	devices []model.Device
-	hosts   []model.HostProfile
+	links   list[model.Link]
+	devices list[model.Device]
+	hosts   list[model.HostProfile]
 }
+
+// list holds profiles of one kind in the order of their files.
+type list[T any] struct {
+	names  []string
+	values []T
+}
+
+// put replaces the entry of that name or appends one.
+func (l *list[T]) put(name string, v T) {
+	if i := slices.Index(l.names, name); i >= 0 {
+		l.values[i] = v
+		return
+	}
+	l.names, l.values = append(l.names, name), append(l.values, v)
+}
+
+func (l list[T]) find(kind, name string) (v T, err error) {
+	if i := slices.Index(l.names, name); i >= 0 {
+		return l.values[i], nil
+	}
+	if near := names.Nearest(name, l.names); near != "" {
+		return v, fmt.Errorf("no %s is called %q; did you mean %q?", kind, name, near)
+	}
+	return v, fmt.Errorf("no %s is called %q; known are %s", kind, name, strings.Join(l.names, ", "))
+}
+
+func (l list[T]) clone() list[T] { return list[T]{slices.Clone(l.names), slices.Clone(l.values)} }
 
 var builtIn = sync.OnceValue(func() *Set {
 	s := &Set{}
@@ -71,7 +98,10 @@ var builtIn = sync.OnceValue(func() *Set {
 })
 
 // BuiltIn returns the built-in profiles.
-func BuiltIn() *Set { return builtIn().clone() }
+func BuiltIn() *Set {
+	s := builtIn()
+	return &Set{links: s.links.clone(), devices: s.devices.clone(), hosts: s.hosts.clone()}
+}
 
 // Links returns the built-in links.
 func Links() []model.Link { return builtIn().Links() }
@@ -94,28 +124,22 @@ func Load(file string) (*Set, error) {
 }
 
 // Links returns all links, in the order of their files.
-func (s *Set) Links() []model.Link { return slices.Clone(s.links) }
+func (s *Set) Links() []model.Link { return slices.Clone(s.links.values) }
 
 // Devices returns all devices, in the order of their files.
-func (s *Set) Devices() []model.Device { return slices.Clone(s.devices) }
+func (s *Set) Devices() []model.Device { return slices.Clone(s.devices.values) }
 
 // Hosts returns all hosts, in the order of their files.
-func (s *Set) Hosts() []model.HostProfile { return slices.Clone(s.hosts) }
+func (s *Set) Hosts() []model.HostProfile { return slices.Clone(s.hosts.values) }
 
 // Link returns the link of that name.
-func (s *Set) Link(name string) (model.Link, error) {
-	return find("link", name, s.links, func(l model.Link) string { return l.Name })
-}
+func (s *Set) Link(name string) (model.Link, error) { return s.links.find("link", name) }
 
 // Device returns the device of that name.
-func (s *Set) Device(name string) (model.Device, error) {
-	return find("device", name, s.devices, func(d model.Device) string { return d.Name })
-}
+func (s *Set) Device(name string) (model.Device, error) { return s.devices.find("device", name) }
 
 // Host returns the host of that name.
-func (s *Set) Host(name string) (model.HostProfile, error) {
-	return find("host", name, s.hosts, func(h model.HostProfile) string { return h.Name })
-}
+func (s *Set) Host(name string) (model.HostProfile, error) { return s.hosts.find("host", name) }
 
 // WriteLink writes one link as a profile file that Load can read.
 func WriteLink(w io.Writer, l model.Link) error {
@@ -153,34 +177,4 @@ func WriteLink(w io.Writer, l model.Link) error {
 	}
 	_, err = w.Write(data)
 	return err
-}
-
-func (s *Set) clone() *Set {
-	return &Set{links: slices.Clone(s.links), devices: slices.Clone(s.devices), hosts: slices.Clone(s.hosts)}
-}
-
-func find[T any](kind, name string, all []T, nameOf func(T) string) (T, error) {
-	var known []string
-	for _, v := range all {
-		if nameOf(v) == name {
-			return v, nil
-		}
-		known = append(known, nameOf(v))
-	}
-	var none T
-	if near := names.Nearest(name, known); near != "" {
-		return none, fmt.Errorf("no %s is called %q; did you mean %q?", kind, name, near)
-	}
-	return none, fmt.Errorf("no %s is called %q; known are %s", kind, name, strings.Join(known, ", "))
-}
-
-// put replaces the entry of the same name or appends v.
-func put[T any](all []T, v T, nameOf func(T) string) []T {
-	for i := range all {
-		if nameOf(all[i]) == nameOf(v) {
-			all[i] = v
-			return all
-		}
-	}
-	return append(all, v)
 }

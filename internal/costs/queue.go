@@ -1,0 +1,184 @@
+package costs
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/crossover-bench/crossover/internal/names"
+	"github.com/crossover-bench/crossover/internal/sheet"
+	"github.com/crossover-bench/crossover/model"
+)
+
+// A Sharing is how devices share a host.
+type Sharing struct {
+	Tenants    int            // devices
+	Workers    int            // inferences that the host runs at once
+	SharedLink bool           // the devices share the link's rate, as in one radio cell
+	Others     []model.Stream // other work of the host
+	// Rates are arrival rates per device; nil for a sweep until both sides are
+	// unstable.
+	Rates []model.PerSecond
+}
+
+// Waiting answers how long requests wait at a shared host.
+type Waiting struct {
+	Origin          names.Origin    `json:"origin"`
+	Device          string          `json:"device"`
+	Link            string          `json:"link"`
+	Tenants         int             `json:"tenants"`
+	Workers         int             `json:"workers"`
+	LocalCapacity   model.PerSecond `json:"local_capacity_per_s"`
+	OffloadCapacity model.PerSecond `json:"offload_capacity_per_s"`
+	Bottleneck      string          `json:"offload_bottleneck"`
+	Paying          []Rates         `json:"offloading_pays"`
+	Loads           []LoadPoint     `json:"loads"`
+
+	scene   Scene
+	missing []string // of the offloaded latency
+}
+
+// Rates is an interval of arrival rates per device.
+type Rates struct {
+	From model.PerSecond `json:"from_per_s"`
+	To   model.PerSecond `json:"to_per_s"`
+}
+
+// A LoadPoint is the latency at one arrival rate. An unstable side is nil, and its
+// overloaded station is named instead.
+type LoadPoint struct {
+	Origin          names.Origin         `json:"origin"`
+	Rate            model.PerSecond      `json:"arrivals_per_s"`
+	Local           *model.Waits         `json:"local"`
+	LocalUnstable   *model.UnstableError `json:"local_unstable,omitempty"`
+	Offload         *model.Waits         `json:"offload"`
+	OffloadUnstable *model.UnstableError `json:"offload_unstable,omitempty"`
+	Pays            bool                 `json:"offloading_pays"`
+	MaxTenants      int                  `json:"max_tenants"` // devices for which offloading pays at this rate
+}
+
+// Queue computes how long a scene's inferences wait if devices share the host, and
+// at which arrival rates offloading pays. The scene has one link and one input.
+// Arrivals are Poisson, service times constant. Errors name the field that is out
+// of its bounds.
+func Queue(s Scene, sharing Sharing) (*Waiting, error) {
+	all := s.offloads()
+	if len(all) != 1 {
+		return nil, fmt.Errorf("queue: want one link and one input, got %d combinations", len(all))
+	}
+	load := model.Load{
+		Latency: s.Local.Latency.Value, Offload: all[0].Offload, Tenants: sharing.Tenants, Workers: sharing.Workers,
+		SharedLink: sharing.SharedLink, Others: sharing.Others,
+	}
+	a := &Waiting{
+		Origin: names.Modelled, Device: s.Device.Name, Link: load.Offload.Link.Name,
+		Tenants: sharing.Tenants, Workers: sharing.Workers, Paying: []Rates{}, scene: s,
+	}
+	var err error
+	if a.LocalCapacity, a.OffloadCapacity, a.Bottleneck, err = load.Capacity(); err != nil {
+		return nil, err
+	}
+	rates := sharing.Rates
+	if rates == nil {
+		rates = sweep(a.LocalCapacity, a.OffloadCapacity)
+	}
+	for _, rate := range rates {
+		l, err := at(load, rate)
+		if err != nil {
+			return nil, err
+		}
+		a.Loads = append(a.Loads, l)
+	}
+	paying, err := load.PayingRates()
+	if err != nil {
+		return nil, err
+	}
+	for _, i := range paying {
+		a.Paying = append(a.Paying, Rates{i.Lo, i.Hi})
+	}
+	p, err := model.Predict(load.Offload)
+	a.missing = p.LatencyMissing
+	return a, err
+}
+
+// sweep returns arrival rates for a table. Latencies rise steeply close to the
+// capacities: the rates are dense below the smaller one, and go on between both,
+// where only one side is stable.
+func sweep(local, offload model.PerSecond) []model.PerSecond {
+	var rates []model.PerSecond
+	less, more := min(local, offload), max(local, offload)
+	for _, share := range []model.PerSecond{0.1, 0.25, 0.5, 0.75, 0.9, 0.95} {
+		if less > 0 { // 0 if other work fills the host
+			rates = append(rates, model.Round(less*share, 3))
+		}
+	}
+	for _, share := range []model.PerSecond{0.25, 0.5, 0.75, 0.95} {
+		rates = append(rates, model.Round(less+(more-less)*share, 3))
+	}
+	return rates
+}
+
+// at returns the load at one arrival rate.
+func at(load model.Load, rate model.PerSecond) (LoadPoint, error) {
+	l := LoadPoint{Origin: names.Modelled, Rate: rate}
+	var err error
+	if l.Local, l.LocalUnstable, err = stable(load.Local(rate)); err != nil {
+		return l, err
+	}
+	if l.Offload, l.OffloadUnstable, err = stable(load.Offloaded(rate)); err != nil {
+		return l, err
+	}
+	l.Pays = l.Offload != nil && (l.Local == nil || l.Offload.Latency < l.Local.Latency)
+	l.MaxTenants, err = load.MaxTenants(rate)
+	return l, err
+}
+
+// stable returns the waits, or the station that is unstable.
+func stable(w model.Waits, err error) (*model.Waits, *model.UnstableError, error) {
+	if u, ok := errors.AsType[*model.UnstableError](err); ok {
+		return nil, u, nil
+	}
+	return &w, nil, err
+}
+
+// Text returns the waits as a table.
+func (a *Waiting) Text() string {
+	t := sheet.New("arrivals/s", "local ms", "wait device", "offload ms", "wait up", "wait host", "wait down",
+		"pays", "pays up to devices")
+	for _, l := range a.Loads {
+		cells := []string{
+			fmt.Sprintf("%.4g", float64(l.Rate)), "unstable", "-", "unstable", "-", "-", "-", "no", fmt.Sprint(l.MaxTenants),
+		}
+		if w := l.Local; w != nil {
+			cells[1], cells[2] = sheet.Milli(w.Latency), sheet.Milli(w.Device)
+		}
+		if w := l.Offload; w != nil {
+			cells[3], cells[4] = sheet.Milli(w.Latency), sheet.Milli(w.Up)
+			cells[5], cells[6] = sheet.Milli(w.Host), sheet.Milli(w.Down)
+		}
+		if l.Pays {
+			cells[7] = "yes"
+		}
+		t.Add(cells...)
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d of %s, each %v alone or offloading %v over %s to a shared host: "+
+		"%v each, %d at a time. Origin: %s.\n\n",
+		a.Tenants, a.Device, a.scene.Local.Latency, a.scene.Inputs[0], a.Link, a.scene.Exec, a.Workers, a.Origin)
+	b.WriteString(t.Text(0))
+	fmt.Fprintf(&b, "\nthe device alone is stable below %.4g/s, offloading below %.4g/s a device (%s)\n",
+		float64(a.LocalCapacity), float64(a.OffloadCapacity), a.Bottleneck)
+	if len(a.Paying) == 0 {
+		b.WriteString("offloading pays at no arrival rate\n")
+	}
+	for _, i := range a.Paying {
+		fmt.Fprintf(&b, "offloading pays from %.4g/s to %.4g/s", float64(i.From), float64(i.To))
+		if i.To == a.OffloadCapacity {
+			b.WriteString(", where the " + a.Bottleneck + " is full")
+		}
+		b.WriteString("\n")
+	}
+	var n sheet.Notes
+	n.AddMissing(a.missing)
+	return b.String() + n.Text()
+}
