@@ -7,12 +7,13 @@ import (
 	"regexp"
 	"testing"
 
+	"github.com/crossover-bench/crossover/internal/doctor"
 	"github.com/crossover-bench/crossover/internal/exit"
 	"github.com/crossover-bench/crossover/internal/machine"
 )
 
-// Whether the machine that runs the tests is fit depends on it, so these hold
-// that doctor answers, and that its code goes with its word.
+// The machine that runs the tests may be fit or not, so these tests check that
+// doctor answers, and that its exit code agrees with its answer.
 
 func TestDoctorMeasuresTheNoiseOfThisMachine(t *testing.T) {
 	cache := t.TempDir()
@@ -27,7 +28,8 @@ func TestDoctorMeasuresTheNoiseOfThisMachine(t *testing.T) {
 			t.Errorf("no %q in\n%s%s", want, stdout, stderr)
 		}
 	}
-	if fit := regexp.MustCompile(`machine is fit`).MatchString(stdout); fit != (code == exit.OK) || !fit && code != exit.Unfit {
+	fit := regexp.MustCompile(`machine is fit`).MatchString(stdout)
+	if fit != (code == exit.OK) || !fit && code != exit.Unfit {
 		t.Errorf("exit code %d, fit: %v", code, fit)
 	}
 	if kept, err := filepath.Glob(filepath.Join(cache, "crossover/noise/*.json")); err != nil || len(kept) != 1 {
@@ -40,9 +42,10 @@ func TestDoctorTellsTheFloorOfTheLastTime(t *testing.T) {
 	if err := os.CopyFS(root, os.DirFS("testdata/machine")); err != nil {
 		t.Fatal(err)
 	}
-	var d [2]diagnosis
+	var d [2]doctor.Diagnosis
 	for i := range d {
-		code, stdout, stderr := command("doctor", "--json", "--root", root, "--noise-dir", floors, "--pairs", "8", "--block", "2ms", "--watch", "10ms")
+		code, stdout, stderr := command("doctor", "--json", "--root", root, "--noise-dir", floors,
+			"--pairs", "8", "--block", "2ms", "--watch", "10ms")
 		if err := json.Unmarshal([]byte(stdout), &d[i]); err != nil {
 			t.Fatalf("%v: %s%s", err, stdout, stderr)
 		}

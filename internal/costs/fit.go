@@ -41,7 +41,7 @@ type LayerFit struct {
 
 // A BuiltVariant counts the layers of a built variant that fit each memory.
 type BuiltVariant struct {
-	Name   string          `json:"name"`
+	Name   names.Variant   `json:"name"`
 	Title  string          `json:"title"`
 	Layers int             `json:"layers_with_weights"`
 	Levels []FittingLayers `json:"levels"`
@@ -114,7 +114,7 @@ func (a *Fit) variant(entry *fixtures.Entry) (BuiltVariant, error) {
 	for _, l := range entry.Layers {
 		sizes = append(sizes, model.Bytes(l.Weights)*width)
 	}
-	v := BuiltVariant{Name: string(entry.Name), Title: entry.Title}
+	v := BuiltVariant{Name: entry.Name, Title: entry.Title}
 	for _, memory := range a.memories {
 		f, err := model.LayersThatFit(sizes, memory.Size)
 		if err != nil {

@@ -210,7 +210,8 @@ func (a *Tables) Text() string {
 		"the tables. The rest of the printed latencies implies the execution times on the host; latencies\n" +
 		"are printed in whole milliseconds, rounded or truncated.\n\n")
 	b.WriteString(tables.Text(2) + "\n")
-	b.WriteString("The same with the links as the text states them, and the energy per byte that the tables leave out.\n\n")
+	b.WriteString("The same with the links as the text states them, " +
+		"and the energy per byte that the tables leave out.\n\n")
 	b.WriteString(text.Text(2))
 	fmt.Fprintf(&b, "\nLayer fit on %s, percent, equation (5.1); crossover fit shows all networks.\n\n", a.device.Name)
 	b.WriteString(a.fitText() + "\n")
