@@ -1,6 +1,7 @@
 package model
 
 import (
+	"errors"
 	"regexp"
 	"strconv"
 	"strings"
@@ -33,8 +34,10 @@ func ParsePayload(text string) (Payload, error) {
 			return Payload{}, payloadError(text, "which is too large")
 		}
 	} else if size, err = Parse[Bytes](text); err != nil {
-		e := err.(*UnitError)
-		return Payload{}, payloadError(text, e.Why)
+		if e, ok := errors.AsType[*UnitError](err); ok {
+			err = payloadError(text, e.Why)
+		}
+		return Payload{}, err
 	}
 	if size <= 0 {
 		return Payload{}, payloadError(text, "which is zero bytes")
