@@ -171,12 +171,12 @@ func (g *Judgement) within(d []float64, lo, hi, alpha float64) error {
 	}
 	r := upper
 	switch {
-	case upper.Verdict == stats.Fail || lower.Verdict == stats.Fail:
-		r.Verdict = stats.Fail
-	case upper.Verdict == stats.Pass && lower.Verdict == stats.Pass:
-		r.Verdict = stats.Pass
+	case upper.Decision == stats.Fail || lower.Decision == stats.Fail:
+		r.Decision = stats.Fail
+	case upper.Decision == stats.Pass && lower.Decision == stats.Pass:
+		r.Decision = stats.Pass
 	default:
-		r.Verdict = stats.Inconclusive
+		r.Decision = stats.Inconclusive
 		r.More = max(upper.More, lower.More)
 		if upper.More == stats.Unknown || lower.More == stats.Unknown {
 			r.More = stats.Unknown

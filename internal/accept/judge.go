@@ -98,9 +98,9 @@ type Judgement struct {
 // answer puts a test's result into the judgement. further names what More
 // counts: "inferences", "rounds".
 func (g *Judgement) answer(r stats.Result, further string) {
-	g.Verdict = Of(r.Verdict)
+	g.Verdict = Of(r.Decision)
 	g.Value, g.Lo, g.Hi = finite(r.Value), finite(r.Interval.Lo), finite(r.Interval.Hi)
-	if r.Verdict != stats.Inconclusive {
+	if r.Decision != stats.Inconclusive {
 		return
 	}
 	if r.More == stats.Unknown {

@@ -59,7 +59,7 @@ func (j *Judge) limit(g *Judgement, c grid.Combination, l Limit) error {
 		further = "rounds"
 	}
 	g.answer(r, further)
-	if r.Verdict == stats.Inconclusive && len(s.Rounds) < 2 {
+	if r.Decision == stats.Inconclusive && len(s.Rounds) < 2 {
 		g.Reason = "one round says nothing of how rounds differ: measure more rounds; " + g.Reason
 	}
 	return nil

@@ -21,7 +21,7 @@ const (
 )
 
 // Of returns the verdict for a test's answer.
-func Of(v stats.Verdict) Verdict {
+func Of(v stats.Decision) Verdict {
 	switch v {
 	case stats.Pass:
 		return Pass

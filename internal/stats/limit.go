@@ -55,8 +55,8 @@ func PercentileAtMost(sorted []float64, p, limit, alpha, effective float64) (Res
 	if err != nil {
 		return Result{}, err
 	}
-	r := Result{Verdict: judge(iv, limit), Value: Quantile(sorted, p), Interval: iv}
-	if r.Verdict == Inconclusive {
+	r := Result{Decision: judge(iv, limit), Value: Quantile(sorted, p), Interval: iv}
+	if r.Decision == Inconclusive {
 		within, _ := slices.BinarySearchFunc(sorted, limit, func(x, l float64) int {
 			if x <= l {
 				return -1
@@ -150,8 +150,8 @@ func MeanAtMost(rounds [][]float64, limit, alpha float64) (Result, error) {
 	}
 	h := half(float64(len(means)))
 	res.Interval.Lo, res.Interval.Hi = res.Value-h, res.Value+h
-	res.Verdict = judge(res.Interval, limit)
-	if res.Verdict == Inconclusive {
+	res.Decision = judge(res.Interval, limit)
+	if res.Decision == Inconclusive {
 		res.More = Unknown
 		for n := float64(len(means)); n*perRound < mostFurther; n = math.Ceil(n * 1.05) {
 			if half(n) < math.Abs(res.Value-limit) {

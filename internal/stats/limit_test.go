@@ -38,8 +38,8 @@ func TestPercentilePassNeedsLoadGensSampleCounts(t *testing.T) {
 				if k < n {
 					want = Inconclusive
 				}
-				if r.Verdict != want {
-					t.Errorf("p%v, %d samples, %d over: %v, want %v", 100*tc.p, k, over, r.Verdict, want)
+				if r.Decision != want {
+					t.Errorf("p%v, %d samples, %d over: %v, want %v", 100*tc.p, k, over, r.Decision, want)
 				}
 				if want == Inconclusive && over == 0 && (r.More < 1 || r.More > n/10+1) {
 					t.Errorf("p%v, %d samples: asks for %d more, want about 1", 100*tc.p, k, r.More)
@@ -58,14 +58,14 @@ func TestPercentileFailsWhenMostLieOver(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.Verdict != Fail || r.More != 0 {
+	if r.Decision != Fail || r.More != 0 {
 		t.Errorf("got %+v, want a failure that asks for nothing more", r)
 	}
 	r, err = PercentileAtLeast(x, 0.5, 10, 0.01, 50)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.Verdict != Pass || r.Value != 24.5 {
+	if r.Decision != Pass || r.Value != 24.5 {
 		t.Errorf("median at least 10: %+v, want a pass at 24.5", r)
 	}
 }
@@ -79,7 +79,7 @@ func TestLimitOnTheValueItselfSaysThatNoNumberWouldDo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.Verdict != Inconclusive || r.More != Unknown {
+	if r.Decision != Inconclusive || r.More != Unknown {
 		t.Errorf("got %+v, want inconclusive without a number", r)
 	}
 }
@@ -97,7 +97,7 @@ func TestOneRoundGivesNoVerdict(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if r.Verdict != Inconclusive || r.More < 1 {
+		if r.Decision != Inconclusive || r.More < 1 {
 			t.Errorf("%s: %+v, want inconclusive and a number", name, r)
 		}
 	}
@@ -150,7 +150,7 @@ func limitJustInside() float64 { return math.Exp(-math.Sqrt2 * math.Erfinv(2*jus
 
 // wrongPasses measures on, look by look, until the rule answers or the looks
 // are used up, and returns the share of simulations that passed.
-func wrongPasses(total int, s series, looks int, judge func(rounds [][]float64, look int) Verdict) float64 {
+func wrongPasses(total int, s series, looks int, judge func(rounds [][]float64, look int) Decision) float64 {
 	r := rand.New(rand.NewPCG(3, 7))
 	wrong := 0
 	for range total {
@@ -174,15 +174,15 @@ func TestRepeatedLooksSpendOneErrorNotMany(t *testing.T) {
 	const looks = 4
 	limit := limitJustInside()
 	spend := Spending{Alpha: 0.01, Looks: looks}
-	independent := func(alpha func(look int) float64) func([][]float64, int) Verdict {
-		return func(rounds [][]float64, look int) Verdict {
+	independent := func(alpha func(look int) float64) func([][]float64, int) Decision {
+		return func(rounds [][]float64, look int) Decision {
 			x := slices.Concat(rounds...)
 			slices.Sort(x)
 			r, err := PercentileAtMost(x, 0.9, limit, alpha(look), float64(len(x)))
 			if err != nil {
 				t.Fatal(err)
 			}
-			return r.Verdict
+			return r.Decision
 		}
 	}
 	spent := wrongPasses(trials(2000), series{}, looks, independent(func(look int) float64 {
@@ -214,7 +214,7 @@ func TestCorrelatedSamplesDoNotPassWrongly(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			wrong := wrongPasses(trials(2000), s, looks, func(rounds [][]float64, look int) Verdict {
+			wrong := wrongPasses(trials(2000), s, looks, func(rounds [][]float64, look int) Decision {
 				a, err := spend.At(look)
 				if err != nil {
 					t.Fatal(err)
@@ -223,7 +223,7 @@ func TestCorrelatedSamplesDoNotPassWrongly(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				return r.Verdict
+				return r.Decision
 			})
 			if wrong > 0.016 {
 				t.Errorf("wrong passes %.2f %%, want at most 1.6 %%", 100*wrong)
@@ -231,7 +231,7 @@ func TestCorrelatedSamplesDoNotPassWrongly(t *testing.T) {
 			if s == (series{}) {
 				return
 			}
-			naive := wrongPasses(trials(300), s, looks, func(rounds [][]float64, look int) Verdict {
+			naive := wrongPasses(trials(300), s, looks, func(rounds [][]float64, look int) Decision {
 				a, _ := spend.At(look)
 				x := slices.Concat(rounds...)
 				slices.Sort(x)
@@ -239,7 +239,7 @@ func TestCorrelatedSamplesDoNotPassWrongly(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				return r.Verdict
+				return r.Decision
 			})
 			if naive <= 0.016 {
 				t.Errorf("wrong passes %.2f %% when correlation is ignored: the simulation shows nothing", 100*naive)
@@ -258,7 +258,7 @@ func TestClearLimitIsPassedAtOnce(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if res.Verdict == Pass {
+		if res.Decision == Pass {
 			passes++
 		}
 	}
@@ -291,7 +291,7 @@ func TestMeanJustOverItsLimitRarelyPasses(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if res.Verdict == Pass {
+			if res.Decision == Pass {
 				wrong++
 			}
 		}

@@ -74,9 +74,9 @@ func PairedBelow(differences []float64, bound, alpha float64) (Result, error) {
 	}
 	switch {
 	case r.Interval.Hi < bound:
-		r.Verdict = Pass
+		r.Decision = Pass
 	case r.Interval.Lo > bound:
-		r.Verdict = Fail
+		r.Decision = Fail
 	default:
 		r.More = furtherRounds(differences, r.Value-bound, alpha)
 	}

@@ -54,12 +54,12 @@ func TestZeroDifferencesNeverSupportAClaim(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.Verdict != Inconclusive {
-		t.Errorf("equal rounds: %v, want inconclusive", r.Verdict)
+	if r.Decision != Inconclusive {
+		t.Errorf("equal rounds: %v, want inconclusive", r.Decision)
 	}
 }
 
-func TestVerdictIsThatOfThePValues(t *testing.T) {
+func TestDecisionIsThatOfThePValues(t *testing.T) {
 	r := rand.New(rand.NewPCG(2, 3))
 	for range 500 {
 		d := make([]float64, 1+r.IntN(30))
@@ -80,8 +80,8 @@ func TestVerdictIsThatOfThePValues(t *testing.T) {
 		} else if greater <= 0.05 {
 			want = Fail
 		}
-		if res.Verdict != want {
-			t.Fatalf("%v: %v by the interval, %v by the p-values %v, %v", d, res.Verdict, want, less, greater)
+		if res.Decision != want {
+			t.Fatalf("%v: %v by the interval, %v by the p-values %v, %v", d, res.Decision, want, less, greater)
 		}
 	}
 }
@@ -107,10 +107,10 @@ func TestFalseBeatsStayWithinTheirErrorOverLooks(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if res.Verdict == Pass {
+				if res.Decision == Pass {
 					wrong++
 				}
-				if res.Verdict != Inconclusive {
+				if res.Decision != Inconclusive {
 					break
 				}
 			}
@@ -137,7 +137,7 @@ func TestComparisonSaysHowManyRoundsWouldTell(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.Verdict != Inconclusive || r.More != 2 {
+	if r.Decision != Inconclusive || r.More != 2 {
 		t.Errorf("three clear rounds: %+v, want two more (2^-5 <= 0.05)", r)
 	}
 }

@@ -34,8 +34,8 @@ func ProportionAtMost(successes, n int, bound, alpha float64) (Result, error) {
 		return iv
 	}
 	r := Result{Value: float64(successes) / float64(n), Interval: interval(float64(successes), float64(n))}
-	r.Verdict = judge(r.Interval, bound)
-	if r.Verdict == Inconclusive {
+	r.Decision = judge(r.Interval, bound)
+	if r.Decision == Inconclusive {
 		r.More = Unknown
 		for m := float64(n); m < mostFurther; m *= 1.05 {
 			if judge(interval(math.Round(r.Value*m), m), bound) != Inconclusive {

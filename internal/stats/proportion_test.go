@@ -14,14 +14,14 @@ func TestProportionIntervalIsClopperPearsons(t *testing.T) {
 	if math.Abs(r.Interval.Lo-0.4439) > 5e-5 || math.Abs(r.Interval.Hi-0.9748) > 5e-5 {
 		t.Errorf("interval %+v, want 0.4439 to 0.9748", r.Interval)
 	}
-	if r.Verdict != Pass || r.Value != 0.8 {
+	if r.Decision != Pass || r.Value != 0.8 {
 		t.Errorf("got %+v, want a pass at 0.8", r)
 	}
 	r, err = ProportionAtLeast(95, 100, 0.9, 0.01)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.Verdict != Inconclusive || r.More < 50 || r.More > 400 {
+	if r.Decision != Inconclusive || r.More < 50 || r.More > 400 {
 		t.Errorf("95 of 100 against 90 %%: %+v, want inconclusive and some hundred more", r)
 	}
 	if _, err := ProportionAtMost(3, 2, 0.5, 0.01); err == nil {
