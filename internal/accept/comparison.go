@@ -6,8 +6,8 @@ import (
 
 	"gonum.org/v1/gonum/stat"
 
-	"github.com/crossover-bench/crossover/internal/energy"
 	"github.com/crossover-bench/crossover/internal/grid"
+	"github.com/crossover-bench/crossover/internal/names"
 	"github.com/crossover-bench/crossover/internal/stats"
 	"github.com/crossover-bench/crossover/model"
 )
@@ -67,7 +67,7 @@ func (j *Judge) Compare(q Comparison) (*Judgement, error) {
 		}
 	}
 	if q.Energy {
-		return g, j.absent(g, supportsEnergy("a comparison of energy", energy.Modelled))
+		return g, j.absent(g, supportsEnergy("a comparison of energy", names.Modelled))
 	}
 	d, err := j.logRatios(g, q.A, q.B, q.Quantity, q.Statistic)
 	if err != nil {
@@ -270,7 +270,7 @@ func (j *Judge) yardstick(c grid.Combination, l RelativeLimit) (map[int]float64,
 		}
 		return out, nil
 	}
-	if grid.IsLocal(c.Backend) || c.Link == energy.LinkDirect {
+	if grid.IsLocal(c.Backend) || c.Link == names.LinkDirect {
 		return nil, &UnsupportedError{
 			Claim: "a limit relative to the model", Because: "the model says nothing of " + c.Name(),
 			Remedy: "choose a host and a link with a profile",

@@ -3,8 +3,8 @@ package accept
 import (
 	"fmt"
 
-	"github.com/crossover-bench/crossover/internal/energy"
 	"github.com/crossover-bench/crossover/internal/grid"
+	"github.com/crossover-bench/crossover/internal/names"
 	"github.com/crossover-bench/crossover/internal/stats"
 )
 
@@ -59,7 +59,7 @@ func (j *Judge) Correlate(cs []grid.Combination, x, y Axis, ranks bool, d Direct
 		case a.Absent != "":
 			return g, j.absent(g, &AbsentError{Combination: cs[0], Verdict: Missing, Reason: a.Absent})
 		case a.Energy:
-			return g, j.absent(g, supportsEnergy("a correlation with energy", energy.Modelled))
+			return g, j.absent(g, supportsEnergy("a correlation with energy", names.Modelled))
 		}
 	}
 	var xs, ys []float64

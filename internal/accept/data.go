@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/crossover-bench/crossover/internal/energy"
 	"github.com/crossover-bench/crossover/internal/grid"
+	"github.com/crossover-bench/crossover/internal/names"
 	"github.com/crossover-bench/crossover/internal/results"
 )
 
@@ -204,19 +204,19 @@ func (d *Data) Series(c grid.Combination, q Quantity) (Series, error) {
 
 // origin returns where the latencies of the combinations come from: measured,
 // computed from a recorded host, or mixed where both are compared.
-func (d *Data) origin(cs ...grid.Combination) energy.Origin {
+func (d *Data) origin(cs ...grid.Combination) names.Origin {
 	var measured, computed bool
 	for _, c := range cs {
 		for _, b := range d.blocks[c] {
-			computed = computed || b.Origin == results.OriginComputed
+			computed = computed || b.Origin == names.Computed
 			measured = measured || b.Origin == ""
 		}
 	}
 	switch {
 	case computed && measured:
-		return energy.Mixed
+		return names.Mixed
 	case computed:
-		return energy.Computed
+		return names.Computed
 	}
-	return energy.Measured
+	return names.Measured
 }

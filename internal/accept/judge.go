@@ -10,8 +10,8 @@ import (
 	"strconv"
 	"sync"
 
-	"github.com/crossover-bench/crossover/internal/energy"
 	"github.com/crossover-bench/crossover/internal/grid"
+	"github.com/crossover-bench/crossover/internal/names"
 	"github.com/crossover-bench/crossover/internal/stats"
 	"github.com/crossover-bench/crossover/model/profiles"
 )
@@ -87,7 +87,7 @@ type Judgement struct {
 	// measured, an end nil where the samples do not bound it.
 	Value, Lo, Hi *float64
 	Unit          Unit
-	Origin        energy.Origin
+	Origin        names.Origin
 	Samples       int
 	Rounds        int
 	Left          int // samples left out for their marks

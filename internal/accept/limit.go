@@ -7,6 +7,7 @@ import (
 
 	"github.com/crossover-bench/crossover/internal/energy"
 	"github.com/crossover-bench/crossover/internal/grid"
+	"github.com/crossover-bench/crossover/internal/names"
 	"github.com/crossover-bench/crossover/internal/results"
 	"github.com/crossover-bench/crossover/internal/stats"
 	"github.com/crossover-bench/crossover/model"
@@ -74,8 +75,8 @@ type Power struct {
 }
 
 // modelled returns the energy model for p.
-func (j *Judge) modelled(p Power) (*energy.Model, error) {
-	m, err := energy.NewModel(j.Profiles, p.Device, p.Idle)
+func (j *Judge) modelled(p Power) (*energy.Estimator, error) {
+	m, err := energy.NewEstimator(j.Profiles, p.Device, p.Idle)
 	if err != nil {
 		return nil, err
 	}
@@ -196,7 +197,7 @@ func (j *Judge) AgreementLimit(v Variant, d Direction, bound float64, text strin
 	}
 	g := &Judgement{
 		Subject: v.Title, Measure: "agreement with the uncompressed model", Bound: d.String() + " " + text,
-		Unit: share, Origin: energy.Measured,
+		Unit: share, Origin: names.Measured,
 	}
 	a, ok := j.Data.Extras.Agreement[v.Name]
 	if !ok || a.Images == 0 {

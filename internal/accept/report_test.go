@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/crossover-bench/crossover/internal/energy"
 	"github.com/crossover-bench/crossover/internal/exit"
+	"github.com/crossover-bench/crossover/internal/names"
 )
 
 // scenarioWith returns a scenario with one judgement a verdict.
@@ -18,7 +18,7 @@ func scenarioWith(name string, tags []string, verdicts ...Verdict) *Scenario {
 		value := 0.03
 		g := &Judgement{
 			Subject: "Mobilenet PQ 32 on cpu1", Measure: "median latency", Bound: "at most 31 ms",
-			Verdict: v, Value: &value, Lo: &value, Unit: seconds, Origin: energy.Measured,
+			Verdict: v, Value: &value, Lo: &value, Unit: seconds, Origin: names.Measured,
 		}
 		if v != Pass && v != Fail {
 			g.Reason = "a reason"

@@ -3,8 +3,8 @@ package accept
 import (
 	"fmt"
 
-	"github.com/crossover-bench/crossover/internal/energy"
 	"github.com/crossover-bench/crossover/internal/grid"
+	"github.com/crossover-bench/crossover/internal/names"
 )
 
 // An UnsupportedError says that a claim asks for more than the data's origin
@@ -35,8 +35,8 @@ func supportsComparison(c grid.Combination) error {
 }
 
 // supportsEnergy says whether energy of the given origin may carry a claim.
-func supportsEnergy(claim string, o energy.Origin) error {
-	if o == energy.Measured {
+func supportsEnergy(claim string, o names.Origin) error {
+	if o == names.Measured {
 		return nil
 	}
 	return &UnsupportedError{

@@ -1,65 +1,60 @@
-// Package energy says what an inference costs the device in joules, and where
-// that figure comes from. A meter gives it for a window of inferences; until
-// there is one, a Model works it out from a device profile and the measured
-// latency.
+// Package energy says what an inference costs the device in joules, and how
+// that figure was obtained.
+//
+//  1. A [Meter] opens a [Window] over some inferences; its end gives a
+//     [Reading].
+//  2. Without a meter, an [Estimator] works the Reading of one inference out
+//     from a device profile and the measured latency.
+//
+// results.BlockEnergy is a Reading as a run records it.
 package energy
 
 import (
 	"fmt"
 	"time"
 
-	"github.com/crossover-bench/crossover/internal/grid"
 	"github.com/crossover-bench/crossover/internal/names"
 	"github.com/crossover-bench/crossover/model"
 	"github.com/crossover-bench/crossover/model/profiles"
 )
 
-// An Origin says where a figure comes from. It stands beside every figure.
-type Origin string
-
-// The origins.
-const (
-	Measured Origin = "measured"
-	Modelled Origin = "modelled" // the cost model alone
-	Computed Origin = "computed" // a recorded execution time on another host, the link's model, idle power
-	Mixed    Origin = "mixed"    // a measured part and a modelled one
-)
-
-// Energy is what a window of inferences, or one of them, cost the device.
-type Energy struct {
+// A Reading is the energy that a window of inferences, or one of them, took
+// from the device.
+type Reading struct {
 	Joules      model.Joules
-	Uncertainty model.Joules // standard uncertainty; 0 when not known
+	Uncertainty model.Joules // standard uncertainty; 0 if unknown
 	Duration    time.Duration
-	Origin      Origin
-	// Missing names the parts that are not in Joules because nobody knows
-	// them: Joules is then a lower bound.
+	Origin      names.Origin
+	// Missing names the parts that Joules lacks because they are unknown:
+	// Joules is then a lower bound.
 	Missing []string
 }
 
 // A Meter measures the device's energy.
 type Meter interface {
-	// Name names the meter in results: "joulescope", "ina226".
+	// Name returns the meter's name in results: "joulescope", "ina226".
 	Name() string
 	// Begin starts a window.
 	Begin() (Window, error)
 }
 
-// A Window is a span of time whose energy is being metered.
+// A Window is a span of time in which a meter accumulates energy.
 type Window interface {
 	// End closes the window and returns its energy.
-	End() (Energy, error)
+	End() (Reading, error)
 }
 
-// A Model works out energy from power profiles.
-type Model struct {
+// An Estimator works out energy from the power that a device profile states.
+// It knows no neural network: an inference is its latency and its bytes.
+type Estimator struct {
 	Device model.Device
 	Idle   model.Idle // how the device waits for a host
 	Links  *profiles.Set
 }
 
-// NewModel returns the model of a device of set, waiting in the idle mode
-// of that name.
-func NewModel(set *profiles.Set, device, idle string) (*Model, error) {
+// NewEstimator returns the estimator for a device of set that waits for a host
+// in the idle mode of that name.
+func NewEstimator(set *profiles.Set, device, idle string) (*Estimator, error) {
 	d, err := set.Device(device)
 	if err != nil {
 		return nil, err
@@ -68,45 +63,44 @@ func NewModel(set *profiles.Set, device, idle string) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Model{Device: d, Idle: mode, Links: set}, nil
+	return &Estimator{Device: d, Idle: mode, Links: set}, nil
 }
 
 // Inference returns the energy of one inference of a combination that took
 // latency and moved sent and received bytes: active power times latency for a
 // local one, equation 2.5 of the study for an offloaded one.
 //
-// Its origin is Mixed where the latency was measured over a real link, and
-// Modelled elsewhere. Either way it is proportional to the latency by
-// construction: no claim on energy may rest on it.
-func (m *Model) Inference(c grid.Combination, latency model.Seconds, sent, received model.Bytes) (Energy, error) {
-	e := Energy{Duration: latency.Duration(), Origin: m.Origin(c)}
-	if grid.IsLocal(c.Backend) {
-		local := m.Device.LocalEnergy(latency)
-		e.Joules, e.Missing = local.Joules, local.Missing
-		return e, nil
+// Its origin is Mixed if the latency was measured over a real link, and
+// Modelled otherwise. Either way it is proportional to the latency by
+// construction, so it supports no claim on energy.
+func (e *Estimator) Inference(
+	c names.Combination, latency model.Seconds, sent, received model.Bytes,
+) (Reading, error) {
+	r := Reading{Duration: latency.Duration(), Origin: e.Origin(c)}
+	if c.Backend.IsLocal() {
+		local := e.Device.LocalEnergy(latency)
+		r.Joules, r.Missing = local.Joules, local.Missing
+		return r, nil
 	}
 	var network model.Energy
-	if c.Link == LinkDirect {
+	if c.Link == names.LinkDirect {
 		network.Missing = []string{"the energy per byte of the link, which has no profile"}
 	} else {
-		link, err := m.Links.Link(string(c.Link))
+		link, err := e.Links.Link(string(c.Link))
 		if err != nil {
-			return Energy{}, fmt.Errorf("energy of %s: %w", c.Name(), err)
+			return Reading{}, fmt.Errorf("energy of %s: %w", c.Name(), err)
 		}
 		network = link.NetworkEnergy(sent, received)
 	}
-	offload := model.OffloadEnergy(latency, m.Idle.Power, network)
-	e.Joules, e.Missing = offload.Joules, offload.Missing
-	return e, nil
+	offload := model.OffloadEnergy(latency, e.Idle.Power, network)
+	r.Joules, r.Missing = offload.Joules, offload.Missing
+	return r, nil
 }
 
-// LinkDirect is a host's link as it is, unshaped.
-const LinkDirect = names.LinkDirect
-
 // Origin returns the origin of the energy that Inference gives.
-func (m *Model) Origin(c grid.Combination) Origin {
-	if !grid.IsLocal(c.Backend) && c.Link == LinkDirect && c.Backend != grid.OffloadSelf {
-		return Mixed
+func (e *Estimator) Origin(c names.Combination) names.Origin {
+	if !c.Backend.IsLocal() && c.Link == names.LinkDirect && c.Backend != names.OffloadSelf {
+		return names.Mixed
 	}
-	return Modelled
+	return names.Modelled
 }

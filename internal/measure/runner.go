@@ -108,7 +108,7 @@ func Begin(ctx context.Context, b backends.Backend, v fixtures.Variant, cfg Conf
 	}
 	r.session = session
 	if c, ok := session.(backends.Computed); ok && c.Computed() {
-		r.block.Origin = results.OriginComputed
+		r.block.Origin = names.Computed
 	}
 	r.block.Open = r.clock() - r.start
 	if err := r.prepare(v); err != nil {
@@ -242,7 +242,7 @@ func (r *Runner) Output() [][]byte { return r.out }
 
 // Computed reports whether the session runs nothing and only says what an
 // inference would have cost: its latencies are no times that pass here.
-func (r *Runner) Computed() bool { return r.block.Origin == results.OriginComputed }
+func (r *Runner) Computed() bool { return r.block.Origin == names.Computed }
 
 // Run takes samples until d has passed and count were taken, whichever is
 // later; for a count alone d is 0, for a time alone count is 0. It takes one

@@ -51,7 +51,7 @@ type Effort struct {
 }
 
 // model returns the energy model, nil for none.
-func (s *Selection) model(e Effort) (*energy.Model, error) {
+func (s *Selection) model(e Effort) (*energy.Estimator, error) {
 	if e.Device == "none" {
 		return nil, nil
 	}
@@ -63,7 +63,7 @@ func (s *Selection) model(e Effort) (*energy.Model, error) {
 		}
 		idle = d.Idle[0].Name
 	}
-	m, err := energy.NewModel(s.Profiles, e.Device, idle)
+	m, err := energy.NewEstimator(s.Profiles, e.Device, idle)
 	if err != nil {
 		return nil, exit.Errorf(exit.Usage, "--device %s --idle %s: %w", e.Device, idle, err)
 	}
@@ -76,7 +76,7 @@ type Run struct {
 	selection *Selection
 	terminal  Terminal
 	effort    Effort
-	energy    *energy.Model // nil for no energy
+	energy    *energy.Estimator // nil for no energy
 	screen    *screen
 	binary    rounds.Binary
 	about     *job.About

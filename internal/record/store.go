@@ -11,7 +11,7 @@ import (
 // A runStore is the run folder, with each block's modelled energy filled in.
 type runStore struct {
 	*results.Writer
-	model    *energy.Model // nil for no energy
+	model    *energy.Estimator // nil for no energy
 	leaveOut results.Mark
 	part     *results.Part // that the first block begins; nil for none
 }
@@ -34,7 +34,7 @@ func (k *runStore) AppendBlock(b results.Block) error {
 		if err != nil {
 			return err
 		}
-		b.Energy = &results.Energy{Joules: float64(e.Joules), Origin: string(e.Origin), Missing: e.Missing}
+		b.Energy = &results.BlockEnergy{Joules: float64(e.Joules), Origin: e.Origin, Missing: e.Missing}
 	}
 	return k.Writer.AppendBlock(b)
 }

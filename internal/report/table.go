@@ -407,7 +407,7 @@ func CSV(w io.Writer, run *results.Run) error {
 			speed = [3]string{num(s.Speed.Value), opt(s.Speed.Lo), opt(s.Speed.Hi)}
 		}
 		cw.Write([]string{
-			string(s.Combination.Variant), string(s.Combination.Backend), string(s.Combination.Link), s.Origin, num(s.Median), opt(s.Lo), opt(s.Hi), s.Interval,
+			string(s.Combination.Variant), string(s.Combination.Backend), string(s.Combination.Link), string(s.Origin), num(s.Median), opt(s.Lo), opt(s.Hi), s.Interval,
 			opt(s.P90), opt(s.P90Lo), opt(s.P90Hi), opt(s.P99), opt(s.P99Lo), opt(s.P99Hi), num(s.Spread), opt(s.Exec), opt(s.Network), opt(s.Sent), opt(s.Receive), num(s.Open), num(s.First),
 			speed[0], speed[1], speed[2], strconv.Itoa(s.Samples), strconv.Itoa(s.Marked), strconv.Itoa(s.LeftOut),
 			strconv.FormatBool(s.AllMarked), strconv.Itoa(s.Rounds), strconv.Itoa(s.Unsettled), strconv.Itoa(s.Drifting),

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/crossover-bench/crossover/internal/grid"
+	"github.com/crossover-bench/crossover/internal/names"
 )
 
 // Phase tells the parts of a block apart. Opening is Block.Open.
@@ -107,11 +108,11 @@ type Block struct {
 	Start       time.Time        `json:"start"`
 	Open        time.Duration    `json:"open_ns"` // loading until ready
 	Warmup      Warmup           `json:"warmup"`
-	// Origin is empty for a measured block, and OriginComputed where the session
-	// ran nothing and said what an inference would have cost.
-	Origin string `json:"origin,omitempty"`
-	// Energy is what an inference costs the device; nil where nobody knows.
-	Energy *Energy `json:"energy,omitempty"`
+	// Origin is empty for a measured block, and names.Computed if the session ran
+	// nothing and said what an inference would have cost.
+	Origin names.Origin `json:"origin,omitempty"`
+	// Energy is what an inference costs the device; nil if unknown.
+	Energy *BlockEnergy `json:"energy,omitempty"`
 	// Calibration is the median time in seconds of the invocation alone in the
 	// calibration run taken right before the block: the same file on the same
 	// threads. 0 where none was asked for.
@@ -135,11 +136,11 @@ type Block struct {
 	Samples []Sample `json:"-"` // all phases in order; kept in samples.csv.gz
 }
 
-// Energy is what one inference of a block costs the device.
-type Energy struct {
-	Joules float64 `json:"joules"`
-	Origin string  `json:"origin"` // "measured", "modelled", "mixed"
-	// Missing names the parts that Joules lacks because nobody knows them.
+// BlockEnergy is what one inference of a block costs the device.
+type BlockEnergy struct {
+	Joules float64      `json:"joules"`
+	Origin names.Origin `json:"origin"` // Measured, Modelled or Mixed
+	// Missing names the parts that Joules lacks because they are unknown.
 	Missing []string `json:"missing,omitempty"`
 }
 

@@ -8,19 +8,12 @@ import (
 
 	"github.com/crossover-bench/crossover/internal/grid"
 	"github.com/crossover-bench/crossover/internal/machine"
+	"github.com/crossover-bench/crossover/internal/names"
 	"github.com/crossover-bench/crossover/internal/stats"
 )
 
 // Confidence is that of every interval in a summary.
 const Confidence = 0.95
-
-// The origins of a run's latencies.
-const (
-	OriginMeasured = "measured"
-	// OriginComputed is that of a recorded host: its execution times, and the
-	// link's model.
-	OriginComputed = "computed"
-)
 
 // LeaveOut returns the marks that this run's judgements leave out: all of
 // them for a burst result; in sustained mode throttled samples are judged,
@@ -37,7 +30,7 @@ func (m *Meta) LeaveOut() Mark {
 // nil.
 type Summary struct {
 	Combination grid.Combination `json:"combination"`
-	Origin      string           `json:"origin"`
+	Origin      names.Origin     `json:"origin"`
 	Rounds      int              `json:"rounds"`  // those with a judged sample
 	Samples     int              `json:"samples"` // steady ones that are judged
 	Marked      int              `json:"marked"`  // steady ones with a mark
@@ -133,7 +126,7 @@ func SummarizeBlocks(blocks []Block, order []grid.Combination, leaveOut Mark) []
 
 // summarize returns c's summary and the median of each of its rounds.
 func summarize(c grid.Combination, blocks []*Block, leaveOut Mark) (Summary, map[int]float64) {
-	s := Summary{Combination: c, Origin: OriginMeasured, RoundMedians: []float64{}}
+	s := Summary{Combination: c, Origin: names.Measured, RoundMedians: []float64{}}
 	count := func(samples []Sample) {
 		for _, sample := range samples {
 			if sample.Mark == 0 {
@@ -288,7 +281,7 @@ func uncompressed(c grid.Combination) (base grid.Combination, ok bool) {
 func NoiseFloor(run *Run, summaries []Summary) (machine.NoiseFloor, error) {
 	var ratios [][]float64
 	for _, s := range summaries {
-		if s.Origin != OriginComputed {
+		if s.Origin != names.Computed {
 			ratios = append(ratios, machine.LogRatios(s.RoundMedians))
 		}
 	}

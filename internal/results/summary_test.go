@@ -8,6 +8,7 @@ import (
 
 	"github.com/crossover-bench/crossover/internal/grid"
 	"github.com/crossover-bench/crossover/internal/machine"
+	"github.com/crossover-bench/crossover/internal/names"
 	"github.com/crossover-bench/crossover/internal/stats"
 )
 
@@ -69,7 +70,7 @@ func TestSummaryLeavesMarkedSamplesOutAndSaysHowMany(t *testing.T) {
 
 func TestSummaryTellsRoundsApart(t *testing.T) {
 	s := SummarizeBlocks(rounds("none", 9, time.Millisecond), nil, 0)[0]
-	if s.Interval != stats.FromRounds || s.Rounds != 9 || len(s.RoundMedians) != 9 || s.Origin != OriginMeasured {
+	if s.Interval != stats.FromRounds || s.Rounds != 9 || len(s.RoundMedians) != 9 || s.Origin != names.Measured {
 		t.Errorf("%+v", s)
 	}
 	if s.Lo == nil || math.Abs(*s.Lo-0.001003) > 1e-9 || math.Abs(*s.Hi-0.001023) > 1e-9 || math.Abs(s.Median-0.001013) > 1e-9 {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/crossover-bench/crossover/internal/job"
+	"github.com/crossover-bench/crossover/internal/names"
 	"github.com/crossover-bench/crossover/internal/results"
 )
 
@@ -44,10 +45,10 @@ func fakeSuites(args []string) int {
 		if later, ok := strings.CutSuffix(does, "later"); ok && j.Round == 1 {
 			does = later
 		}
-		open, origin := 3*time.Millisecond, ""
+		open, origin := 3*time.Millisecond, names.Origin("")
 		switch does {
 		case "computed":
-			origin = results.OriginComputed
+			origin = names.Computed
 		case "slow":
 			latency = 3 * time.Second
 		case "expensive": // and compiled once

@@ -31,7 +31,7 @@ func (c cost) expensive(block time.Duration) bool { return c.opening > 2*block }
 // costOf returns what a probe's block says of its combination.
 func costOf(b *results.Block) cost {
 	c := cost{opening: b.Open, warmup: b.Warmup.Time}
-	if b.Origin == results.OriginComputed {
+	if b.Origin == names.Computed {
 		return cost{opening: b.Open}
 	}
 	if n := len(b.Samples); n > 0 {
