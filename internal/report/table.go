@@ -285,7 +285,7 @@ func Remarks(run *results.Run, summaries []results.Summary) []string {
 	for _, o := range run.Ledger.Failed {
 		add("Failed: %s in %s: %s", name(o.Combination), where(o), oneLine(o.Reason))
 	}
-	for _, o := range run.Ledger.Mended {
+	for _, o := range run.Ledger.Recovered {
 		add("Failed, and measured when the run went on: %s in %s: %s", name(o.Combination), where(o), oneLine(o.Reason))
 	}
 	for _, p := range run.Meta.Resumed {

@@ -7,17 +7,17 @@ import (
 	"strings"
 	"time"
 
-	"github.com/crossover-bench/crossover/internal/grid"
 	"github.com/crossover-bench/crossover/internal/names"
 )
 
-// Phase tells the parts of a block apart. Opening is Block.Open.
+// A Phase is the part of a block that a sample belongs to. The time to open is
+// Block.Open and has no phase.
 type Phase uint8
 
 // The phases of a block, in order.
 const (
 	PhaseFirst  Phase = iota // the first inference after opening
-	PhaseWarmup              // until the latency has settled
+	PhaseWarmup              // until the latency settled
 	PhaseSteady              // what is judged
 )
 
@@ -34,13 +34,12 @@ func (p Phase) String() string {
 func parsePhase(s string) (Phase, error) {
 	i := slices.Index(phaseNames[:], s)
 	if i < 0 {
-		return 0, fmt.Errorf("%q is no phase; want one of %s", s, strings.Join(phaseNames[:], ", "))
+		return 0, fmt.Errorf("%q is not a phase; want one of %s", s, strings.Join(phaseNames[:], ", "))
 	}
 	return Phase(i), nil
 }
 
-// Mark is a set of reasons to doubt a sample. Burst results leave marked
-// samples out and say how many.
+// A Mark is a set of disturbances of a sample.
 type Mark uint16
 
 // The marks.
@@ -48,14 +47,24 @@ const (
 	MarkThrottled   Mark = 1 << iota // the processor was throttled
 	MarkForeignLoad                  // other processes took processor time
 	MarkStolen                       // the hypervisor took processor time
-	MarkLateLink                     // the link's emulator was late beyond its bound
+	MarkLateLink                     // the link's emulator was later than its bound allows
 	MarkLost                         // a request failed before this one was answered
 )
+
+// LeaveOut returns the marks of the samples that are not judged: all of them in
+// a burst run. A sustained run keeps throttled samples, because in a sealed box
+// they are the truth.
+func LeaveOut(sustained bool) Mark {
+	if sustained {
+		return ^MarkThrottled
+	}
+	return ^Mark(0)
+}
 
 var markNames = [...]string{"throttled", "foreign", "stolen", "late", "lost"}
 
 // String returns the marks as samples.csv.gz spells them, joined by "+", or
-// the empty string when there is none.
+// the empty string if there is none.
 func (m Mark) String() string {
 	var names []string
 	for i, name := range markNames {
@@ -74,22 +83,26 @@ func parseMark(s string) (Mark, error) {
 	for name := range strings.SplitSeq(s, "+") {
 		i := slices.Index(markNames[:], name)
 		if i < 0 {
-			return 0, fmt.Errorf("%q is no mark; want some of %s", name, strings.Join(markNames[:], ", "))
+			return 0, fmt.Errorf("%q is not a mark; want some of %s", name, strings.Join(markNames[:], ", "))
 		}
 		m |= 1 << i
 	}
 	return m, nil
 }
 
-// A Sample is one inference. All times are durations; a part that does not
-// apply is zero.
+// A Sample is one inference. A part that does not apply is zero.
 type Sample struct {
-	Phase                             Phase
-	Mark                              Mark
-	At                                time.Duration // due time, since the block's start
-	Total, Fill, Exec, Network, Queue time.Duration
-	Lateness                          time.Duration
-	Sent, Received                    int64 // bytes
+	Phase    Phase
+	Mark     Mark
+	At       time.Duration // when the request was due, since the block's start
+	Total    time.Duration // from At until the outputs are readable
+	Fill     time.Duration // turning the image into the input tensor
+	Exec     time.Duration // the invocation alone, where it ran
+	Network  time.Duration // Total less everything the host accounts for
+	Queue    time.Duration // waiting at the host for an interpreter
+	Lateness time.Duration // by how much the link's emulator missed its schedule
+	Sent     int64         // bytes
+	Received int64         // bytes
 }
 
 // A Warmup says how the warm-up of a block ended.
@@ -100,43 +113,57 @@ type Warmup struct {
 	Reason  string        `json:"reason"` // "settled", or the bound that it hit
 }
 
-// A Block is the unit of measuring: open, first inference, settled warm-up,
-// inferences for the round's time, close.
+// A Block is one combination measured in one round: open, first inference,
+// warm-up, steady inferences, close.
 type Block struct {
-	Combination grid.Combination `json:"combination"`
-	Round       int              `json:"round"` // from 0
-	Start       time.Time        `json:"start"`
-	Open        time.Duration    `json:"open_ns"` // loading until ready
-	Warmup      Warmup           `json:"warmup"`
+	Combination names.Combination `json:"combination"`
+	Round       int               `json:"round"` // from 0
+	Start       time.Time         `json:"start"`
+	Open        time.Duration     `json:"open_ns"` // loading until ready
+	Warmup      Warmup            `json:"warmup"`
 	// Origin is empty for a measured block, and names.Computed if the session ran
 	// nothing and said what an inference would have cost.
 	Origin names.Origin `json:"origin,omitempty"`
 	// Energy is what an inference costs the device; nil if unknown.
 	Energy *BlockEnergy `json:"energy,omitempty"`
+	// Details describe the session; nil if it gives none.
+	Details *Details `json:"details,omitempty"`
 	// Calibration is the median time in seconds of the invocation alone in the
-	// calibration run taken right before the block: the same file on the same
-	// threads. 0 where none was asked for.
+	// calibration run right before the block: the same file on the same threads.
+	// 0 without a calibration run.
 	Calibration float64 `json:"calibration_sec,omitempty"`
-	// NsPerOp is the benchmark's own figure, in nanoseconds, where go test
-	// took the block; 0 elsewhere, and Metrics then takes the mean of Total.
+	// NsPerOp is the benchmark's own ns/op if go test measured the block; 0
+	// otherwise, and Metrics then uses the mean of Total.
 	NsPerOp float64 `json:"ns_per_op,omitempty"`
-	// Drift is the relative change of the median from the first to the last
-	// third of the steady samples, where it is more than their spread
-	// explains; 0 otherwise.
+	// Drift is the relative change of the median latency from the first to the
+	// last third of the steady samples if their spread does not explain it; 0
+	// otherwise.
 	Drift float64 `json:"drift,omitempty"`
-	// MemoryBytes is by how much the process's resident memory grew from
-	// before opening to the end of the steady part, without the storage of the
-	// samples: the model, its interpreter and its delegate, and in a process's
-	// first block the runtime itself. Of an offloaded inference it is the
-	// device's part alone. 0 where the system does not say, or nothing grew.
+	// MemoryBytes is the growth of the process's resident memory from before
+	// opening to the end of the steady part, without the storage of the samples:
+	// the model, its interpreter and its delegate, and in a process's first block
+	// the runtime itself. An offloaded inference counts the device's memory only.
+	// 0 if unknown, or if nothing grew.
 	MemoryBytes int64 `json:"memory_bytes,omitempty"`
-	// Celsius is the hottest temperature at the end of the steady part; nil
-	// where no thermometer is visible.
+	// Celsius is the highest temperature at the end of the steady part; nil
+	// without a thermometer.
 	Celsius *float64 `json:"celsius,omitempty"`
 	Samples []Sample `json:"-"` // all phases in order; kept in samples.csv.gz
 }
 
-// BlockEnergy is what one inference of a block costs the device.
+// Details say how a session runs its inferences. They have the fields and JSON
+// keys of backends.Details, which this package cannot import.
+type Details struct {
+	Runtime  string `json:"runtime"`            // the runtime's own version string: "2.21.0"
+	Delegate string `json:"delegate,omitempty"` // "xnnpack", or library and options; empty without one
+	Threads  int    `json:"threads"`
+	// Nodes counts the operators of the execution plan, and Delegated those that
+	// the delegate took. Nodes is 0 if the delegate does not say.
+	Nodes     int `json:"nodes,omitempty"`
+	Delegated int `json:"delegated,omitempty"`
+}
+
+// BlockEnergy is the energy that one inference of a block takes from the device.
 type BlockEnergy struct {
 	Joules float64      `json:"joules"`
 	Origin names.Origin `json:"origin"` // Measured, Modelled or Mixed
@@ -144,8 +171,8 @@ type BlockEnergy struct {
 	Missing []string `json:"missing,omitempty"`
 }
 
-// Steady returns the samples that are judged: the steady ones without any of
-// the marks in leaveOut, in order, and the number of steady ones left out.
+// Steady returns the steady samples without any of the marks in leaveOut, in
+// order, and how many it left out.
 func (b *Block) Steady(leaveOut Mark) (kept []Sample, left int) {
 	for _, s := range b.Samples {
 		switch {
@@ -160,7 +187,7 @@ func (b *Block) Steady(leaveOut Mark) (kept []Sample, left int) {
 }
 
 // Judged returns the steady samples without any of the marks in leaveOut, or all
-// when that would leave none.
+// steady samples if that would leave none.
 func (b *Block) Judged(leaveOut Mark) []Sample {
 	kept, _ := b.Steady(leaveOut)
 	if len(kept) == 0 {
@@ -169,14 +196,14 @@ func (b *Block) Judged(leaveOut Mark) []Sample {
 	return kept
 }
 
-// check says what is wrong with a block that asks to be kept.
+// check returns why the block cannot be recorded.
 func (b *Block) check() error {
 	name := b.Combination.Name()
-	if _, err := grid.ParseName(name); err != nil {
+	if _, err := names.ParseCombination(name); err != nil {
 		return err
 	}
 	if strings.ContainsFunc(name, func(r rune) bool { return r <= ' ' || r == 0x7f }) {
-		return fmt.Errorf("combination %q: a name in a benchmark file holds no blanks", name)
+		return fmt.Errorf("combination %q: a name in a benchmark file cannot contain blanks", name)
 	}
 	if b.Round < 0 {
 		return fmt.Errorf("combination %s: round %d is below 0", name, b.Round)
@@ -189,6 +216,6 @@ func (b *Block) check() error {
 	return fmt.Errorf("combination %s, round %d: %w", name, b.Round, ErrNoSteady)
 }
 
-// ErrNoSteady says that a block holds no steady sample: it is no result and
-// is not kept.
+// ErrNoSteady says that a block has no steady sample. Such a block is not a
+// result and is not recorded.
 var ErrNoSteady = errors.New("the block has no steady sample")

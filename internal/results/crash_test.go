@@ -27,7 +27,7 @@ func plannedBlock(i int) Block {
 	return testBlock([]string{"none", "pq"}[i%2], i/2, 200, time.Millisecond)
 }
 
-// TestMain turns this binary into a writer that is there to be killed.
+// TestMain turns this binary into a writer that the test kills.
 func TestMain(m *testing.M) {
 	dir, limit := os.Getenv("RESULTS_TEST_RESUME"), os.Getenv("RESULTS_TEST_LIMIT")
 	if dir == "" {
@@ -53,33 +53,33 @@ func writePlanned(dir, limit string) error {
 			return err
 		}
 	}
-	w, _, err := Resume(dir)
+	w, run, err := Resume(dir)
 	if err != nil {
 		return err
 	}
 	for i := range plannedBlocks {
 		b := plannedBlock(i)
-		if w.Has(b.Combination, b.Round) {
+		if holds(run, b) {
 			continue
 		}
 		if err := w.AppendBlock(b); err != nil {
 			return err
 		}
 		fmt.Println(i)
-		// The parent says when to go on; one that is not there is done with.
+		// The parent says when to continue. Without a parent the read fails at once.
 		os.Stdin.Read(make([]byte, 1))
 	}
 	return w.Finish(true, nil)
 }
 
-// writer starts a process that goes on with the run in dir.
+// writer returns a process that continues the run in dir.
 func writer(dir string, env ...string) *exec.Cmd {
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), append(env, "RESULTS_TEST_RESUME="+dir)...)
 	return cmd
 }
 
-func TestKilledWriterLeavesWholeBlocksAndIsResumed(t *testing.T) {
+func TestWriterKilledLeavesWholeBlocksAndIsResumed(t *testing.T) {
 	dir := writeRun(t)
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
@@ -98,7 +98,7 @@ func TestKilledWriterLeavesWholeBlocksAndIsResumed(t *testing.T) {
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		// Some blocks later, anywhere within one.
+		// Kill it some blocks later, at any place within a block.
 		committed := 0
 		for range 1 + rng.IntN(5) {
 			var i int
@@ -118,7 +118,8 @@ func TestKilledWriterLeavesWholeBlocksAndIsResumed(t *testing.T) {
 		cmd.Wait()
 		run := mustOpen(t, dir)
 		if len(run.Blocks) < before+committed {
-			t.Fatalf("kill %d: %d blocks are readable; %d were there and %d more were committed", kill, len(run.Blocks), before, committed)
+			t.Fatalf("kill %d: %d blocks are readable; %d were there and %d more were committed",
+				kill, len(run.Blocks), before, committed)
 		}
 		for i, b := range run.Blocks {
 			if !reflect.DeepEqual(b, plannedBlock(i)) {
@@ -140,7 +141,7 @@ func TestKilledWriterLeavesWholeBlocksAndIsResumed(t *testing.T) {
 	}
 }
 
-// readBenchPrefix holds that benchfmt reads the whole lines of bench.txt.
+// readBenchPrefix checks that benchfmt reads the complete lines of bench.txt.
 func readBenchPrefix(t *testing.T, dir string) {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(dir, "bench.txt"))
@@ -155,7 +156,7 @@ func readBenchPrefix(t *testing.T, dir string) {
 	readBenchFile(t, copied)
 }
 
-func TestFileSizeLimitOfTheSystemIsToldAndSurvived(t *testing.T) {
+func TestWriterSurvivesAFileSizeLimit(t *testing.T) {
 	dir := writeRun(t)
 	out, err := writer(dir, "RESULTS_TEST_LIMIT=20000").CombinedOutput()
 	if err == nil || !strings.Contains(string(out), unix.EFBIG.Error()) || !strings.Contains(string(out), dir) {
@@ -173,7 +174,7 @@ func TestFileSizeLimitOfTheSystemIsToldAndSurvived(t *testing.T) {
 	}
 }
 
-// unprivileged runs f in a thread to which permissions apply, also for root.
+// unprivileged runs f in a thread to which permissions apply, even for root.
 func unprivileged(t *testing.T, f func()) {
 	t.Helper()
 	if os.Getuid() != 0 {
@@ -195,7 +196,7 @@ func unprivileged(t *testing.T, f func()) {
 	}
 }
 
-func TestFolderThatBecomesReadOnlyKeepsWhatWasWritten(t *testing.T) {
+func TestWriterKeepsBlocksWhenTheFolderBecomesReadOnly(t *testing.T) {
 	// Another user must reach it, which t.TempDir forbids.
 	parent, err := os.MkdirTemp("", "results")
 	if err != nil {
@@ -205,7 +206,7 @@ func TestFolderThatBecomesReadOnlyKeepsWhatWasWritten(t *testing.T) {
 	if err := os.Chmod(parent, 0o777); err != nil {
 		t.Fatal(err)
 	}
-	blocks := []Block{testBlock("none", 0, 8, time.Millisecond), testBlock("pq", 0, 8, time.Millisecond), testBlock("none", 1, 8, time.Millisecond)}
+	blocks := threeBlocks()
 	unprivileged(t, func() {
 		w, err := Create(parent, testMeta())
 		if err != nil {
@@ -219,7 +220,8 @@ func TestFolderThatBecomesReadOnlyKeepsWhatWasWritten(t *testing.T) {
 		if err := os.Chmod(w.Dir(), 0o555); err != nil {
 			t.Error(err)
 		}
-		if err := w.AppendBlock(blocks[1]); !errors.Is(err, fs.ErrPermission) || !strings.Contains(err.Error(), w.Dir()) {
+		err = w.AppendBlock(blocks[1])
+		if !errors.Is(err, fs.ErrPermission) || !strings.Contains(err.Error(), w.Dir()) {
 			t.Errorf("writing into a read-only folder: %v", err)
 		}
 		w.Close()
@@ -249,7 +251,8 @@ func TestFolderThatBecomesReadOnlyKeepsWhatWasWritten(t *testing.T) {
 		t.Fatal(err)
 	}
 	unprivileged(t, func() {
-		if _, err := Create(parent, testMeta()); !errors.Is(err, fs.ErrPermission) || !strings.Contains(err.Error(), parent) {
+		_, err := Create(parent, testMeta())
+		if !errors.Is(err, fs.ErrPermission) || !strings.Contains(err.Error(), parent) {
 			t.Errorf("a read-only results folder: %v", err)
 		}
 	})
@@ -258,8 +261,8 @@ func TestFolderThatBecomesReadOnlyKeepsWhatWasWritten(t *testing.T) {
 	}
 }
 
-// FuzzOpen opens run folders with any text in their files: an error or the
-// right data, and never a panic.
+// FuzzOpen opens run folders with any text in their files. Open returns an error
+// or valid data, and never panics.
 func FuzzOpen(f *testing.F) {
 	dir := writeRun(f, testBlock("none", 0, 8, time.Millisecond), testBlock("pq", 0, 8, time.Millisecond))
 	var seed [3][]byte
@@ -273,11 +276,9 @@ func FuzzOpen(f *testing.F) {
 	f.Add(gunzip(f, seed[0]), seed[1], seed[2])
 	f.Fuzz(func(t *testing.T, table, bench, record []byte) {
 		dir := t.TempDir()
-		for name, text := range map[string][]byte{"samples.csv.gz": gzipped(t, table), "bench.txt": bench, "run.json": record} {
-			if err := os.WriteFile(filepath.Join(dir, name), text, 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
+		writeRunFiles(t, dir, map[string][]byte{
+			"samples.csv.gz": gzipped(t, table), "bench.txt": bench, "run.json": record,
+		})
 		run, err := Open(dir)
 		if err != nil {
 			return

@@ -14,15 +14,15 @@ import (
 	"sync"
 	"time"
 
-	"github.com/crossover-bench/crossover/internal/grid"
+	"github.com/crossover-bench/crossover/internal/names"
 )
 
-// EventKind says what happened in the test binary.
+// An EventKind says what happened in the measuring program.
 type EventKind string
 
-// The events of one process, one round: for each combination start, then
-// block, skip or fail; at last, end. A stream without end is a process that
-// died, and the combination started last is the one that it died in.
+// The events of one process, which measures one round: for each combination
+// start, then block, skip or fail; finally end. If end is missing, the process
+// died in the combination that it started last.
 const (
 	EventStart EventKind = "start"
 	EventBlock EventKind = "block"
@@ -31,38 +31,38 @@ const (
 	EventEnd   EventKind = "end"
 )
 
-// An Event is one line of the stream from the test binary to the command.
+// An Event is one line of the stream from the measuring program to the command.
 type Event struct {
 	Kind        EventKind
-	Combination grid.Combination // of start, skip and fail; a block has its own
-	Reason      string           // of skip and fail
-	Block       *Block           // of block
+	Combination names.Combination // of start, skip and fail; a block has its own
+	Reason      string            // of skip and fail
+	Block       *Block            // of block
 }
 
-// wireEvent is an Event's line: compact JSON, the samples packed.
+// wireEvent is an Event's line: compact JSON with the samples packed.
 type wireEvent struct {
-	Kind        EventKind         `json:"event"`
-	Combination *grid.Combination `json:"combination,omitempty"`
-	Reason      string            `json:"reason,omitempty"`
-	Block       *Block            `json:"block,omitempty"`
-	Samples     string            `json:"samples,omitempty"`
+	Kind        EventKind          `json:"event"`
+	Combination *names.Combination `json:"combination,omitempty"`
+	Reason      string             `json:"reason,omitempty"`
+	Block       *Block             `json:"block,omitempty"`
+	Samples     string             `json:"samples,omitempty"`
 }
 
-// ErrTorn says that the stream's last line is not whole: its writer died.
+// ErrTorn says that the stream's last line is incomplete: its writer died.
 var ErrTorn = errors.New("the event stream ends in the middle of a line: its writer died")
 
 // maxEvent bounds one line: about 8 million samples.
 const maxEvent = 256 << 20
 
 // An EventWriter writes events, one line each, in one write each: JSON, a
-// blank, and the CRC-32 (IEEE, hexadecimal) of that JSON. It is safe for
+// blank and the CRC-32 (IEEE, hexadecimal) of that JSON. It is safe for
 // concurrent use.
 type EventWriter struct {
 	mu sync.Mutex
 	w  io.Writer
 }
 
-// NewEventWriter returns an EventWriter to w, which it does not close.
+// NewEventWriter returns an EventWriter to w. It does not close w.
 func NewEventWriter(w io.Writer) *EventWriter { return &EventWriter{w: w} }
 
 // Write writes ev.
@@ -71,7 +71,7 @@ func (w *EventWriter) Write(ev Event) error {
 		return fmt.Errorf("write event: %w", err)
 	}
 	wire := wireEvent{Kind: ev.Kind, Reason: ev.Reason, Block: ev.Block}
-	if ev.Combination != (grid.Combination{}) {
+	if ev.Combination != (names.Combination{}) {
 		wire.Combination = &ev.Combination
 	}
 	if ev.Block != nil {
@@ -90,9 +90,9 @@ func (w *EventWriter) Write(ev Event) error {
 	return nil
 }
 
-// check says what an event of its kind lacks.
+// check returns an error if the event lacks a part of its kind, or has another.
 func (ev *Event) check() error {
-	named := ev.Combination != (grid.Combination{})
+	named := ev.Combination != (names.Combination{})
 	switch ev.Kind {
 	case EventStart:
 		if !named || ev.Reason != "" || ev.Block != nil {
@@ -109,10 +109,10 @@ func (ev *Event) check() error {
 		return ev.Block.check()
 	case EventEnd:
 		if named || ev.Reason != "" || ev.Block != nil {
-			return errors.New("end stands alone")
+			return errors.New("end has no other part")
 		}
 	default:
-		return fmt.Errorf("%q is no event", ev.Kind)
+		return fmt.Errorf("%q is not an event", ev.Kind)
 	}
 	return nil
 }
@@ -128,9 +128,9 @@ func NewEventReader(r io.Reader) *EventReader {
 	return &EventReader{r: bufio.NewReaderSize(r, 64<<10)}
 }
 
-// Next returns the next event: io.EOF at the end of the stream, ErrTorn when
-// the stream ends within a line, and an error that names the line when a line
-// that is whole is damaged.
+// Next returns the next event. Its error is io.EOF at the end of the stream,
+// ErrTorn if the stream ends within a line, and otherwise names the damaged
+// line.
 func (r *EventReader) Next() (Event, error) {
 	var line []byte
 	for {
@@ -168,7 +168,7 @@ func parseEvent(line string) (Event, error) {
 		return Event{}, errors.New("no checksum; did something else print there?")
 	}
 	if uint32(sum) != crc32.ChecksumIEEE([]byte(line[:i])) {
-		return Event{}, errors.New("the checksum does not fit")
+		return Event{}, errors.New("the checksum does not match")
 	}
 	var wire wireEvent
 	if err := json.Unmarshal([]byte(line[:i]), &wire); err != nil {
@@ -190,8 +190,8 @@ func parseEvent(line string) (Event, error) {
 	return ev, ev.check()
 }
 
-// packSamples encodes samples as varints, a sample's due time as the
-// difference to the one before.
+// packSamples encodes samples as varints, a sample's due time as the difference
+// from the one before.
 func packSamples(samples []Sample) []byte {
 	packed := make([]byte, 0, 24*len(samples))
 	var at time.Duration

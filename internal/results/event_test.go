@@ -50,7 +50,7 @@ func readEvents(stream []byte) (events []Event, err error) {
 	}
 }
 
-func TestEventsAreReadAsWritten(t *testing.T) {
+func TestEventReaderReadsWhatEventWriterWrites(t *testing.T) {
 	events := testEvents()
 	got, err := readEvents(writeEvents(t, events))
 	if err != nil || !reflect.DeepEqual(got, events) {
@@ -58,7 +58,7 @@ func TestEventsAreReadAsWritten(t *testing.T) {
 	}
 }
 
-func TestStreamCutAnywhereGivesItsWholeEvents(t *testing.T) {
+func TestEventReaderOfACutStreamReturnsItsWholeEvents(t *testing.T) {
 	events := testEvents()
 	stream := writeEvents(t, events)
 	for end := range stream {
@@ -73,7 +73,7 @@ func TestStreamCutAnywhereGivesItsWholeEvents(t *testing.T) {
 	}
 }
 
-func TestForeignLineInTheStreamIsAnError(t *testing.T) {
+func TestEventReaderRefusesAForeignLine(t *testing.T) {
 	stream := writeEvents(t, testEvents())
 	i := bytes.IndexByte(stream, '\n') + 1
 	for name, bad := range map[string]string{
@@ -88,7 +88,7 @@ func TestForeignLineInTheStreamIsAnError(t *testing.T) {
 	}
 }
 
-func TestEventThatLacksItsPartIsNotWritten(t *testing.T) {
+func TestEventWriterRefusesAnIncompleteEvent(t *testing.T) {
 	w := NewEventWriter(io.Discard)
 	for _, ev := range []Event{
 		{},
@@ -105,8 +105,8 @@ func TestEventThatLacksItsPartIsNotWritten(t *testing.T) {
 	}
 }
 
-// FuzzEventReader reads any stream; signed gives each line its checksum, which
-// bytes from nowhere would not have.
+// FuzzEventReader reads any stream. signed gives each line its checksum, which
+// arbitrary bytes would not have.
 func FuzzEventReader(f *testing.F) {
 	stream := writeEvents(f, testEvents())
 	f.Add(stream, false)
@@ -125,7 +125,7 @@ func FuzzEventReader(f *testing.F) {
 			stream = lines
 		}
 		events, _ := readEvents(stream)
-		// What was taken is right: written again, it reads the same.
+		// What was accepted is valid: written and read again, it is the same.
 		again, err := readEvents(writeEvents(t, events))
 		if err != nil || !reflect.DeepEqual(again, events) {
 			t.Errorf("%+v is read again as %+v (%v)", events, again, err)
@@ -147,8 +147,8 @@ func FuzzUnpackSamples(f *testing.F) {
 	})
 }
 
-// FuzzSamples feeds the reader whole gzip members with any table inside, which
-// bytes from nowhere would seldom make.
+// FuzzSamples gives the reader complete gzip members with any table inside, which
+// arbitrary bytes seldom form.
 func FuzzSamples(f *testing.F) {
 	b := testBlock("none", 0, 8, time.Millisecond)
 	member, err := encodeMember(&b, true)

@@ -8,15 +8,14 @@ import (
 	"github.com/crossover-bench/crossover/internal/stats"
 )
 
-// A Metric is one figure of a benchmark line, in SI base units but for ns/op,
-// which is Go's own.
+// A Metric is one figure of a benchmark line, in SI base units except for Go's
+// own ns/op.
 type Metric struct {
 	Unit  string
 	Value float64
 }
 
-// units says of each unit that Metrics can give which way is better. Those
-// without a direction describe and do not judge.
+// units lists the units that Metrics can return, and which direction is better.
 var units = []struct{ unit, better string }{
 	{"ns/op", "lower"},
 	{"p50-sec", "lower"},
@@ -32,8 +31,8 @@ var units = []struct{ unit, better string }{
 	{"W", "lower"},
 }
 
-// UnitLines returns the metadata that says which way each unit is better, one
-// record a unit. A benchmark prints them once, before its first result.
+// UnitLines returns the metadata that says which direction is better, one record
+// per unit. A benchmark prints them once, before its first result.
 func UnitLines() []*benchfmt.UnitMetadata {
 	var lines []*benchfmt.UnitMetadata
 	for _, u := range units {
@@ -45,11 +44,11 @@ func UnitLines() []*benchfmt.UnitMetadata {
 	return lines
 }
 
-// Metrics returns N, the number of steady inferences, and the figures of b's
-// benchmark line. ns/op is over all steady inferences, as Go counts them; the
-// others leave those with a mark of leaveOut out, unless that would leave none.
-// Percentiles are there only when enough samples carry them (MinSamples), and
-// what does not apply is left out: benchfmt would give a 0 another unit.
+// Metrics returns the number n of steady inferences and the figures of b's
+// benchmark line. ns/op is the mean of all steady inferences, as Go counts them.
+// The others leave out those with a mark of leaveOut, unless that would leave
+// none. A percentile needs enough samples (MinSamples). A figure that does not
+// apply is left out, because benchfmt would give a 0 another unit.
 func Metrics(b *Block, leaveOut Mark) (n int, metrics []Metric) {
 	all, _ := b.Steady(0)
 	if len(all) == 0 {
@@ -90,7 +89,7 @@ func Metrics(b *Block, leaveOut Mark) (n int, metrics []Metric) {
 	part("queue-sec/op", func(s Sample) int64 { return int64(s.Queue) }, 1e9)
 	part("tx-B/op", func(s Sample) int64 { return s.Sent }, 1)
 	part("rx-B/op", func(s Sample) int64 { return s.Received }, 1)
-	// A part that nobody knows makes no figure: bench.txt has no place to say so.
+	// Energy with an unknown part is left out: bench.txt has no place to say so.
 	if e := b.Energy; e != nil && len(e.Missing) == 0 {
 		add("J/op", e.Joules)
 		if mean := meanOf(kept, func(s Sample) int64 { return int64(s.Total) }, 1e9); mean != nil {
@@ -100,7 +99,7 @@ func Metrics(b *Block, leaveOut Mark) (n int, metrics []Metric) {
 	return len(all), metrics
 }
 
-// Latencies returns the total of each sample in seconds, in the samples' order.
+// Latencies returns the Total of each sample in seconds, in the samples' order.
 func Latencies(samples []Sample) []float64 {
 	seconds := make([]float64, len(samples))
 	for i, s := range samples {
@@ -109,10 +108,10 @@ func Latencies(samples []Sample) []float64 {
 	return seconds
 }
 
-// MinSamples returns how many samples a claim about the p-quantile of latency
-// needs: any one for the median; above it what MLPerf's LoadGen asks for to
-// estimate a percentile at 99 % confidence with one sample over it (see
-// stats.SamplesForPercentile): 64 for p90, 662 for p99.
+// MinSamples returns how many samples an estimate of the p-quantile of latency
+// needs. One is enough for the median. For a higher quantile it is the number
+// that MLPerf's LoadGen asks for at 99 % confidence with one sample over the
+// limit (see stats.SamplesForPercentile): 64 for p90, 662 for p99.
 func MinSamples(p float64) int {
 	if p <= 0.5 {
 		return 1

@@ -12,10 +12,10 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/crossover-bench/crossover/internal/grid"
+	"github.com/crossover-bench/crossover/internal/names"
 )
 
-// columns are those of samples.csv.gz.
+// columns are the columns of samples.csv.gz.
 var columns = []string{
 	"combination", "round", "phase", "mark", "at_sec", "total_sec", "fill_sec", "exec_sec",
 	"network_sec", "queue_sec", "lateness_sec", "sent_bytes", "received_bytes", "note",
@@ -59,7 +59,7 @@ func encodeMember(b *Block, header bool) ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
-// formatSeconds spells d in seconds, exactly, and 0 as nothing.
+// formatSeconds returns d in seconds with nine decimals, and "" for 0.
 func formatSeconds(d time.Duration) string {
 	if d == 0 {
 		return ""
@@ -81,11 +81,11 @@ func parseSeconds(s string) (time.Duration, error) {
 		digits, neg = digits[1:], true
 	}
 	if n := len(digits); n < 11 || digits[n-10] != '.' {
-		return 0, fmt.Errorf("%q is no time in seconds with nine decimals", s)
+		return 0, fmt.Errorf("%q is not a time in seconds with nine decimals", s)
 	}
 	ns, err := strconv.ParseInt(digits[:len(digits)-10]+digits[len(digits)-9:], 10, 64)
 	if err != nil || digits[0] == '-' || digits[0] == '+' {
-		return 0, fmt.Errorf("%q is no time in seconds with nine decimals", s)
+		return 0, fmt.Errorf("%q is not a time in seconds with nine decimals", s)
 	}
 	if neg {
 		ns = -ns
@@ -106,18 +106,17 @@ func parseBytes(s string) (int64, error) {
 	}
 	n, err := strconv.ParseInt(s, 10, 64)
 	if err != nil || n < 0 {
-		return 0, fmt.Errorf("%q is no number of bytes", s)
+		return 0, fmt.Errorf("%q is not a number of bytes", s)
 	}
 	return n, nil
 }
 
-// maxRow bounds a row of samples.csv.gz: longer is damage, and would let a
-// small file take all the memory.
+// maxRow bounds a row of samples.csv.gz in bytes. A longer one is damage, and
+// would let a small compressed file exhaust the memory.
 const maxRow = 1 << 20
 
-// readSamples reads the blocks of a samples.csv.gz from r. whole is the
-// length of what the blocks fill: less than the file's when its last member is
-// cut, which is no error; torn then says so.
+// readSamples reads the blocks of a samples.csv.gz from r. The blocks fill the
+// first whole bytes. An incomplete last member is not an error: torn reports it.
 func readSamples(r io.Reader, name string) (blocks []Block, whole int64, torn bool, err error) {
 	counted := &countingReader{r: r}
 	br := bufio.NewReaderSize(counted, 64<<10)
@@ -132,8 +131,9 @@ func readSamples(r io.Reader, name string) (blocks []Block, whole int64, torn bo
 		}
 		b, n, err := readMember(&zr, br, line)
 		if err != nil {
-			// Go's gzip reports a cut header as EOF or ErrUnexpectedEOF and a
-			// cut body as ErrUnexpectedEOF; only at the file's end is it a cut.
+			// Go's gzip reports an incomplete header as EOF or ErrUnexpectedEOF, and
+			// an incomplete body as ErrUnexpectedEOF. Before the file's end either is
+			// damage.
 			if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
 				if _, end := br.Peek(1); end == io.EOF {
 					return blocks, whole, true, nil
@@ -156,7 +156,7 @@ func readMember(zr *gzip.Reader, br *bufio.Reader, line int) (Block, int, error)
 	zr.Multistream(false)
 	var b Block
 	var rows int
-	var bad error // what is wrong with a row; a cut member outranks it
+	var bad error // of the first bad row; reported only if the member is complete
 	lines := bufio.NewReaderSize(zr, 64<<10)
 	for {
 		text, err := readRow(lines)
@@ -168,7 +168,7 @@ func readMember(zr *gzip.Reader, br *bufio.Reader, line int) (Block, int, error)
 		}
 		rows++
 		if bad == nil {
-			bad = b.parseRow(text, line+rows, rows)
+			bad = b.parseRow(text, line+rows)
 		}
 		if err == io.EOF {
 			break
@@ -177,7 +177,7 @@ func readMember(zr *gzip.Reader, br *bufio.Reader, line int) (Block, int, error)
 	if bad != nil {
 		return Block{}, 0, bad
 	}
-	if b.Combination == (grid.Combination{}) {
+	if b.Combination == (names.Combination{}) {
 		return Block{}, 0, errors.New("the gzip member holds no block")
 	}
 	if err := b.check(); err != nil {
@@ -200,9 +200,9 @@ func readRow(r *bufio.Reader) ([]byte, error) {
 	}
 }
 
-// parseRow takes one line of the table into b: line is its number in the whole
-// table, row that in its block.
-func (b *Block) parseRow(text []byte, line, row int) error {
+// parseRow reads one line of the table into b; line is its number in the whole
+// table.
+func (b *Block) parseRow(text []byte, line int) error {
 	fail := func(format string, args ...any) error {
 		return fmt.Errorf("row %d: %w", line, fmt.Errorf(format, args...))
 	}
@@ -220,7 +220,7 @@ func (b *Block) parseRow(text []byte, line, row int) error {
 		}
 		return nil
 	}
-	if first := b.Combination == (grid.Combination{}); first {
+	if b.Combination == (names.Combination{}) { // the block's first row
 		if f[2] != phaseOpen {
 			return fail("a block starts with the phase %q, not %q", phaseOpen, f[2])
 		}
@@ -233,7 +233,7 @@ func (b *Block) parseRow(text []byte, line, row int) error {
 		return nil
 	}
 	if f[0] != b.Combination.Name() || f[1] != strconv.Itoa(b.Round) {
-		return fail("%s in round %s stands in the block of %s, round %d", f[0], f[1], b.Combination.Name(), b.Round)
+		return fail("%s in round %s is in the block of %s, round %d", f[0], f[1], b.Combination.Name(), b.Round)
 	}
 	var s Sample
 	if s.Phase, err = parsePhase(f[2]); err != nil {
@@ -253,7 +253,7 @@ func (b *Block) parseRow(text []byte, line, row int) error {
 		}
 	}
 	if f[13] != "" {
-		return fail("a sample has no note, but here is %q", f[13])
+		return fail("a sample cannot have a note, but this one has %q", f[13])
 	}
 	b.Samples = append(b.Samples, s)
 	return nil

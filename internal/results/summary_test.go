@@ -6,13 +6,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/crossover-bench/crossover/internal/grid"
 	"github.com/crossover-bench/crossover/internal/machine"
 	"github.com/crossover-bench/crossover/internal/names"
 	"github.com/crossover-bench/crossover/internal/stats"
 )
 
-// rounds returns n blocks of 100 steady samples, round i about latency*(1+i%3/100).
+// rounds returns n blocks of 100 steady samples, those of round i about
+// latency*(1+i%3/100).
 func rounds(compression string, n int, latency time.Duration) []Block {
 	var blocks []Block
 	for i := range n {
@@ -23,7 +23,7 @@ func rounds(compression string, n int, latency time.Duration) []Block {
 	return blocks
 }
 
-func TestPercentilesNeedTheSamplesThatCarryThem(t *testing.T) {
+func TestSummaryPercentilesNeedEnoughSamples(t *testing.T) {
 	if p90, p99 := MinSamples(0.9), MinSamples(0.99); p90 != 64 || p99 != 662 || MinSamples(0.5) != 1 {
 		t.Errorf("p90 needs %d samples and p99 %d, want 64 and 662", p90, p99)
 	}
@@ -73,7 +73,8 @@ func TestSummaryTellsRoundsApart(t *testing.T) {
 	if s.Interval != stats.FromRounds || s.Rounds != 9 || len(s.RoundMedians) != 9 || s.Origin != names.Measured {
 		t.Errorf("%+v", s)
 	}
-	if s.Lo == nil || math.Abs(*s.Lo-0.001003) > 1e-9 || math.Abs(*s.Hi-0.001023) > 1e-9 || math.Abs(s.Median-0.001013) > 1e-9 {
+	if s.Lo == nil || math.Abs(*s.Lo-0.001003) > 1e-9 || math.Abs(*s.Hi-0.001023) > 1e-9 ||
+		math.Abs(s.Median-0.001013) > 1e-9 {
 		t.Errorf("median %v in [%v, %v], want that of the rounds' medians", s.Median, *s.Lo, *s.Hi)
 	}
 	if w := (*s.Hi - *s.Lo) / s.Median; math.Abs(w-0.02/1.013) > 1e-6 {
@@ -85,7 +86,7 @@ func TestSummaryTellsRoundsApart(t *testing.T) {
 	}
 }
 
-func TestSpeedComparesRoundByRound(t *testing.T) {
+func TestSummarySpeedComparesRoundByRound(t *testing.T) {
 	blocks := append(rounds("none", 7, 2*time.Millisecond), rounds("pq", 7, time.Millisecond)...)
 	// A round in which the machine was twice as slow for both.
 	for i := range blocks {
@@ -98,7 +99,7 @@ func TestSpeedComparesRoundByRound(t *testing.T) {
 	own := testBlock("none", 0, 10, time.Millisecond)
 	own.Combination.Variant = "model=net"
 	blocks = append(blocks, own)
-	order := []grid.Combination{combination("pq"), combination("w"), combination("none")}
+	order := []names.Combination{combination("pq"), combination("w"), combination("none")}
 	all := SummarizeBlocks(blocks, order, 0)
 	if len(all) != 3 || all[0].Combination != combination("pq") || all[2].Combination != own.Combination {
 		t.Fatalf("order of the summaries: %+v", all)
@@ -115,7 +116,7 @@ func TestSpeedComparesRoundByRound(t *testing.T) {
 	}
 }
 
-func TestUnsettledAndDriftingBlocksAreCounted(t *testing.T) {
+func TestSummaryCountsUnsettledAndDriftingBlocks(t *testing.T) {
 	blocks := rounds("none", 3, time.Millisecond)
 	blocks[1].Warmup.Settled = false
 	blocks[2].Drift = 0.3
@@ -125,7 +126,7 @@ func TestUnsettledAndDriftingBlocksAreCounted(t *testing.T) {
 	}
 }
 
-func TestTemperaturesAreThoseOfTheBlocksThatHaveOne(t *testing.T) {
+func TestSummaryTemperaturesAreThoseOfTheBlocksThatHaveOne(t *testing.T) {
 	blocks := rounds("none", 4, time.Millisecond)
 	if s := SummarizeBlocks(blocks, nil, 0)[0]; s.Coolest != nil || s.Hottest != nil {
 		t.Errorf("without a thermometer: %v to %v", s.Coolest, s.Hottest)
@@ -138,10 +139,14 @@ func TestTemperaturesAreThoseOfTheBlocksThatHaveOne(t *testing.T) {
 	}
 }
 
-func TestRunGivesItsNoiseFloor(t *testing.T) {
-	run := &Run{Dir: "results/x", Meta: Meta{Config: map[string]string{"machine": "m"}}, Blocks: rounds("none", 10, time.Millisecond)}
+func TestNoiseFloorComesFromTheRunsOwnRounds(t *testing.T) {
+	run := &Run{
+		Dir: "results/x", Meta: Meta{Config: map[string]string{"machine": "m"}},
+		Blocks: rounds("none", 10, time.Millisecond),
+	}
 	// Round i is i%3 percent slower: neighbours differ by 1, 1 and 2 %.
-	if n, err := NoiseFloor(run, Summarize(run)); err != nil || n.Pairs != 9 || n.Machine != "m" || n.Ratio < 0.025 || n.Ratio > 0.04 {
+	n, err := NoiseFloor(run, Summarize(run))
+	if err != nil || n.Pairs != 9 || n.Machine != "m" || n.Ratio < 0.025 || n.Ratio > 0.04 {
 		t.Errorf("%+v (%v)", n, err)
 	}
 	run.Blocks = run.Blocks[:3]
