@@ -11,15 +11,16 @@ import (
 	"github.com/crossover-bench/crossover/internal/stats"
 )
 
-// defaultWidth is that of a distribution where no terminal sets one.
+// defaultWidth is the width of a distribution in characters without a terminal.
 const defaultWidth = 80
 
-// distributionRows is how many classes a distribution has at most.
+// distributionRows is the largest number of classes below the tail.
 const distributionRows = 20
 
-// Distribution writes what s says of its combination's latencies, and a
-// histogram of them in plain characters. The classes cover the samples up to p99;
-// those above, which would press all others into one class, are one class more.
+// Distribution writes the figures of s, the summary of one combination of the
+// run, and a histogram of its latencies in plain characters. The classes cover
+// the samples up to p99. Those above share one more class: they would otherwise
+// squeeze all others into one.
 func Distribution(w io.Writer, run *results.Run, s results.Summary, o Options) error {
 	c := s.Combination
 	leaveOut := run.Meta.LeaveOut()
@@ -38,11 +39,12 @@ func Distribution(w io.Writer, run *results.Run, s results.Summary, o Options) e
 	}
 	slices.Sort(latencies)
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s, %s, %s: %d inferences", Title(run, string(c.Variant)), c.Backend, c.Link, len(latencies))
+	fmt.Fprintf(&b, "%s, %s, %s: %d inferences", run.Meta.Title(c.Variant), c.Backend, c.Link, len(latencies))
 	if s.AllMarked {
 		b.WriteString(", all of them marked")
 	}
-	fmt.Fprintf(&b, "\nmedian %s, p90 %s, p99 %s\n", bounded(&s.Median, s.Lo, s.Hi), bounded(s.P90, s.P90Lo, s.P90Hi), bounded(s.P99, s.P99Lo, s.P99Hi))
+	fmt.Fprintf(&b, "\nmedian %s, p90 %s, p99 %s\n", bounded(&s.Median, s.Lo, s.Hi),
+		bounded(s.P90, s.P90Lo, s.P90Hi), bounded(s.P99, s.P99Lo, s.P99Hi))
 	classes := histogram(latencies)
 	most, label, count := 0, 0, 0
 	for _, k := range classes {
@@ -56,7 +58,7 @@ func Distribution(w io.Writer, run *results.Run, s results.Summary, o Options) e
 	}
 	bar := max(10, width-label-count-4)
 	for _, k := range classes {
-		// A class that is not empty shows.
+		// Rounded up, so that a class that is not empty has a bar.
 		n := int(math.Ceil(float64(bar) * float64(k.n) / float64(most)))
 		line := fmt.Sprintf("%*s  %*d  %s", label, k.label, count, k.n, strings.Repeat("#", n))
 		b.WriteString(strings.TrimRight(line, " ") + "\n")
@@ -65,7 +67,7 @@ func Distribution(w io.Writer, run *results.Run, s results.Summary, o Options) e
 	return err
 }
 
-// bounded spells a latency with its 95 % interval, whose ends may be open.
+// bounded returns a latency with its 95 % interval, which may be open on a side.
 func bounded(seconds, lo, hi *float64) string {
 	if seconds == nil {
 		return "- (too few inferences)"
@@ -82,14 +84,17 @@ func bounded(seconds, lo, hi *float64) string {
 	return fmt.Sprintf("%s ms (%s)", milliseconds(*seconds), interval)
 }
 
+// A class is a row of the histogram: n latencies in a range.
 type class struct {
 	label string
 	n     int
 }
 
-// histogram puts sorted latencies in seconds into classes of equal width, by
-// the rule of Freedman and Diaconis (2 * interquartile range / cube root of n,
-// Zeitschrift fuer Wahrscheinlichkeitstheorie 57, 1981).
+// histogram counts sorted latencies in seconds in classes of equal width: 2 *
+// interquartile range / cube root of n.
+//
+// Source: Freedman and Diaconis, Zeitschrift fuer Wahrscheinlichkeitstheorie 57,
+// 1981.
 func histogram(sorted []float64) []class {
 	low, high := sorted[0], sorted[len(sorted)-1]
 	if len(sorted) >= 100 {
@@ -109,7 +114,7 @@ func histogram(sorted []float64) []class {
 		rows = int(min(float64(distributionRows), max(5, math.Ceil((high-low)/width))))
 	}
 	step := (high - low) / float64(rows)
-	// As many digits as tell two neighbouring classes apart.
+	// Enough digits to distinguish two neighbouring classes.
 	digits := max(0, 1-int(math.Floor(math.Log10(1000*step))))
 	classes := make([]class, rows)
 	for i := range classes {
@@ -124,7 +129,7 @@ func histogram(sorted []float64) []class {
 	return appendTail(classes, sorted[n:], high)
 }
 
-// appendTail adds the class of what lies above high.
+// appendTail adds the class of the latencies above high, if there are any.
 func appendTail(classes []class, above []float64, high float64) []class {
 	if len(above) == 0 {
 		return classes

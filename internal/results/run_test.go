@@ -234,6 +234,23 @@ func TestMetaSameComparesAllThatMatters(t *testing.T) {
 	}
 }
 
+func TestMetaTitleIsTheRecordedNameOrMadeOfItsParts(t *testing.T) {
+	m := Meta{Titles: map[string]string{"model=mobilenet/input=75/compression=none": "MobileNet 75"}}
+	for name, want := range map[names.Variant]string{
+		"model=mobilenet/input=75/compression=none":               "MobileNet 75",
+		"model=mobilenet/input=32/compression=pq":                 "Mobilenet PQ 32",
+		"model=mobilenet/input=32/compression=none":               "Mobilenet 32",
+		"model=vgg16/input=75/compression=pwq/granularity=tensor": "Vgg16 PWQ 75 per-tensor",
+		"model=my-net": "my-net",
+		"file.tflite":  "file.tflite",
+		"model=":       "model=",
+	} {
+		if got := m.Title(name); got != want {
+			t.Errorf("%s is called %q, want %q", name, got, want)
+		}
+	}
+}
+
 func TestSamplesHoldExactSeconds(t *testing.T) {
 	for _, d := range []time.Duration{0, 1, -1, time.Second, 1234567890123, -time.Millisecond} {
 		if got, err := parseSeconds(formatSeconds(d)); err != nil || got != d {
