@@ -6,12 +6,12 @@ import (
 	"strings"
 )
 
-// cpuInfo is what /proc/cpuinfo says of the first processor. It is parsed here
-// and not by procfs, whose parser is chosen by the architecture it is built
-// for and knows no names of ARM's cores.
+// cpuInfo is what /proc/cpuinfo says about the processors. It is not parsed by
+// procfs, whose parser depends on the architecture that it is built for and does
+// not know the names of ARM's cores.
 type cpuInfo struct {
 	model      string
-	arch       string // as Go names it; empty when the text does not tell
+	arch       string // as Go names it; "" if the text does not say
 	processors int
 	hypervisor bool
 }
@@ -29,8 +29,8 @@ var armCores = map[string]string{
 	"0x41/0xd80": "ARM Cortex-A520", "0x41/0xd81": "ARM Cortex-A720",
 }
 
-// parseCPUInfo reads the text of /proc/cpuinfo. A machine with several kinds
-// of cores names each once: "ARM Cortex-A55 + ARM Cortex-A76".
+// parseCPUInfo reads the text of /proc/cpuinfo. The model of a machine with
+// several kinds of cores names each once: "ARM Cortex-A55 + ARM Cortex-A76".
 func parseCPUInfo(text string) cpuInfo {
 	var info cpuInfo
 	var models []string

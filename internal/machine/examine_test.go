@@ -17,14 +17,14 @@ func subjects(findings []Finding) (all []string) {
 	return all
 }
 
-func TestQuietBoardIsFit(t *testing.T) {
+func TestExamineFindsAQuietBoardFit(t *testing.T) {
 	got := Examine(Read(fake(t, "imx8mp")), &Watch{Time: time.Second}, &NoiseFloor{Ratio: 0.01, Pairs: 40})
 	if len(got) != 0 || !Fit(got) {
 		t.Errorf("findings %q on a quiet board", subjects(got))
 	}
 }
 
-func TestUnfitDesktopIsToldWithEvidenceAndFix(t *testing.T) {
+func TestExamineGivesEvidenceAndFixForAnUnfitDesktop(t *testing.T) {
 	watch := Watch{Time: time.Second, Foreign: 1.5, Throttled: true}
 	got := Examine(Read(fake(t, "x86")), &watch, &NoiseFloor{Ratio: 0.12, Pairs: 40})
 	want := []string{
@@ -47,13 +47,13 @@ func TestUnfitDesktopIsToldWithEvidenceAndFix(t *testing.T) {
 	if !strings.Contains(got[i].Evidence, "powersave") || !strings.Contains(got[i].Fix, "performance") {
 		t.Errorf("%+v", got[i])
 	}
-	// Without a watch the cooling device's state still tells.
+	// Without a watch the cooling device's state still shows it.
 	if s := subjects(Examine(Read(fake(t, "x86")), nil, nil)); s[0] != "error throttling" {
 		t.Errorf("findings %q", s)
 	}
 }
 
-func TestBoundsOfExamine(t *testing.T) {
+func TestExamineBounds(t *testing.T) {
 	s := Read(fake(t, "imx8mp"))
 	for _, c := range []struct {
 		watch Watch
@@ -79,12 +79,13 @@ func TestWatchComparesTwoPulses(t *testing.T) {
 	if w := NewWatch(before, after, 2*time.Second); w.Foreign != 0.75 || w.Stolen != 0.02 || w.Throttled {
 		t.Errorf("%+v", w)
 	}
-	if w := NewWatch(before, Pulse{Busy: time.Second, Own: 2 * time.Second, Throttles: 1}, time.Second); w.Foreign != 0 || !w.Throttled {
+	w := NewWatch(before, Pulse{Busy: time.Second, Own: 2 * time.Second, Throttles: 1}, time.Second)
+	if w.Foreign != 0 || !w.Throttled {
 		t.Errorf("%+v", w)
 	}
 }
 
-func TestVirtualMachineIsFitWithNotes(t *testing.T) {
+func TestExamineFindsAVirtualMachineFitWithNotes(t *testing.T) {
 	got := Examine(Read(fake(t, "vm")), nil, nil)
 	if want := []string{"note virtual machine", "note container"}; !slices.Equal(subjects(got), want) || !Fit(got) {
 		t.Errorf("findings %q, want %q", subjects(got), want)

@@ -10,10 +10,10 @@ import (
 	"strings"
 )
 
-// A Fingerprint is the part of a machine that makes two results comparable:
-// equal fingerprints mean that a difference between results comes from what
-// was measured. Kernel, load, temperature and the like are not in it: they are
-// recorded beside.
+// A Fingerprint is the part of a machine that makes two results comparable: if
+// fingerprints are equal, a difference between results comes from what was
+// measured. It does not contain kernel, load, temperature and the like, which
+// are recorded in the Snapshot.
 type Fingerprint struct {
 	CPU       string   `json:"cpu"`
 	Board     string   `json:"board,omitempty"`
@@ -26,7 +26,7 @@ type Fingerprint struct {
 	MemoryGiB int      `json:"memory_gib"`
 	Virtual   string   `json:"virtual,omitempty"`
 	Governors []string `json:"governors,omitempty"`
-	MaxMHz    int      `json:"max_mhz,omitempty"` // 0 where it can't be seen
+	MaxMHz    int      `json:"max_mhz,omitempty"` // 0 if unknown
 	Boost     string   `json:"boost"`             // "on", "off", "unseen"
 }
 
@@ -40,7 +40,7 @@ func (s *Snapshot) Fingerprint() Fingerprint {
 		f.Quota = fmt.Sprintf("%.2f", *s.Quota)
 	}
 	if s.MemoryBytes != nil {
-		// Rounded, for the kernel keeps some for itself and not always as much.
+		// Rounded, because the kernel reserves some memory, and not always as much.
 		f.MemoryGiB = int(math.Round(float64(*s.MemoryBytes) / (1 << 30)))
 	}
 	if s.MaxHz != nil {
@@ -49,6 +49,7 @@ func (s *Snapshot) Fingerprint() Fingerprint {
 	return f
 }
 
+// spell returns a switch's state in words.
 func spell(b *bool) string {
 	switch {
 	case b == nil:
@@ -59,8 +60,8 @@ func spell(b *bool) string {
 	return "off"
 }
 
-// String returns the fingerprint as it stands behind "machine:" in bench.txt:
-// a readable part and eight digits of a hash over all of it, without blanks.
+// String returns the fingerprint as bench.txt has it after "machine:": a readable
+// part and eight digits of a hash over all of it, without blanks.
 func (f Fingerprint) String() string {
 	name := f.Board
 	if name == "" || f.Virtual != "" {

@@ -8,24 +8,24 @@ import (
 	"time"
 )
 
-// Read takes a snapshot of what Go itself knows; the rest is listed as unseen.
+// Read takes a snapshot of what Go itself knows, and lists the rest as unseen.
 func Read(string) Snapshot {
 	return Snapshot{
 		Time: time.Now().UTC(), OS: runtime.GOOS, Arch: runtime.GOARCH,
 		Cores: runtime.NumCPU(), Usable: runtime.NumCPU(),
-		Unseen: []string{"everything but the number of processors: the machine's state is read on Linux alone"},
+		Unseen: []string{"everything except the number of processors: the machine's state is read only on Linux"},
 	}
 }
 
-// Thermometer returns one that reads nothing.
+// Thermometer returns a thermometer that has no reading.
 func Thermometer(string) func() (celsius float64, ok bool) {
 	return func() (float64, bool) { return 0, false }
 }
 
-// SystemProbe reads nothing here.
+// A SystemProbe reads the Pulse only on Linux.
 type SystemProbe struct{}
 
-// NewProbe fails: the machine's state is read on Linux alone.
+// NewProbe fails: the machine's state is read only on Linux.
 func NewProbe(string, ...int) (*SystemProbe, error) {
 	return nil, errors.ErrUnsupported
 }

@@ -14,7 +14,8 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 )
 
-// fake lays out the made-up machine of testdata/NAME.txtar and returns its root.
+// fake writes the files of the machine in testdata/NAME.txtar and returns their
+// root.
 func fake(t testing.TB, name string) string {
 	t.Helper()
 	a, err := txtar.ParseFile(filepath.Join("testdata", name+".txtar"))
@@ -35,15 +36,17 @@ func set(t *testing.T, root, path, text string) {
 	}
 }
 
-func TestBoardIsReadInFull(t *testing.T) {
+func TestReadSeesABoardInFull(t *testing.T) {
 	s := Read(fake(t, "imx8mp"))
-	if s.CPU != "ARM Cortex-A53" || s.Board != "NXP i.MX8MPlus EVK board" || s.Arch != "arm64" || s.Cores != 4 || s.Usable != 4 {
+	if s.CPU != "ARM Cortex-A53" || s.Board != "NXP i.MX8MPlus EVK board" || s.Arch != "arm64" ||
+		s.Cores != 4 || s.Usable != 4 {
 		t.Errorf("identity: %+v", s)
 	}
 	if !slices.Equal(s.Governors, []string{"performance"}) || *s.MaxHz != 1.8e9 || s.Hz["cpu3"] != 1.8e9 {
 		t.Errorf("frequency: %v %v %v", s.Governors, *s.MaxHz, s.Hz)
 	}
-	if len(s.Temperatures) != 2 || s.Temperatures[0].Celsius != 61 || *s.Temperatures[0].Limit != 85 || s.Temperatures[1].Limit != nil {
+	if len(s.Temperatures) != 2 || s.Temperatures[0].Celsius != 61 || *s.Temperatures[0].Limit != 85 ||
+		s.Temperatures[1].Limit != nil {
 		t.Errorf("temperatures: %+v", s.Temperatures)
 	}
 	if len(s.Cooling) != 2 || !s.Cooling[0].Slows || s.Cooling[1].Slows || s.Cooling[1].State != 2 {
@@ -57,7 +60,7 @@ func TestBoardIsReadInFull(t *testing.T) {
 	}
 }
 
-func TestDesktopShowsThrottlesQuotaAndAffinity(t *testing.T) {
+func TestReadSeesThrottlesQuotaAndAffinity(t *testing.T) {
 	s := Read(fake(t, "x86"))
 	if s.Usable != 2 || s.Cores != 4 || s.Quota == nil || *s.Quota != 1.5 || !*s.SMT || !*s.Boost {
 		t.Errorf("%+v", s)
@@ -70,7 +73,7 @@ func TestDesktopShowsThrottlesQuotaAndAffinity(t *testing.T) {
 	}
 }
 
-func TestVirtualMachineListsWhatItCannotSee(t *testing.T) {
+func TestReadListsWhatAVirtualMachineHides(t *testing.T) {
 	s := Read(fake(t, "vm"))
 	if s.Virtual == "" || s.Container != "docker" || s.CPU != "AMD EPYC" {
 		t.Errorf("%+v", s)
@@ -78,7 +81,9 @@ func TestVirtualMachineListsWhatItCannotSee(t *testing.T) {
 	if s.MaxHz != nil || s.Temperatures != nil || s.Throttles != nil || s.Boost != nil || len(s.Hz) != 0 {
 		t.Errorf("something was seen that is not there: %+v", s)
 	}
-	for _, what := range []string{"temperature", "governor and frequency", "throttling", "memory clock", "boost", "board"} {
+	for _, what := range []string{
+		"temperature", "governor and frequency", "throttling", "memory clock", "boost", "board",
+	} {
 		if !slices.ContainsFunc(s.Unseen, func(u string) bool { return strings.HasPrefix(u, what+":") }) {
 			t.Errorf("%s is neither seen nor listed in %q", what, s.Unseen)
 		}
@@ -88,7 +93,7 @@ func TestVirtualMachineListsWhatItCannotSee(t *testing.T) {
 	}
 }
 
-func TestEmptyRootListsEverythingAsUnseen(t *testing.T) {
+func TestReadOfAnEmptyRootListsEverythingAsUnseen(t *testing.T) {
 	s := Read(t.TempDir())
 	for _, what := range []string{"kernel", "CPU model", "load", "temperature", "governor and frequency"} {
 		if !slices.ContainsFunc(s.Unseen, func(u string) bool { return strings.HasPrefix(u, what) }) {
@@ -100,17 +105,20 @@ func TestEmptyRootListsEverythingAsUnseen(t *testing.T) {
 	}
 }
 
-func TestThisMachineCanBeRead(t *testing.T) {
+func TestReadOfThisMachine(t *testing.T) {
 	s := Read("/")
 	if s.Cores < 1 || s.Usable < 1 || s.Kernel == "" || s.Load1 == nil || s.MemoryBytes == nil {
 		t.Errorf("%+v", s)
 	}
 }
 
-func TestBigLittleNamesEachKindOfCoreOnce(t *testing.T) {
-	const text = "processor : 0\nCPU implementer : 0x41\nCPU part : 0xd05\n\nprocessor : 1\nCPU implementer : 0x41\nCPU part : 0xd05\n\n" +
-		"processor : 2\nCPU implementer : 0x41\nCPU part : 0xd0b\n\nprocessor : 3\nCPU implementer : 0x61\nCPU part : 0x022\n"
-	if got := parseCPUInfo(text); got.model != "ARM Cortex-A55 + ARM Cortex-A76 + ARM implementer 0x61 part 0x022" || got.processors != 4 {
+func TestCPUInfoNamesEachKindOfCoreOnce(t *testing.T) {
+	const text = "processor : 0\nCPU implementer : 0x41\nCPU part : 0xd05\n\n" +
+		"processor : 1\nCPU implementer : 0x41\nCPU part : 0xd05\n\n" +
+		"processor : 2\nCPU implementer : 0x41\nCPU part : 0xd0b\n\n" +
+		"processor : 3\nCPU implementer : 0x61\nCPU part : 0x022\n"
+	const model = "ARM Cortex-A55 + ARM Cortex-A76 + ARM implementer 0x61 part 0x022"
+	if got := parseCPUInfo(text); got.model != model || got.processors != 4 {
 		t.Errorf("%+v", got)
 	}
 }
@@ -125,7 +133,8 @@ func TestFingerprintKeepsToWhatMakesResultsComparable(t *testing.T) {
 	if a, b := before.Fingerprint().String(), after.Fingerprint().String(); a != b {
 		t.Errorf("temperature, load or kernel change the fingerprint from %s to %s", a, b)
 	}
-	if s := before.Fingerprint().String(); !strings.HasPrefix(s, "nxp-i-mx8mplus-evk-board-4c-6g-") || strings.ContainsAny(s, " \t") {
+	s := before.Fingerprint().String()
+	if !strings.HasPrefix(s, "nxp-i-mx8mplus-evk-board-4c-6g-") || strings.ContainsAny(s, " \t") {
 		t.Errorf("fingerprint %q", s)
 	}
 	for i := range 4 {
@@ -161,7 +170,8 @@ func TestProbeSeesThrottlingStealAndForeignLoad(t *testing.T) {
 	a := read()
 	// user 90000, system 20000 and softirq 10 ticks; four cores' and packages'
 	// counters and the group's 3.
-	if want := (Pulse{Busy: 110010 * tick, Own: time.Second, Throttles: 7 + 8 + 9 + 10 + 4*20 + 3, Throttled: true}); a != want {
+	want := Pulse{Busy: 110010 * tick, Own: time.Second, Throttles: 7 + 8 + 9 + 10 + 4*20 + 3, Throttled: true}
+	if a != want {
 		t.Errorf("pulse %+v, want %+v", a, want)
 	}
 	set(t, root, "sys/class/thermal/cooling_device0/cur_state", "0")

@@ -13,33 +13,36 @@ import (
 	"time"
 )
 
-// A NoiseFloor says by how much two blocks of the same work differ on a
-// machine: a difference below it can't be told from none by one pair.
+// A NoiseFloor says by how much two blocks of the same work differ on a machine:
+// one pair of blocks cannot show a difference below it.
 type NoiseFloor struct {
 	Machine string    `json:"machine"` // the Fingerprint
 	Taken   time.Time `json:"taken"`
 	Work    string    `json:"work"`  // what was measured, for people
 	Pairs   int       `json:"pairs"` // of blocks compared
-	// Ratio is the floor, relative: 0.02 says that 95 % of such pairs differ by
-	// less than 2 %, with each kind of work alike.
+	// Ratio is the floor as a share of the latency: 0.02 says that 95 % of such
+	// pairs differ by less than 2 %. Each kind of work counts alike.
 	Ratio float64 `json:"ratio"`
 }
 
-// minPairs is the fewest pairs that make a floor: the estimate's own relative
-// standard deviation is 0.76/sqrt(pairs), 27 % for 8 of one kind.
+// minPairs is the fewest pairs that give a floor: the estimate's own relative
+// standard deviation is 0.76/sqrt(pairs), 27 % for 8 pairs of one kind.
 const minPairs = 8
 
 // ErrFewPairs says that there are too few pairs for a noise floor.
-var ErrFewPairs = fmt.Errorf("a noise floor needs %d pairs of blocks at least", minPairs)
+var ErrFewPairs = fmt.Errorf("a noise floor needs at least %d pairs of blocks", minPairs)
 
-// NewNoiseFloor estimates the floor from A/A comparisons: the logarithms of
-// the ratios of the medians of two blocks of the same work, taken one after
-// the other, a series for each kind of work. A pair of a kind picked at random
-// lies below the floor with a chance of 95 %. Each kind counts as normal, with
-// sqrt(pi/2) times its mean magnitude for standard deviation: of that one outlier
-// rules less than of a quantile or a variance, and two runs give it alike. Where
-// kinds have few pairs and are alike, it errs to the safe side: in simulations of
-// 18 kinds with one pair each, 99 % lie below; of quiet and noisy ones 94 %.
+// NewNoiseFloor estimates the floor from A/A comparisons. logRatios holds a series
+// for each kind of work: the logarithms of the ratios of the medians of two
+// blocks of the same work, taken one after the other.
+//
+// A pair of a kind picked at random lies below the floor with a probability of
+// 95 %. Each kind is taken as normal with mean 0 and a standard deviation of
+// sqrt(pi/2) times the mean magnitude of its log ratios. One outlier affects that
+// estimate less than a quantile or a variance, and two runs give similar floors.
+// If similar kinds have few pairs each, the floor is too high rather than too
+// low: in simulations of 18 similar kinds with one pair each, 99 % of pairs lie
+// below it, and 94 % for a mixture of quiet and noisy kinds.
 func NewNoiseFloor(machine, work string, logRatios ...[]float64) (NoiseFloor, error) {
 	var deviations []float64
 	pairs := 0
@@ -58,7 +61,7 @@ func NewNoiseFloor(machine, work string, logRatios ...[]float64) (NoiseFloor, er
 		pairs += len(series)
 	}
 	if pairs < minPairs {
-		return NoiseFloor{}, fmt.Errorf("%w; here are %d", ErrFewPairs, pairs)
+		return NoiseFloor{}, fmt.Errorf("%w; there are %d", ErrFewPairs, pairs)
 	}
 	return NoiseFloor{
 		Machine: machine, Taken: time.Now().UTC(), Work: work,
@@ -66,8 +69,8 @@ func NewNoiseFloor(machine, work string, logRatios ...[]float64) (NoiseFloor, er
 	}, nil
 }
 
-// boundOf returns the magnitude below which 95 % of the equal mixture of normal
-// distributions around 0 lie.
+// boundOf returns the magnitude below which 95 % of an equal mixture of normal
+// distributions with mean 0 and these standard deviations lie.
 func boundOf(deviations []float64) float64 {
 	lo, hi := 0.0, 2*slices.Max(deviations) // 95.4 % of the widest
 	for range 60 {
@@ -90,8 +93,8 @@ func boundOf(deviations []float64) float64 {
 }
 
 // LogRatios returns the logarithms of the ratios of neighbours in a series of
-// block medians of the same work, in the order they were taken: what a run of
-// several rounds gives for its noise floor, one series a combination.
+// block medians of the same work, in the order taken. A run of several rounds
+// gives one series per combination for its noise floor.
 func LogRatios(medians []float64) []float64 {
 	var ratios []float64
 	for i := 1; i < len(medians); i++ {
@@ -100,10 +103,12 @@ func LogRatios(medians []float64) []float64 {
 	return ratios
 }
 
-// MeasureAA runs work in pairs of blocks and returns the noise floor. Each
-// block lasts for about d and is judged by its median; now is a monotonic
-// clock. A and B take turns in being first.
-func MeasureAA(machine, name string, work func() error, pairs int, d time.Duration, now func() time.Duration) (NoiseFloor, error) {
+// MeasureAA runs work in pairs of blocks, A and B, and returns the noise floor of
+// their medians. Each block lasts about d; now is a monotonic clock. A and B are
+// first by turns.
+func MeasureAA(
+	machine, name string, work func() error, pairs int, d time.Duration, now func() time.Duration,
+) (NoiseFloor, error) {
 	block := func() (float64, error) {
 		var times []float64
 		for begin := now(); len(times) == 0 || now()-begin < d; {
@@ -138,16 +143,16 @@ func MeasureAA(machine, name string, work func() error, pairs int, d time.Durati
 	return NewNoiseFloor(machine, name, ratios)
 }
 
-// calibrationRounds makes Calibrate take about a millisecond on a processor of
-// 3 GHz.
+// calibrationRounds makes the calibration work take about a millisecond on a
+// processor of 3 GHz.
 const calibrationRounds = 180
 
 // CalibrationWork names the work of NewCalibration for people.
 const CalibrationWork = "built-in calibration kernel (pure Go, one thread, about 1 ms a run)"
 
-// NewCalibration returns the work that doctor measures where no model is at
-// hand: a fixed amount of multiply-and-add over 16 KiB of float32 and of
-// integer mixing, on one thread. It always computes the same.
+// NewCalibration returns the work that doctor measures without a neural network:
+// a fixed number of multiply-adds over 16 KiB of float32 and of integer mixing,
+// on one thread. Every call computes the same.
 func NewCalibration() func() error {
 	x := make([]float32, 4096)
 	return func() error {
@@ -161,14 +166,14 @@ func NewCalibration() func() error {
 				h = (h ^ math.Float32bits(x[i])) * 16777619
 			}
 		}
-		if h == 0 { // never for this work; keeps it from being optimized away
+		if h == 0 { // never true; keeps the compiler from removing the work
 			return errors.New("the calibration kernel computed something else")
 		}
 		return nil
 	}
 }
 
-// NoiseDir is where noise floors are kept by default: crossover/noise in the
+// NoiseDir returns the default folder of noise floors: crossover/noise in the
 // user's cache folder (XDG_CACHE_HOME).
 func NoiseDir() (string, error) {
 	cache, err := os.UserCacheDir()
@@ -178,8 +183,8 @@ func NoiseDir() (string, error) {
 	return filepath.Join(cache, "crossover", "noise"), nil
 }
 
-// Store keeps the floor in dir, one file for each machine and work, the newest
-// replacing the one before.
+// Store writes the floor to dir, one file for each machine and work. The newest
+// floor replaces the one before.
 func (n NoiseFloor) Store(dir string) (err error) {
 	defer func() {
 		if err != nil {
@@ -202,14 +207,15 @@ func (n NoiseFloor) Store(dir string) (err error) {
 	return os.Rename(tmp, path)
 }
 
-// noiseFile names the file by the work's words outside of parentheses.
+// noiseFile names the file after the work's words before a parenthesis.
 func noiseFile(dir, machine, work string) string {
 	words, _, _ := strings.Cut(work, "(")
-	return filepath.Join(dir, strings.Join(append([]string{machine}, strings.Fields(strings.ToLower(words))...), "-")+".json")
+	name := append([]string{machine}, strings.Fields(strings.ToLower(words))...)
+	return filepath.Join(dir, strings.Join(name, "-")+".json")
 }
 
-// LoadNoiseFloor returns the machine's floor of that work from dir, nil when none
-// is kept.
+// LoadNoiseFloor returns the machine's floor for that work from dir, nil if there
+// is none.
 func LoadNoiseFloor(dir, machine, work string) (*NoiseFloor, error) {
 	path := noiseFile(dir, machine, work)
 	text, err := os.ReadFile(path)
@@ -223,10 +229,10 @@ func LoadNoiseFloor(dir, machine, work string) (*NoiseFloor, error) {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	if n.Machine != machine {
-		return nil, fmt.Errorf("%s is of the machine %q", path, n.Machine)
+		return nil, fmt.Errorf("%s belongs to the machine %q", path, n.Machine)
 	}
 	if n.Work != work {
-		return nil, nil // the work was defined anew
+		return nil, nil // the work has changed since
 	}
 	return &n, nil
 }

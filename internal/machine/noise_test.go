@@ -70,12 +70,13 @@ func TestNoiseFloorHoldsForAMixtureOfQuietAndNoisyWork(t *testing.T) {
 			below += float64(within) / float64(len(ratios)) / float64(len(series))
 		}
 		if math.Abs(below-0.95) > 0.01 {
-			t.Errorf("%d quiet, %d noisy: %.1f %% of pairs lie below the floor of %.2g %%", c.quiet, c.noisy, 100*below, 100*n.Ratio)
+			t.Errorf("%d quiet, %d noisy: %.1f %% of pairs lie below the floor of %.2g %%",
+				c.quiet, c.noisy, 100*below, 100*n.Ratio)
 		}
 	}
 }
 
-func TestAATakesItsPairsFromTheClock(t *testing.T) {
+func TestMeasureAATakesItsPairsFromTheClock(t *testing.T) {
 	var now time.Duration
 	n := 0
 	work := func() error { // alternately 1.0 and 1.02 ms, in blocks of ten
@@ -86,12 +87,14 @@ func TestAATakesItsPairsFromTheClock(t *testing.T) {
 		n++
 		return nil
 	}
-	floor, err := MeasureAA("m", "w", work, 10, 10*time.Millisecond, func() time.Duration { return now })
+	clock := func() time.Duration { return now }
+	floor, err := MeasureAA("m", "w", work, 10, 10*time.Millisecond, clock)
 	if err != nil || floor.Pairs != 10 || floor.Ratio < 0.03 || floor.Ratio > 0.06 {
 		t.Errorf("%+v (%v), want 1.02^2.456-1", floor, err)
 	}
 	broken := errors.New("boom")
-	if _, err := MeasureAA("m", "w", func() error { return broken }, 10, time.Millisecond, func() time.Duration { return now }); !errors.Is(err, broken) {
+	_, err = MeasureAA("m", "w", func() error { return broken }, 10, time.Millisecond, clock)
+	if !errors.Is(err, broken) {
 		t.Errorf("error %v", err)
 	}
 }

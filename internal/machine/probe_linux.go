@@ -12,10 +12,9 @@ import (
 	"github.com/prometheus/procfs/sysfs"
 )
 
-// NewProbe returns a Probe of the machine whose /proc and /sys lie under root,
-// which is "/" but in tests. own are processes that work for this one and
-// whose load is not foreign, such as an embedded host in a process of its own.
-// Close it when done.
+// NewProbe returns a Probe of the machine whose /proc and /sys are under root,
+// which is "/" except in tests. own are processes that work for this one, such
+// as an embedded host, so that their load is not foreign. The caller closes it.
 func NewProbe(root string, own ...int) (*SystemProbe, error) {
 	p := &SystemProbe{self: ownTime}
 	open := func(elem ...string) (*os.File, error) {
@@ -58,7 +57,7 @@ func NewProbe(root string, own ...int) (*SystemProbe, error) {
 	return p, nil
 }
 
-// SystemProbe reads the pulse from files that it keeps open.
+// A SystemProbe reads the pulse from files that it keeps open.
 type SystemProbe struct {
 	stat     *os.File
 	own      []*os.File
@@ -84,7 +83,7 @@ func (p *SystemProbe) Read() (Pulse, error) {
 	// guest being part of user.
 	var fields [8]uint64
 	if n := numbers(skipWord(text), fields[:]); n < 4 {
-		return Pulse{}, fmt.Errorf("%s: line 1: %d numbers; want 4 at least", p.stat.Name(), n)
+		return Pulse{}, fmt.Errorf("%s: line 1: %d numbers; want at least 4", p.stat.Name(), n)
 	}
 	pulse.Busy = tick * time.Duration(fields[0]+fields[1]+fields[2]+fields[5]+fields[6])
 	pulse.Stolen = tick * time.Duration(fields[7])
@@ -94,7 +93,7 @@ func (p *SystemProbe) Read() (Pulse, error) {
 	for _, f := range p.own {
 		text, err := p.read(f)
 		if err != nil {
-			continue // the helper has ended: it takes no more time
+			continue // the helper has ended, and uses no more time
 		}
 		// pid (comm) state ppid ...: utime and stime are fields 14 and 15;
 		// comm may hold blanks and parentheses.
@@ -145,7 +144,7 @@ func (p *SystemProbe) read(f *os.File) ([]byte, error) {
 	return p.buf[:n], nil
 }
 
-// number returns the number in a file, 0 when it can't be read or is below 0,
+// number returns the number in a file, or 0 if it cannot be read or is negative,
 // as the state of an idle powerclamp is.
 func (p *SystemProbe) number(f *os.File) uint64 {
 	text, err := p.read(f)
@@ -169,8 +168,8 @@ func skipWord(text []byte) []byte {
 	return text[i:]
 }
 
-// numbers parses blank-separated numbers up to the line's end into x and
-// returns how many there were. A negative one counts as 0.
+// numbers parses blank-separated numbers up to the line's end into x and returns
+// how many there were. A negative number becomes 0.
 func numbers(text []byte, x []uint64) (n int) {
 	for n < len(x) {
 		for len(text) > 0 && text[0] == ' ' {
@@ -198,7 +197,8 @@ func numbers(text []byte, x []uint64) (n int) {
 	return n
 }
 
-// valueOf returns the number after a key at the start of a line, 0 without it.
+// valueOf returns the number after a key at the start of a line, 0 without the
+// key.
 func valueOf(text []byte, key string) uint64 {
 	for i := range text {
 		if (i == 0 || text[i-1] == '\n') && len(text)-i > len(key) && string(text[i:i+len(key)]) == key {

@@ -16,8 +16,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Read takes a snapshot of the machine whose /proc and /sys lie under root,
-// which is "/" but in tests. It does not fail: what it can't see it lists.
+// Read takes a snapshot of the machine whose /proc and /sys are under root, which
+// is "/" except in tests. It does not fail: it lists what it cannot see.
 func Read(root string) Snapshot {
 	r := reader{root: root, s: Snapshot{Time: time.Now().UTC(), OS: runtime.GOOS, Arch: runtime.GOARCH}}
 	r.identity()
@@ -31,16 +31,7 @@ func Read(root string) Snapshot {
 	return r.s
 }
 
-// Thermometer returns a SoakConfig's Thermometer: the hottest thermal zone
-// under root.
-func Thermometer(root string) func() (celsius float64, ok bool) {
-	return func() (float64, bool) {
-		r := reader{root: root}
-		r.thermal()
-		return r.s.Hottest()
-	}
-}
-
+// A reader fills a snapshot from the files under root.
 type reader struct {
 	root string
 	s    Snapshot
@@ -50,8 +41,8 @@ func (r *reader) path(elem ...string) string {
 	return filepath.Join(append([]string{r.root}, elem...)...)
 }
 
-// text returns a file's text without the white space and NUL around it, empty
-// when it can't be read.
+// text returns a file's text without white space and NUL at its ends, or "" if it
+// cannot be read.
 func (r *reader) text(elem ...string) string {
 	b, err := os.ReadFile(r.path(elem...))
 	if err != nil {
@@ -81,21 +72,24 @@ func (r *reader) identity() {
 		r.unseen("CPU model: /proc/cpuinfo names none that is known")
 	}
 	if info.arch != "" {
-		r.s.Arch = info.arch // a made-up root may be another machine's
+		r.s.Arch = info.arch // a test's root may describe another architecture
 	}
 	r.s.Virtual = r.hypervisor(info.hypervisor)
 	r.s.Board = r.text("sys/firmware/devicetree/base/model")
 	if r.s.Board == "" {
-		r.s.Board = strings.TrimSpace(r.text("sys/class/dmi/id/sys_vendor") + " " + r.text("sys/class/dmi/id/product_name"))
+		r.s.Board = strings.TrimSpace(
+			r.text("sys/class/dmi/id/sys_vendor") + " " + r.text("sys/class/dmi/id/product_name"))
 	}
 	if r.s.Board == "" {
 		r.unseen("board: neither a device tree nor DMI names it")
 	}
 }
 
-// hypervisor returns the hypervisor's name, empty on bare metal.
+// hypervisor returns the hypervisor's name, or "" on bare metal. flagged says that
+// the processor reports a hypervisor.
 func (r *reader) hypervisor(flagged bool) string {
-	for _, vendor := range []string{r.text("sys/class/dmi/id/sys_vendor"), r.text("sys/class/dmi/id/product_name")} {
+	const dmi = "sys/class/dmi/id/"
+	for _, vendor := range []string{r.text(dmi + "sys_vendor"), r.text(dmi + "product_name")} {
 		for _, known := range []struct{ text, name string }{
 			{"QEMU", "qemu"},
 			{"KVM", "kvm"},
@@ -168,14 +162,14 @@ func (r *reader) quota() *float64 {
 	return nil
 }
 
-// cgroupFiles returns where the unified hierarchy may keep a file of this
-// process's group: in the group itself and, seen from inside a container, at
-// the top.
+// cgroupFiles returns where the unified hierarchy may have a file of this
+// process's group: in the group itself, in those above it and, inside a
+// container, at the top.
 func (r *reader) cgroupFiles(name string) []string {
 	files := []string{filepath.Join("sys/fs/cgroup", name)}
 	for line := range strings.Lines(r.text("proc/self/cgroup")) {
 		if group, ok := strings.CutPrefix(strings.TrimSpace(line), "0::"); ok {
-			// The nearest group first; each above may limit, too.
+			// The nearest group first; each group above may set a limit too.
 			var own []string
 			for dir := filepath.Clean(group); dir != "/" && dir != "."; dir = filepath.Dir(dir) {
 				own = append(own, filepath.Join("sys/fs/cgroup", dir, name))
@@ -227,6 +221,7 @@ func (r *reader) frequency() {
 	}
 }
 
+// because returns ": " and the error, or "" without one.
 func because(err error) string {
 	if err == nil {
 		return ""
@@ -234,80 +229,7 @@ func because(err error) string {
 	return ": " + err.Error()
 }
 
-// thermal reads temperatures, cooling devices and throttle counters.
-func (r *reader) thermal() {
-	fs, err := sysfs.NewFS(r.path("sys"))
-	if err != nil {
-		r.unseen("temperature: %v", err)
-		return
-	}
-	zones, err := fs.ClassThermalZoneStats()
-	for _, z := range zones {
-		zone := "thermal_zone" + z.Name
-		// The zone's own errors may be of a file that does not matter; a
-		// temperature that can't be read is one of them.
-		if _, ok := r.number("sys/class/thermal", zone, "temp"); !ok {
-			r.unseen("temperature of %s (%s): its temp can't be read", zone, z.Type)
-			continue
-		}
-		r.s.Temperatures = append(r.s.Temperatures, Temperature{
-			Zone: zone, Type: z.Type, Celsius: float64(z.Temp) / 1000, Limit: r.limit(zone),
-		})
-	}
-	if len(zones) == 0 {
-		r.unseen("temperature: no thermal zone in /sys/class/thermal%s", because(err))
-	}
-	cooling, err := fs.ClassCoolingDeviceStats()
-	for _, c := range cooling {
-		r.s.Cooling = append(r.s.Cooling, Cooling{
-			Name: "cooling_device" + c.Name, Type: c.Type, State: c.CurState, Max: c.MaxState, Slows: slows(c.Type),
-		})
-	}
-	for _, f := range throttleFiles(r.root) {
-		if n, ok := r.number(f.path); ok {
-			r.s.Throttles = append(r.s.Throttles, Throttle{Name: f.name, Count: uint64(n)})
-		}
-	}
-	switch {
-	case err != nil:
-		r.unseen("cooling devices: %v", err)
-	case len(cooling) == 0 && len(r.s.Throttles) == 0:
-		r.unseen("throttling: neither throttle counters nor cooling devices")
-	}
-}
-
-// limit returns the lowest trip point at which the zone acts on the
-// processor: those of the types active (fans) and critical (switching off)
-// say nothing of throttling.
-func (r *reader) limit(zone string) *float64 {
-	var limit *float64
-	for i := 0; ; i++ {
-		trip := fmt.Sprintf("trip_point_%d", i)
-		kind := r.text("sys/class/thermal", zone, trip+"_type")
-		if kind == "" {
-			return limit
-		}
-		if t, ok := r.number("sys/class/thermal", zone, trip+"_temp"); ok && (kind == "passive" || kind == "hot") && t > 0 {
-			c := t / 1000
-			if limit == nil || c < *limit {
-				limit = &c
-			}
-		}
-	}
-}
-
-// slows reports whether a cooling device of this type cools by slowing a
-// processor, its memory or an accelerator, and not by a fan.
-func slows(kind string) bool {
-	for _, prefix := range []string{"thermal-cpufreq", "cpufreq", "Processor", "intel_powerclamp", "thermal-devfreq", "devfreq", "thermal-idle"} {
-		if strings.HasPrefix(kind, prefix) {
-			return true
-		}
-	}
-	return false
-}
-
-// clocks reads devfreq, where many boards show their memory's clock.
+// clocks reads devfreq, where many boards report the memory's clock.
 func (r *reader) clocks() {
 	devices, _ := filepath.Glob(r.path("sys/class/devfreq/*"))
 	for _, d := range devices {
@@ -390,27 +312,7 @@ func parseList(s string) []int {
 	return all
 }
 
-// A counterFile is a file that counts throttling events.
-type counterFile struct{ name, path string }
-
-// throttleFiles returns the throttle counters under root, paths relative to
-// it: those of each processor, and those of a control group's quota.
-func throttleFiles(root string) []counterFile {
-	var files []counterFile
-	paths, _ := filepath.Glob(filepath.Join(root, "sys/devices/system/cpu/cpu[0-9]*/thermal_throttle/*_throttle_count"))
-	for _, p := range paths {
-		rel, err := filepath.Rel(root, p)
-		if err != nil {
-			continue
-		}
-		cpu := filepath.Base(filepath.Dir(filepath.Dir(rel)))
-		what := strings.TrimSuffix(filepath.Base(rel), "_throttle_count")
-		files = append(files, counterFile{name: cpu + " " + what, path: rel})
-	}
-	return files
-}
-
-// ownTime is the processor time that this process has used.
+// ownTime returns the processor time that this process has used.
 func ownTime() (time.Duration, error) {
 	var u unix.Rusage
 	if err := unix.Getrusage(unix.RUSAGE_SELF, &u); err != nil {

@@ -6,8 +6,7 @@ import (
 	"strconv"
 )
 
-// ResidentBytes returns the memory that this process holds, 0 where the system
-// does not say.
+// ResidentBytes returns the resident memory of this process, 0 if unknown.
 func ResidentBytes() int64 {
 	data, err := os.ReadFile("/proc/self/statm")
 	if err != nil {

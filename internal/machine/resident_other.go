@@ -2,6 +2,5 @@
 
 package machine
 
-// ResidentBytes returns the memory that this process holds, 0 where the system
-// does not say.
+// ResidentBytes returns the resident memory of this process, 0 if unknown.
 func ResidentBytes() int64 { return 0 }

@@ -2,13 +2,12 @@ package machine
 
 import "time"
 
-// A Snapshot is the machine's state at one moment. A field that could not be
-// seen is nil or empty, and Unseen says so and why: nothing is zero for want
-// of knowing.
+// A Snapshot is the machine's state at one moment. An unknown field is nil or
+// empty, and Unseen says why it could not be seen: 0 always means zero.
 type Snapshot struct {
 	Time time.Time `json:"time"`
 
-	// What does not change while the machine is up.
+	// What stays the same while the machine is up.
 	CPU         string   `json:"cpu"`             // "ARM Cortex-A53"
 	Board       string   `json:"board,omitempty"` // "NXP i.MX8MPlus EVK board"
 	OS          string   `json:"os"`              // "linux"
@@ -23,12 +22,12 @@ type Snapshot struct {
 	Container   string   `json:"container,omitempty"` // "docker"; empty outside
 
 	// What an operator sets.
-	Governors []string `json:"governors,omitempty"` // distinct, sorted
+	Governors []string `json:"governors,omitempty"` // each once, sorted
 	Driver    string   `json:"frequency_driver,omitempty"`
 	MaxHz     *float64 `json:"max_hz,omitempty"` // of the fastest core
 	Boost     *bool    `json:"boost,omitempty"`
 
-	// What moves by itself.
+	// What changes by itself.
 	Hz           map[string]float64 `json:"hz,omitempty"` // by processor: "cpu0"
 	Temperatures []Temperature      `json:"temperatures,omitempty"`
 	Throttles    []Throttle         `json:"throttles,omitempty"`
@@ -43,7 +42,7 @@ type Snapshot struct {
 	Unseen []string `json:"unseen,omitempty"` // "temperature: no thermal zone in /sys/class/thermal"
 }
 
-// A Temperature is a thermal zone's, in degrees Celsius.
+// A Temperature is that of a thermal zone, in degrees Celsius.
 type Temperature struct {
 	Zone    string   `json:"zone"` // "thermal_zone0"
 	Type    string   `json:"type"` // "cpu-thermal"
@@ -51,14 +50,14 @@ type Temperature struct {
 	Limit   *float64 `json:"limit_celsius,omitempty"` // lowest trip point at which it throttles
 }
 
-// A Throttle counts how often something was slowed since boot.
+// A Throttle counts how often a part of the processor was slowed since boot.
 type Throttle struct {
 	Name  string `json:"name"` // "cpu0 core"
 	Count uint64 `json:"count"`
 }
 
-// A Cooling is a cooling device's state; above 0 it works, and where it cools
-// by slowing a processor (Slows), it throttles.
+// A Cooling is the state of a cooling device. It is active above 0, and throttles
+// if it cools by slowing a processor (Slows).
 type Cooling struct {
 	Name  string `json:"name"`
 	Type  string `json:"type"` // "thermal-cpufreq-0"
@@ -67,8 +66,8 @@ type Cooling struct {
 	Slows bool   `json:"slows"`
 }
 
-// A Clock is a devfreq device's: on many boards the memory's, the GPU's or the
-// NPU's.
+// A Clock is that of a devfreq device: on many boards the memory, the GPU or the
+// NPU.
 type Clock struct {
 	Device   string  `json:"device"`
 	Governor string  `json:"governor,omitempty"`

@@ -12,40 +12,40 @@ type Soak struct {
 	Steady  bool          `json:"steady"`
 	Time    time.Duration `json:"time_ns"`
 	Reason  string        `json:"reason"`            // "steady", or the bound that ended it
-	Celsius *float64      `json:"celsius,omitempty"` // at its end; nil when no thermometer is visible
-	// Throttled is the time to the first throttling; nil when none was seen.
+	Celsius *float64      `json:"celsius,omitempty"` // at its end; nil without a thermometer
+	// Throttled is the time to the first throttling; nil if none was seen.
 	Throttled *time.Duration `json:"throttled_ns,omitempty"`
 }
 
-// SoakConfig says what SoakUntilSteady does. The zero value of a duration or
-// of Within stands for the default.
+// A SoakConfig says what SoakUntilSteady does. 0 stands for the default of a
+// duration and of Within, which its comment gives.
 type SoakConfig struct {
-	// Work heats the machine; one call should last well under Every.
+	// Work heats the machine. One call should take much less time than Every.
 	Work func(context.Context) error
-	// Thermometer returns the hottest temperature in degrees Celsius; ok is
-	// false when none can be read. Nil means that none is visible.
+	// Thermometer returns the highest temperature in degrees Celsius; ok is false
+	// if there is no reading. It is nil if there is no thermometer.
 	Thermometer func() (celsius float64, ok bool)
-	// Throttling returns a count that rises with each throttling, and whether
-	// the machine is throttled now. Nil means that it can't be seen.
+	// Throttling returns a count that rises with each throttling, and whether the
+	// machine is throttled now. It is nil if throttling cannot be seen.
 	Throttling func() (count uint64, now bool)
 	// Clock is a monotonic clock.
 	Clock func() time.Duration
 
 	Every  time.Duration // between two readings; 1 s
-	Window time.Duration // of which the means are compared; 1 min
-	Within float64       // degrees that they may differ by; 0.5
-	Max    time.Duration // the longest soak; 20 min
-	Blind  time.Duration // the soak without a thermometer; 10 min
+	Window time.Duration // over which temperatures are averaged; 1 min
+	Within float64       // degrees by which the means may differ; 0.5
+	Max    time.Duration // of the soak; 20 min
+	Blind  time.Duration // of the soak without a thermometer; 10 min
 }
 
-// SoakUntilSteady works until the temperature is steady: until the means of
-// the last three Windows lie Within of each other. Thermometers step by whole
-// degrees and fans come and go within seconds, so single readings say little;
-// a mean over a minute resolves tenths. A case heats up within some ten
-// minutes, during which its mean rises by more than half a degree a minute.
+// SoakUntilSteady works until the temperature is steady: until the means of the
+// last three Windows are Within of each other. Thermometers step by whole degrees
+// and fans start and stop within seconds, so single readings say little; a mean
+// over a minute resolves tenths. A case heats up within some ten minutes, during
+// which its mean rises by more than half a degree per minute.
 //
-// Without a thermometer, as in most virtual machines, the soak lasts for
-// Blind, and its Reason says so. An error is that of Work or of ctx.
+// Without a thermometer, as in most virtual machines, the soak lasts for Blind,
+// and its Reason says so. An error comes from Work or from ctx.
 func SoakUntilSteady(ctx context.Context, cfg SoakConfig) (Soak, error) {
 	cfg.Every = cmp.Or(cfg.Every, time.Second)
 	cfg.Window = cmp.Or(cfg.Window, time.Minute)
@@ -61,7 +61,7 @@ func SoakUntilSteady(ctx context.Context, cfg SoakConfig) (Soak, error) {
 	var sum float64
 	var readings int
 	start := cfg.Clock()
-	read, window := start, start // when the last ones began
+	read, window := start, start // when the current interval and window began
 	for {
 		if err := ctx.Err(); err != nil {
 			return soak, fmt.Errorf("soak: %w", context.Cause(ctx))
@@ -112,8 +112,8 @@ func SoakUntilSteady(ctx context.Context, cfg SoakConfig) (Soak, error) {
 	}
 }
 
-// Throttling returns a SoakConfig's Throttling that reads p. A reading that
-// fails repeats the one before it.
+// Throttling returns a SoakConfig's Throttling that reads p. If a reading fails,
+// it repeats the one before.
 func Throttling(p Probe) func() (count uint64, now bool) {
 	last, _ := p.Read()
 	return func() (uint64, bool) {
@@ -124,6 +124,7 @@ func Throttling(p Probe) func() (count uint64, now bool) {
 	}
 }
 
+// spread returns the difference between the largest and the smallest value.
 func spread(x []float64) float64 {
 	lo, hi := x[0], x[0]
 	for _, v := range x {
@@ -132,8 +133,7 @@ func spread(x []float64) float64 {
 	return hi - lo
 }
 
-// Hottest returns the highest temperature in s; ok is false when it shows
-// none.
+// Hottest returns the highest temperature in s; ok is false if it has none.
 func (s *Snapshot) Hottest() (celsius float64, ok bool) {
 	for _, t := range s.Temperatures {
 		if !ok || t.Celsius > celsius {

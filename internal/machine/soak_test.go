@@ -27,8 +27,8 @@ func (o *oven) config() SoakConfig {
 	}
 }
 
-// heating approaches 80 degrees from 30 with a time constant of 4 minutes, as
-// a thermometer with whole degrees and a noise of one shows it.
+// heating approaches 80 degrees from 30 with a time constant of 4 minutes, shown
+// by a thermometer with whole degrees and some noise.
 func heating() func(time.Duration) float64 {
 	rng := rand.New(rand.NewPCG(5, 6))
 	return func(t time.Duration) float64 {
@@ -70,16 +70,18 @@ func TestSoakTellsTheTimeToThrottling(t *testing.T) {
 		}
 		return count, false
 	}
-	if soak, err = SoakUntilSteady(context.Background(), cfg); err != nil || soak.Throttled == nil || *soak.Throttled < time.Minute {
+	soak, err = SoakUntilSteady(context.Background(), cfg)
+	if err != nil || soak.Throttled == nil || *soak.Throttled < time.Minute {
 		t.Errorf("a counter that rises: %+v (%v)", soak, err)
 	}
 }
 
 func TestSoakThatNeverGetsSteadyHitsItsBound(t *testing.T) {
-	// A fan that comes and goes every two minutes.
+	// A fan that starts and stops every two minutes.
 	o := oven{celsius: func(t time.Duration) float64 { return 60 + 5*float64(int(t.Minutes())/2%2) }, limit: 1000}
 	soak, err := SoakUntilSteady(context.Background(), o.config())
-	if err != nil || soak.Steady || soak.Time < 20*time.Minute || soak.Time > 21*time.Minute || !strings.Contains(soak.Reason, "20m0s") {
+	if err != nil || soak.Steady || soak.Time < 20*time.Minute || soak.Time > 21*time.Minute ||
+		!strings.Contains(soak.Reason, "20m0s") {
 		t.Errorf("%+v (%v)", soak, err)
 	}
 }
