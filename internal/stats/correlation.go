@@ -8,20 +8,22 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
-// Pearson returns the linear correlation of x and y with its interval at the
-// given confidence, by Fisher's transformation. It rests on the pairs being
-// independent and about bivariate normal; it needs four pairs and some
-// variance in both.
+// Pearson estimates the linear correlation of x and y, a number from -1 to 1, with
+// its interval at the given confidence by Fisher's transformation. It assumes
+// that the pairs are independent and approximately bivariate normal. It needs
+// four pairs and some variance in both x and y.
 //
 // Source: Fisher, Metron 1, 1921.
 func Pearson(x, y []float64, confidence float64) (float64, Interval, error) {
 	return correlation(x, y, confidence, func(float64) float64 { return 1 })
 }
 
-// Spearman returns the rank correlation of x and y with its interval at the
-// given confidence. It asks for no shape, only for independent pairs; the
-// variance of the transformed coefficient is that of Bonett and Wright
-// (Psychometrika 65(1), 2000), (1 + r^2/2) / (n-3).
+// Spearman estimates the rank correlation of x and y, a number from -1 to 1, with
+// its interval at the given confidence. It assumes independent pairs and no
+// particular distribution. The variance of the transformed coefficient is
+// (1 + r^2/2) / (n-3).
+//
+// Source: Bonett and Wright, Psychometrika 65(1), 2000.
 func Spearman(x, y []float64, confidence float64) (float64, Interval, error) {
 	return correlation(midRanks(x), midRanks(y), confidence, func(r float64) float64 { return 1 + r*r/2 })
 }

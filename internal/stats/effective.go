@@ -8,17 +8,17 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
-// An Effective says how many independent samples the samples of some rounds
-// are worth.
+// An Effective says how many independent samples correlated samples are worth.
 type Effective struct {
 	Samples int // as counted
 	Rounds  int
-	// DesignEffect is by how much the variance of a proportion among these
-	// samples exceeds that among as many independent ones, at least 1.
+	// DesignEffect is the variance of a proportion among these samples, divided
+	// by that among as many independent ones; at least 1.
 	DesignEffect float64
-	// Samples are worth Effective independent ones: Samples / DesignEffect,
-	// lowered for a DesignEffect that is itself an estimate from few rounds.
-	// It is 0 for a single round, which says nothing of how rounds differ.
+	// Effective is the number of independent samples that they are worth:
+	// Samples / DesignEffect, lowered because DesignEffect is itself an estimate
+	// from few rounds. It is 0 for a single round, which does not show how rounds
+	// differ.
 	Effective float64
 }
 
@@ -26,27 +26,28 @@ type Effective struct {
 // for a one-sided test of the p-quantile at level alpha. rounds holds the
 // samples of each round in the order they were taken.
 //
-// Samples of a board are correlated twice: neighbours resemble each other
-// (frequency, temperature), and so do all samples of a round (memory layout,
-// clock, daemons). The design effect is the largest of four estimates: from the
-// spread of the rounds' means and from the autocorrelation within rounds
-// (Geyer's initial positive sequence), each for the ranks of the samples and
-// for the indicator of lying above the p-quantile; a drift moves the ranks
-// first, rare bursts only the indicator. The divisor for few rounds is
-// (t(rounds-1) / t(samples-1))^2 with Student's quantiles at 1 - alpha, as Korn
-// and Graubard give it for proportions from surveys of few clusters (Survey
-// Methodology 24(2), 1998).
+// Samples are correlated in two ways: neighbours resemble each other (frequency,
+// temperature), and so do all samples of a round (memory layout, clock,
+// daemons). The design effect is the largest of four estimates: from the spread
+// of the rounds' means and from the autocorrelation within rounds (Geyer's
+// initial positive sequence), each for the ranks of the samples and for the
+// indicator of being above the p-quantile. A drift changes the ranks first; rare
+// bursts change only the indicator. The divisor for few rounds is
+// (t(rounds-1) / t(samples-1))^2 with Student's quantiles at 1 - alpha.
 //
-// It rests on rounds being exchangeable and independent of each other, which
-// is why combinations are interleaved in shuffled order; correlation over
-// several rounds (a room that warms up all day) is not seen.
+// It assumes that rounds are exchangeable and independent of each other; that is
+// why combinations are interleaved in shuffled order. It does not see correlation
+// over several rounds, such as a room that warms up all day.
+//
+// Source of the divisor: Korn and Graubard, Survey Methodology 24(2), 1998, for
+// proportions from surveys with few clusters.
 func EffectiveSamples(rounds [][]float64, p, alpha float64) (Effective, error) {
 	_, e, err := pool(rounds, p, alpha)
 	return e, err
 }
 
-// pool is EffectiveSamples, and returns the samples of all rounds in increasing
-// order as well.
+// pool is EffectiveSamples, and also returns the samples of all rounds in
+// increasing order.
 func pool(rounds [][]float64, p, alpha float64) (sorted []float64, e Effective, err error) {
 	e.Rounds = len(rounds)
 	var all []float64
@@ -77,8 +78,7 @@ func pool(rounds [][]float64, p, alpha float64) (sorted []float64, e Effective, 
 	case e.Rounds < 2:
 		return sorted, e, nil
 	case e.Samples == e.Rounds:
-		// One value a round, such as the time to open: these are the
-		// independent samples themselves.
+		// One value per round, such as the time to open: these are independent.
 		e.DesignEffect, e.Effective = 1, float64(e.Samples)
 		return sorted, e, nil
 	}
@@ -88,7 +88,7 @@ func pool(rounds [][]float64, p, alpha float64) (sorted []float64, e Effective, 
 	return sorted, e, nil
 }
 
-// split cuts flat into slices of the lengths of like.
+// split cuts flat into slices with the lengths of those in like.
 func split(flat []float64, like [][]float64) [][]float64 {
 	out := make([][]float64, len(like))
 	for i, r := range like {
@@ -98,7 +98,7 @@ func split(flat []float64, like [][]float64) [][]float64 {
 }
 
 // designEffect returns the larger of the between-round and the within-round
-// estimate, 1 for values without any variance.
+// estimate, or 1 for values without variance.
 func designEffect(rounds [][]float64) float64 {
 	n, sum := 0, 0.0
 	for _, r := range rounds {
@@ -130,13 +130,15 @@ func designEffect(rounds [][]float64) float64 {
 	return max(between, autocorrelationTime(rounds))
 }
 
-// maxLag bounds the lags that autocorrelationTime looks at; memory that is longer
+// maxLag bounds the lags, in samples, of autocorrelationTime. Longer correlation
 // shows in the means of the rounds.
 const maxLag = 256
 
 // autocorrelationTime returns 1 + 2 * the sum of the autocorrelations within
-// rounds, cut where the sum of two neighbours stops being positive (Geyer,
-// Statistical Science 7(4), 1992).
+// rounds, in samples, up to the lag at which the sum of two neighbours is no
+// longer positive.
+//
+// Source: Geyer, Statistical Science 7(4), 1992.
 func autocorrelationTime(rounds [][]float64) float64 {
 	longest := 0
 	centred := make([][]float64, len(rounds))
@@ -172,7 +174,8 @@ func autocorrelationTime(rounds [][]float64) float64 {
 	return tau
 }
 
-// midRanks returns the rank of each value, ties sharing the mean of theirs.
+// midRanks returns the rank of each value, from 1. Ties get the mean of their
+// ranks.
 func midRanks(x []float64) []float64 {
 	order := make([]int, len(x))
 	for i := range order {

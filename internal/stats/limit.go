@@ -9,16 +9,16 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
-// SamplesForPercentile returns how many independent samples a pass needs for
-// "the p-quantile is at most the limit" when over of them lie above the limit,
-// with an error of at most alpha: the early stopping rule of MLPerf's LoadGen,
+// SamplesForPercentile returns how many independent samples are needed to pass
+// "the p-quantile is at most the limit" with an error of at most alpha, if over
+// of them are above the limit. It is the early stopping rule of MLPerf's LoadGen,
 // which asks for the smallest number h of samples within the limit with
 //
 //	I(p; h, over+1) <= alpha
 //
-// I being the regularized incomplete beta function, which is the chance that
-// at most over of h+over samples exceed a limit that a share 1-p of all
-// exceeds. It returns h+over. For p90 at 1 % and none over it is 44.
+// where I is the regularized incomplete beta function: the probability that at
+// most over of h+over samples exceed a limit that a share of 1-p of all samples
+// exceeds. The result is h+over: 44 for p90 at 1 % with none above.
 //
 // Source: MLPerf Inference, LoadGen, early stopping.
 func SamplesForPercentile(p float64, over int, alpha float64) int {
@@ -39,14 +39,14 @@ func SamplesForPercentile(p float64, over int, alpha float64) int {
 }
 
 // PercentileAtMost judges "the p-quantile is at most limit" from samples sorted
-// in increasing order that are worth effective independent ones. It passes
-// when the order-statistic interval with alpha in each tail lies at or below
-// the limit, and fails when it lies above: for effective = len(sorted) the pass
-// is LoadGen's early stopping rule (see SamplesForPercentile), and the fail is
-// the same test of the opposite claim. The median is p = 0.5.
+// in increasing order that are worth effective independent ones. It passes if
+// the order-statistic interval with alpha in each tail is at or below the limit,
+// and fails if it is above. For effective = len(sorted) the pass is LoadGen's
+// early stopping rule (see SamplesForPercentile), and the fail is the same test
+// of the opposite claim. The median is p = 0.5.
 //
-// Either wrong answer has a chance of at most alpha, for any distribution, as
-// far as effective is right.
+// Either wrong answer has a probability of at most alpha for any distribution,
+// provided that effective is right.
 func PercentileAtMost(sorted []float64, p, limit, alpha, effective float64) (Result, error) {
 	if math.IsNaN(limit) {
 		return Result{}, fmt.Errorf("limit is not a number")
@@ -80,12 +80,12 @@ func PercentileAtLeast(sorted []float64, p, limit, alpha, effective float64) (Re
 	return mirror(r), err
 }
 
-// mostFurther bounds the search of furtherSamples: beyond it the value sits on
-// its limit for all practical ends.
+// mostFurther bounds the search for further samples: beyond it the value equals
+// its limit for all practical purposes.
 const mostFurther = 1e9
 
-// furtherSamples returns how many more samples would decide when the share of
-// samples over the limit stays as it is.
+// furtherSamples returns how many more samples than n would decide if the share
+// of samples above the limit stays the same, or Unknown.
 func furtherSamples(p, share, alpha, effective, n float64) int {
 	decided := func(m float64) bool {
 		over := math.Round(share * m)
@@ -103,19 +103,18 @@ func furtherSamples(p, share, alpha, effective, n float64) int {
 	return max(1, int(math.Ceil((hi-effective)*n/effective)))
 }
 
-// MeanAtMost judges "the mean is at most limit" from the samples of each round,
-// by the confidence interval of the mean of the rounds' means with alpha in
-// each tail (Student's t with rounds-1 degrees of freedom). Rounds count
-// alike, whatever the number of their samples: a slow round holds fewer, and
-// weighting by them would hide it.
+// MeanAtMost judges "the mean is at most limit" from the samples of each round, by
+// the confidence interval of the mean of the rounds' means with alpha in each
+// tail (Student's t with rounds-1 degrees of freedom). Every round has the same
+// weight: a slow round has fewer samples, and weighting by samples would hide it.
 //
-// It rests on the rounds' means being independent and about normal; a mean of
-// many samples is, where the samples are skewed as latencies are or correlated
-// within the round. In simulation, with ten rounds of 25 correlated lognormal
-// samples, a pass just over the limit is as rare as alpha says for a log
-// standard deviation of 0.2; for one of 1, which is extreme, means that lie low
-// are the likelier ones and 1 % becomes about 5 %: use a percentile there. A
-// single round gives no interval and no verdict.
+// It assumes that the rounds' means are independent and approximately normal. A
+// mean of many samples is, even if the samples are skewed, as latencies are, or
+// correlated within the round. In simulations with ten rounds of 25 correlated
+// lognormal samples, a wrong pass just above the limit is as rare as alpha for a
+// standard deviation of the logarithm of 0.2. For one of 1, which is extreme, low
+// means are more likely and 1 % becomes about 5 %: use a percentile then. A
+// single round gives no interval and no decision.
 func MeanAtMost(rounds [][]float64, limit, alpha float64) (Result, error) {
 	if math.IsNaN(limit) {
 		return Result{}, fmt.Errorf("limit is not a number")
@@ -176,10 +175,10 @@ func MeanAtLeast(rounds [][]float64, limit, alpha float64) (Result, error) {
 	return mirror(r), err
 }
 
-// RoundsAtMost judges "the p-quantile is at most limit" from the samples of
-// each round: PercentileAtMost with the effective number of samples that
-// EffectiveSamples finds. With a single round it gives no verdict, since that
-// says nothing of how rounds differ.
+// RoundsAtMost judges "the p-quantile is at most limit" from the samples of each
+// round: PercentileAtMost with the number of effective samples that
+// EffectiveSamples estimates. A single round is inconclusive, because it does not
+// show how rounds differ.
 func RoundsAtMost(rounds [][]float64, p, limit, alpha float64) (Result, error) {
 	return judgeRounds(rounds, p, limit, alpha, PercentileAtMost)
 }
@@ -200,7 +199,7 @@ func judgeRounds(rounds [][]float64, p, limit, alpha float64,
 		return Result{
 			Value:    Quantile(sorted, p),
 			Interval: Interval{Lo: math.Inf(-1), Hi: math.Inf(1), Confidence: 1 - 2*alpha},
-			// Two more rounds are the least that shows a spread worth the name.
+			// Two more rounds are the fewest that show how rounds spread.
 			More: 2 * max(1, e.Samples/e.Rounds),
 		}, nil
 	}

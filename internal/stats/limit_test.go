@@ -7,8 +7,9 @@ import (
 	"testing"
 )
 
-// The counts of MLPerf's table at 99 % confidence: none over, and one over.
-func TestPercentilePassNeedsLoadGensSampleCounts(t *testing.T) {
+// The counts of MLPerf's table at 99 % confidence, with none and one over the
+// limit.
+func TestPercentileAtMostNeedsLoadGensSampleCounts(t *testing.T) {
 	for _, tc := range []struct {
 		p         float64
 		none, one int
@@ -49,7 +50,7 @@ func TestPercentilePassNeedsLoadGensSampleCounts(t *testing.T) {
 	}
 }
 
-func TestPercentileFailsWhenMostLieOver(t *testing.T) {
+func TestPercentileAtMostFailsWhenMostLieOver(t *testing.T) {
 	x := make([]float64, 50)
 	for i := range x {
 		x[i] = float64(i)
@@ -70,7 +71,7 @@ func TestPercentileFailsWhenMostLieOver(t *testing.T) {
 	}
 }
 
-func TestLimitOnTheValueItselfSaysThatNoNumberWouldDo(t *testing.T) {
+func TestPercentileAtMostAtTheValueItselfHasNoNumber(t *testing.T) {
 	x := make([]float64, 100)
 	for i := range x {
 		x[i] = float64(i)
@@ -84,7 +85,7 @@ func TestLimitOnTheValueItselfSaysThatNoNumberWouldDo(t *testing.T) {
 	}
 }
 
-func TestOneRoundGivesNoVerdict(t *testing.T) {
+func TestLimitOfOneRoundIsInconclusive(t *testing.T) {
 	round := make([]float64, 500)
 	for i := range round {
 		round[i] = float64(i%7) / 7
@@ -103,7 +104,7 @@ func TestOneRoundGivesNoVerdict(t *testing.T) {
 	}
 }
 
-func TestEmptyDataIsAnErrorNotAVerdict(t *testing.T) {
+func TestErrNoDataInsteadOfADecision(t *testing.T) {
 	if _, err := RoundsAtMost(nil, 0.9, 1, 0.01); err == nil {
 		t.Error("percentile of nothing")
 	}
@@ -118,8 +119,8 @@ func TestEmptyDataIsAnErrorNotAVerdict(t *testing.T) {
 	}
 }
 
-// series draws rounds of latencies whose logarithm has, beside independent
-// noise, a part shared by the round and a part that follows the sample before.
+// series draws rounds of latencies. Their logarithm has independent noise, a part
+// that the round shares, and a part that follows the sample before.
 type series struct {
 	round, neighbour float64 // share of the variance; the rest is independent
 	phi              float64 // autocorrelation of the neighbour part
@@ -140,16 +141,16 @@ func (s series) draw(r *rand.Rand, rounds, samples int) [][]float64 {
 	return out
 }
 
-// just is the share of samples over the limit in the simulations of wrong
-// passes: 10.1 %, where a true p90 at the limit has 10 %. The true p90 is then
-// above the limit by 0.6 % of the logarithm's standard deviation.
+// just is the share of samples over the limit in the simulations of wrong passes:
+// 10.1 %, where a p90 exactly at the limit has 10 %. The true p90 is then above
+// the limit by 0.6 % of the logarithm's standard deviation.
 const just = 0.101
 
 // limitJustInside returns the limit that a share of just exceeds.
 func limitJustInside() float64 { return math.Exp(-math.Sqrt2 * math.Erfinv(2*just-1)) }
 
-// wrongPasses measures on, look by look, until the rule answers or the looks
-// are used up, and returns the share of simulations that passed.
+// wrongPasses measures more, look by look, until the rule decides or no look is
+// left, and returns the share of simulations that passed.
 func wrongPasses(total int, s series, looks int, judge func(rounds [][]float64, look int) Decision) float64 {
 	r := rand.New(rand.NewPCG(3, 7))
 	wrong := 0
@@ -169,7 +170,7 @@ func wrongPasses(total int, s series, looks int, judge func(rounds [][]float64, 
 	return float64(wrong) / float64(total)
 }
 
-func TestRepeatedLooksSpendOneErrorNotMany(t *testing.T) {
+func TestSpendingOverRepeatedLooksIsOneError(t *testing.T) {
 	t.Parallel()
 	const looks = 4
 	limit := limitJustInside()
@@ -201,7 +202,7 @@ func TestRepeatedLooksSpendOneErrorNotMany(t *testing.T) {
 	}
 }
 
-func TestCorrelatedSamplesDoNotPassWrongly(t *testing.T) {
+func TestRoundsAtMostOfCorrelatedSamplesRarelyPassesWrongly(t *testing.T) {
 	const looks = 3
 	limit := limitJustInside()
 	spend := Spending{Alpha: 0.01, Looks: looks}
@@ -248,7 +249,7 @@ func TestCorrelatedSamplesDoNotPassWrongly(t *testing.T) {
 	}
 }
 
-func TestClearLimitIsPassedAtOnce(t *testing.T) {
+func TestRoundsAtMostPassesAClearLimitAtOnce(t *testing.T) {
 	t.Parallel()
 	r := rand.New(rand.NewPCG(5, 5))
 	passes, total := 0, trials(300)
@@ -267,10 +268,10 @@ func TestClearLimitIsPassedAtOnce(t *testing.T) {
 	}
 }
 
-// The interval of a mean rests on the rounds' means being about normal. It holds
-// for the spread that latencies have, and its doc comment says by how much it
-// errs for one that they hardly ever have.
-func TestMeanJustOverItsLimitRarelyPasses(t *testing.T) {
+// The interval of a mean assumes that the rounds' means are approximately normal.
+// That holds for the spread that latencies have; the comment of MeanAtMost says
+// how wrong it is for a spread that they hardly ever have.
+func TestMeanAtMostJustOverItsLimitRarelyPasses(t *testing.T) {
 	t.Parallel()
 	s := series{round: 0.1, neighbour: 0.4, phi: 0.7}
 	for _, tc := range []struct{ sigma, most float64 }{

@@ -30,7 +30,7 @@ func TestSignedRankMatchesTheTables(t *testing.T) {
 	}
 }
 
-func TestNormalApproximationMeetsTheExactDistribution(t *testing.T) {
+func TestSignedRankApproximationMeetsTheExactDistribution(t *testing.T) {
 	n := exactRounds
 	exact := signedRankTable(n)
 	for v := range exact {
@@ -42,7 +42,7 @@ func TestNormalApproximationMeetsTheExactDistribution(t *testing.T) {
 	}
 }
 
-func TestZeroDifferencesNeverSupportAClaim(t *testing.T) {
+func TestSignedRankOfZeroDifferencesSupportsNoClaim(t *testing.T) {
 	less, greater, err := SignedRank(make([]float64, 20))
 	if err != nil {
 		t.Fatal(err)
@@ -59,7 +59,7 @@ func TestZeroDifferencesNeverSupportAClaim(t *testing.T) {
 	}
 }
 
-func TestDecisionIsThatOfThePValues(t *testing.T) {
+func TestPairedBelowDecidesAsThePValuesDo(t *testing.T) {
 	r := rand.New(rand.NewPCG(2, 3))
 	for range 500 {
 		d := make([]float64, 1+r.IntN(30))
@@ -86,9 +86,9 @@ func TestDecisionIsThatOfThePValues(t *testing.T) {
 	}
 }
 
-// Each round has its own speed, which both sides share: without pairing it
-// would hide or make differences.
-func TestFalseBeatsStayWithinTheirErrorOverLooks(t *testing.T) {
+// Each round has its own speed, which both sides share. Without pairing it would
+// hide differences or create them.
+func TestPairedBelowFalseBeatsStayWithinTheirErrorOverLooks(t *testing.T) {
 	t.Parallel()
 	const looks = 4
 	bound := math.Log(1 - 0.1) // "by at least 10 %", and the truth is exactly 10 %
@@ -132,7 +132,7 @@ func TestFalseBeatsStayWithinTheirErrorOverLooks(t *testing.T) {
 	}
 }
 
-func TestComparisonSaysHowManyRoundsWouldTell(t *testing.T) {
+func TestPairedBelowSaysHowManyRoundsWouldDecide(t *testing.T) {
 	r, err := PairedBelow([]float64{-0.1, -0.12, -0.11}, 0, 0.05)
 	if err != nil {
 		t.Fatal(err)

@@ -8,8 +8,10 @@ import (
 )
 
 // ProportionAtLeast judges "the share of successes is at least bound" from n
-// independent trials, by the exact interval of Clopper and Pearson (Biometrika
-// 26(4), 1934) with alpha in each tail.
+// independent trials, by the exact interval of Clopper and Pearson with alpha in
+// each tail. Value is the share, from 0 to 1.
+//
+// Source: Clopper and Pearson, Biometrika 26(4), 1934.
 func ProportionAtLeast(successes, n int, bound, alpha float64) (Result, error) {
 	r, err := ProportionAtMost(n-successes, n, 1-bound, alpha)
 	r.Value = 1 - r.Value
@@ -21,7 +23,9 @@ func ProportionAtLeast(successes, n int, bound, alpha float64) (Result, error) {
 // ProportionAtLeast.
 func ProportionAtMost(successes, n int, bound, alpha float64) (Result, error) {
 	if n < 1 || successes < 0 || successes > n || !(alpha > 0 && alpha < 0.5) {
-		return Result{}, fmt.Errorf("%d successes of %d at error %v: want counts of at least one trial and an error below a half", successes, n, alpha)
+		return Result{}, fmt.Errorf(
+			"%d successes of %d at error %v: want counts of at least one trial and an error below a half",
+			successes, n, alpha)
 	}
 	interval := func(k, n float64) Interval {
 		iv := Interval{Lo: 0, Hi: 1, Confidence: 1 - 2*alpha}

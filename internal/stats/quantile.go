@@ -9,32 +9,33 @@ import (
 	"gonum.org/v1/gonum/mathext"
 )
 
-// ErrNoData says that a statistic was asked of no samples at all.
+// ErrNoData says that there are no samples.
 var ErrNoData = errors.New("no samples")
 
-// An Interval is a confidence interval, in the unit of its samples. An end
-// that the samples cannot bound is infinite.
+// An Interval is a confidence interval in the unit of its samples. An end is
+// infinite if there are too few samples to bound it.
 type Interval struct {
 	Lo, Hi float64
-	// Confidence is the guaranteed coverage, at least what was asked for
-	// where both ends are finite.
+	// Confidence is the guaranteed coverage. It is at least what was asked for if
+	// both ends are finite.
 	Confidence float64
 }
 
-// Bounded reports whether both ends are finite: whether the samples were
-// enough for the confidence asked for.
+// Bounded reports whether both ends are finite: there were enough samples for
+// the confidence asked for.
 func (iv Interval) Bounded() bool { return !math.IsInf(iv.Lo, 0) && !math.IsInf(iv.Hi, 0) }
 
-// Contains reports whether x lies in the interval, its ends included.
+// Contains reports whether x is in the interval, including its ends.
 func (iv Interval) Contains(x float64) bool { return iv.Lo <= x && x <= iv.Hi }
 
-// Width returns Hi - Lo, infinite when an end is not bounded.
+// Width returns Hi - Lo, which is infinite if an end is.
 func (iv Interval) Width() float64 { return iv.Hi - iv.Lo }
 
 // Quantile returns the p-quantile of samples sorted in increasing order, with
-// linear interpolation between order statistics (type 7 of Hyndman and Fan,
-// The American Statistician 50(4), 1996; the default of R and NumPy). p must
-// lie in [0, 1]. It returns NaN for no samples, or for a p outside.
+// linear interpolation between order statistics: type 7, the default of R and
+// NumPy. It returns NaN without samples, or if p is not in [0, 1].
+//
+// Source: Hyndman and Fan, The American Statistician 50(4), 1996.
 func Quantile(sorted []float64, p float64) float64 {
 	n := len(sorted)
 	if n == 0 || !(p >= 0 && p <= 1) {
@@ -48,25 +49,24 @@ func Quantile(sorted []float64, p float64) float64 {
 	return sorted[i] + (h-float64(i))*(sorted[i+1]-sorted[i])
 }
 
-// Median returns the 0.5-quantile of samples in any order, NaN for none.
+// Median returns the 0.5-quantile of samples in any order, or NaN without samples.
 func Median(samples []float64) float64 {
 	s := slices.Clone(samples)
 	slices.Sort(s)
 	return Quantile(s, 0.5)
 }
 
-// QuantileInterval returns the order-statistic interval of the p-quantile of
-// the distribution from which samples, sorted in increasing order, were drawn.
+// QuantileInterval returns the order-statistic interval of the p-quantile of the
+// distribution that the samples, sorted in increasing order, were drawn from.
 //
-// With B the number of samples at or below the true quantile, B is binomial
-// (n, p), so [x(l), x(u)] covers it with probability P(l <= B < u): exact, and
-// free of any assumption on the distribution's shape (for one with jumps it
-// covers more). Each tail is given at most half of 1 - confidence; where n is
-// too small for that, the end is infinite (the median at 95 % needs n >= 6,
-// p99 needs n >= 368 for its upper end).
+// The number B of samples at or below the true quantile is binomial (n, p), so
+// [x(l), x(u)] covers the quantile with probability P(l <= B < u). That is exact
+// for any continuous distribution, and covers more for one with jumps. Each tail
+// has at most half of 1 - confidence. If n is too small for that, the end is
+// infinite: the median at 95 % needs n >= 6, the upper end of p99 n >= 368.
 //
-// It rests on the samples being independent: for samples of rounds, whose
-// values resemble each other, use QuantileIntervalEffective.
+// It assumes independent samples. For samples of rounds, which are correlated,
+// use QuantileIntervalEffective.
 //
 // Source: David and Nagaraja, Order Statistics, 3rd ed., section 7.1.
 func QuantileInterval(sorted []float64, p, confidence float64) (Interval, error) {
@@ -78,12 +78,13 @@ func MedianInterval(sorted []float64, confidence float64) (Interval, error) {
 	return QuantileInterval(sorted, 0.5, confidence)
 }
 
-// QuantileIntervalEffective is QuantileInterval for samples that are worth
-// only effective independent ones (see Effective; 0 < effective <= n). It
-// takes the ranks of the interval for that many samples and scales them to n.
-// effective need not be a whole number: the binomial
-// probabilities are continued by the incomplete beta function, as Korn and
-// Graubard do for proportions (Survey Methodology 24(2), 1998).
+// QuantileIntervalEffective is QuantileInterval for samples that are worth only
+// effective independent ones (see Effective; 0 < effective <= n). It takes the
+// ranks of the interval for that many samples and scales them to n. effective
+// need not be an integer: the incomplete beta function continues the binomial
+// probabilities.
+//
+// Source: Korn and Graubard, Survey Methodology 24(2), 1998, for proportions.
 func QuantileIntervalEffective(sorted []float64, p, confidence, effective float64) (Interval, error) {
 	n := len(sorted)
 	switch {
@@ -94,15 +95,16 @@ func QuantileIntervalEffective(sorted []float64, p, confidence, effective float6
 	case !(confidence > 0 && confidence < 1):
 		return Interval{}, fmt.Errorf("confidence %v is not between 0 and 1", confidence)
 	case !(effective > 0 && effective <= float64(n)):
-		return Interval{}, fmt.Errorf("%v effective samples of %d; want more than 0 and no more than there are", effective, n)
+		return Interval{}, fmt.Errorf("%v effective samples of %d; want more than 0, and at most as many as there are",
+			effective, n)
 	}
 	tail := (1 - confidence) / 2
 	iv := Interval{Lo: math.Inf(-1), Hi: math.Inf(1), Confidence: 1}
 
-	// The lower end is x(l) for the largest l with P(B < l) <= tail, the
-	// upper x(u) for the smallest u with P(B >= u) <= tail. A rank r of n
-	// stands for the rank r/scale of the effective samples seen from above,
-	// and for 1 + (r-1)/scale seen from below: the extremes stay extremes.
+	// The lower end is x(l) for the largest l with P(B < l) <= tail, the upper
+	// end x(u) for the smallest u with P(B >= u) <= tail. Rank r of n samples
+	// stands for rank 1 + (r-1)/scale of the effective ones at the lower end, and
+	// for r/scale at the upper end, so that the extremes remain extremes.
 	scale := float64(n) / effective
 	below := func(r int) float64 { return binomialBelow(1+float64(r-1)/scale, effective, p) }
 	from := func(r int) float64 { return 1 - binomialBelow(min(effective, float64(r)/scale), effective, p) }
@@ -117,8 +119,8 @@ func QuantileIntervalEffective(sorted []float64, p, confidence, effective float6
 	return iv, nil
 }
 
-// searchRank returns the smallest rank in 1..n+1 for which ok holds, ok being
-// false then true; n+1 stands for none.
+// searchRank returns the smallest rank in 1..n for which ok is true, or n+1 if
+// there is none. ok must be false up to some rank and true from there on.
 func searchRank(n int, ok func(rank int) bool) int {
 	lo, hi := 1, n+1
 	for lo < hi {
@@ -131,8 +133,8 @@ func searchRank(n int, ok func(rank int) bool) int {
 	return lo
 }
 
-// binomialBelow returns P(B < k) for B binomial (n, p), continued to real n
-// and k by the regularized incomplete beta function:
+// binomialBelow returns P(B < k) for a binomial B (n, p). The regularized
+// incomplete beta function continues it to real n and k:
 // P(B <= k-1) = I(1-p; n-k+1, k).
 func binomialBelow(k, n, p float64) float64 {
 	switch {

@@ -67,7 +67,7 @@ func TestMedianIntervalHasTheRanksOfTheSignTest(t *testing.T) {
 	}
 }
 
-func TestIntervalOfTooFewSamplesIsUnbounded(t *testing.T) {
+func TestMedianIntervalOfTooFewSamplesIsUnbounded(t *testing.T) {
 	iv, err := MedianInterval([]float64{1, 2, 3, 4, 5}, 0.95)
 	if err != nil {
 		t.Fatal(err)
@@ -122,7 +122,7 @@ func TestMedianIntervalCoversTheTruthWhateverTheShape(t *testing.T) {
 	}
 }
 
-func TestFewerEffectiveSamplesNeverNarrowAnInterval(t *testing.T) {
+func TestQuantileIntervalEffectiveIsNeverNarrowerForFewer(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		x := rapid.SliceOfN(rapid.Float64Range(-1e6, 1e6), 1, 200).Draw(t, "x")
 		slices.Sort(x)

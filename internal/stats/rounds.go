@@ -8,7 +8,7 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
-// How an interval of RoundMedian was made.
+// How RoundMedian computed an interval.
 const (
 	FromRounds    = "order statistics of the rounds' medians"
 	FromFewRounds = "Student's t on the logarithms of the rounds' medians"
@@ -16,22 +16,20 @@ const (
 )
 
 // RoundMedian estimates the typical latency from samples taken in rounds: the
-// median of the rounds' medians, with its interval and how that was made. All
-// samples must be above 0; rounds holds those of each round in the order they
-// were taken.
+// median of the rounds' medians, with its interval and how that was computed. All
+// samples must be above 0; rounds holds those of each round in the order taken.
 //
-// Samples of one round resemble each other, so the round is the unit that
-// counts: however many samples a round has, they say nothing of how rounds
-// differ.
+// Samples of one round resemble each other, so the round is the unit: however
+// many samples a round has, they do not show how rounds differ.
 //
-//   - From 6 rounds on (at 95 %) the interval is that of order statistics on
-//     the rounds' medians, which assumes no shape. It equals what benchstat
-//     makes of the p50-sec column.
-//   - From 2 rounds on it is Student's t on the logarithms of the medians,
-//     which assumes that they are about normal: a median of many samples is,
-//     and what moves a round as a whole (clock, memory layout) multiplies.
-//   - One round has only the interval of its own samples, as many as they are
-//     worth (see EffectiveSamples). It is a lower bound on what is unknown.
+//   - From 6 rounds on (at 95 %) the interval is the order-statistic interval of
+//     the rounds' medians, which assumes no particular distribution. It equals
+//     what benchstat computes from the p50-sec column.
+//   - From 2 rounds on it is Student's t on the logarithms of the medians, which
+//     assumes that they are approximately normal: a median of many samples is,
+//     and what affects a round as a whole (clock, memory layout) multiplies.
+//   - For one round it is the interval of its own samples, for as many as they
+//     are worth (see EffectiveSamples). The true uncertainty is at least as large.
 func RoundMedian(rounds [][]float64, confidence float64) (median float64, iv Interval, how string, err error) {
 	medians := make([]float64, len(rounds))
 	for i, r := range rounds {
@@ -62,8 +60,8 @@ func RoundMedian(rounds [][]float64, confidence float64) (median float64, iv Int
 		half := t * sd / math.Sqrt(float64(n))
 		median = Median(medians)
 		iv = Interval{Lo: math.Exp(mean - half), Hi: math.Exp(mean + half), Confidence: confidence}
-		// The interval stands around the mean; it must not leave out the
-		// figure that it is printed beside.
+		// The interval is around the mean of the logarithms, and must contain the
+		// median that it is printed beside.
 		iv.Lo, iv.Hi = min(iv.Lo, median), max(iv.Hi, median)
 		return median, iv, FromFewRounds, nil
 	default:
@@ -74,8 +72,8 @@ func RoundMedian(rounds [][]float64, confidence float64) (median float64, iv Int
 }
 
 // RoundQuantile estimates the p-quantile of the samples of all rounds, with its
-// order-statistic interval for as many samples as they are worth: the interval by
-// which RoundsAtMost and RoundsAtLeast judge. A single round bounds nothing.
+// order-statistic interval for as many samples as they are worth. RoundsAtMost
+// and RoundsAtLeast judge by the same interval. It is unbounded for one round.
 func RoundQuantile(rounds [][]float64, p, confidence float64) (float64, Interval, error) {
 	sorted, e, err := pool(rounds, p, (1-confidence)/2)
 	if err != nil {
@@ -88,27 +86,29 @@ func RoundQuantile(rounds [][]float64, p, confidence float64) (float64, Interval
 	return Quantile(sorted, p), iv, err
 }
 
-// LeastPreciseRounds is the fewest rounds that PreciseEnough says yes to: order
-// statistics bound a median at 95 % from 6 on, and it asks that twice.
+// LeastPreciseRounds is the fewest rounds that PreciseEnough accepts: order
+// statistics bound a median at 95 % from 6 rounds on, and it asks for two such
+// intervals.
 const LeastPreciseRounds = 7
 
-// PreciseEnough reports whether rounds that were taken one after another until
-// it holds bound their median (in the order taken) as narrowly as asked: a 95 %
-// interval no wider than precision, relative to the median, of all rounds and
-// also of all but the last.
+// PreciseEnough reports whether measuring can stop: whether the medians of the
+// rounds, in the order taken, bound their median as narrowly as asked. The 95 %
+// interval, relative to the median, must be no wider than precision for all
+// rounds and also for all but the last.
 //
-// Whoever stops at the first narrow interval stops at one that is narrow by
-// chance more often than not, and such intervals cover the truth in only 91 to
-// 94 % of cases. Two in a row restore the 95 % to within a percent, at the cost
-// of a tenth more rounds; stopping on a 98 % interval does so for a third more.
-// TestStoppingWhenPreciseKeepsTheCoverage simulates it.
+// Stopping at the first narrow interval often means stopping at one that is
+// narrow by chance; such intervals cover the truth in only 91 to 94 % of cases.
+// Two in a row restore the 95 % to within one percent, and cost a tenth more
+// rounds; stopping at a 98 % interval would cost a third more.
+// TestPreciseEnoughKeepsTheCoverage simulates it.
 func PreciseEnough(medians []float64, precision float64) bool {
 	n := len(medians)
 	return n >= LeastPreciseRounds && RelativeWidth(medians) <= precision && RelativeWidth(medians[:n-1]) <= precision
 }
 
 // RelativeWidth returns the width of the 95 % order-statistic interval of the
-// rounds' median relative to it, +Inf for too few rounds to bound it.
+// rounds' median, relative to that median. It is +Inf if there are too few rounds
+// to bound the median.
 func RelativeWidth(medians []float64) float64 {
 	sorted := slices.Clone(medians)
 	slices.Sort(sorted)

@@ -8,14 +8,14 @@ import (
 	"testing"
 )
 
-// shapes draw one latency, in a machine whose typical round has the median 1.
+// shapes draw one latency on a machine whose typical round has the median 1.
 var shapes = map[string]func(r *rand.Rand) float64{
 	"normal":  func(r *rand.Rand) float64 { return 1 + 0.05*r.NormFloat64() },
 	"skewed":  func(r *rand.Rand) float64 { return math.Exp(0.5 * r.NormFloat64()) },
 	"bimodal": func(r *rand.Rand) float64 { return bimodal(r) / bimodalMedian },
 }
 
-// bimodal lies about 1 with a chance of 0.6, else about 2.
+// bimodal draws about 1 with a probability of 0.6, and otherwise about 2.
 func bimodal(r *rand.Rand) float64 {
 	if r.Float64() < 0.6 {
 		return 1 + 0.05*r.NormFloat64()
@@ -23,11 +23,15 @@ func bimodal(r *rand.Rand) float64 {
 	return 2 + 0.05*r.NormFloat64()
 }
 
-// bimodalMedian is where the lower mode's distribution reaches 0.5/0.6.
+// bimodalMedian is the value at which the lower mode's distribution reaches
+// 0.5/0.6.
 var bimodalMedian = 1 + 0.05*math.Sqrt2*math.Erfinv(2*(0.5/0.6)-1)
 
-// coverage is how often RoundMedian's interval holds the truth, 1.
-func coverage(t *testing.T, draw func(*rand.Rand) float64, rounds, samples int, spread, memory float64, runs int) float64 {
+// coverage returns the share of runs in which RoundMedian's interval contains the
+// truth, which is 1.
+func coverage(
+	t *testing.T, draw func(*rand.Rand) float64, rounds, samples int, spread, memory float64, runs int,
+) float64 {
 	t.Helper()
 	r := rand.New(rand.NewPCG(uint64(rounds), uint64(samples)))
 	hit := 0
@@ -76,7 +80,7 @@ func TestRoundMedianCoversTheTruthWhateverTheShape(t *testing.T) {
 			{5, 51, 0.03, 0.98},
 			{5, 51, 0, 0.98},
 			{2, 51, 0.03, 0.98},
-			// One round is held to its own samples.
+			// One round has only its own samples.
 			{1, 51, 0, 0.98},
 			{1, 400, 0, 0.98},
 		} {
@@ -97,8 +101,8 @@ func TestRoundMedianOfOneRoundSeesItsMemory(t *testing.T) {
 	}
 }
 
-func TestSamplesWithoutRoundsDoNotNarrowTheInterval(t *testing.T) {
-	// Ten times the samples of each round: what rounds differ by stays.
+func TestRoundMedianIsNotNarrowedBySamplesWithoutRounds(t *testing.T) {
+	// Ten times the samples of each round do not change how rounds differ.
 	r := rand.New(rand.NewPCG(1, 1))
 	width := func(samples int) float64 {
 		var widths []float64
@@ -125,8 +129,11 @@ func TestSamplesWithoutRoundsDoNotNarrowTheInterval(t *testing.T) {
 
 func TestRoundMedianSaysHowItsIntervalWasMade(t *testing.T) {
 	round := []float64{1, 2, 3, 4, 5, 6, 7}
-	for n, want := range map[int]string{1: FromOneRound, 2: FromFewRounds, 5: FromFewRounds, 6: FromRounds, 20: FromRounds} {
-		if median, _, how, err := RoundMedian(slices.Repeat([][]float64{round}, n), 0.95); err != nil || how != want || median != 4 {
+	for n, want := range map[int]string{
+		1: FromOneRound, 2: FromFewRounds, 5: FromFewRounds, 6: FromRounds, 20: FromRounds,
+	} {
+		median, _, how, err := RoundMedian(slices.Repeat([][]float64{round}, n), 0.95)
+		if err != nil || how != want || median != 4 {
 			t.Errorf("%d rounds: %v by %s (%v), want 4 by %s", n, median, how, err, want)
 		}
 	}
@@ -140,7 +147,7 @@ func TestRoundMedianSaysHowItsIntervalWasMade(t *testing.T) {
 func TestRoundQuantileCoversTheTruthWhateverTheRounds(t *testing.T) {
 	runs := trials(600)
 	noise := 3 * math.Sqrt(0.95*0.05/float64(runs))
-	// Lognormal rounds of lognormal samples: the pool is lognormal, too.
+	// Lognormal rounds of lognormal samples: the pool is lognormal too.
 	z := math.Sqrt2 * math.Erfinv(2*0.9-1)
 	for _, spread := range []float64{0, 0.05, 0.3} {
 		truth := math.Exp(z * math.Hypot(0.2, spread))
@@ -174,7 +181,7 @@ func TestRoundQuantileCoversTheTruthWhateverTheRounds(t *testing.T) {
 	}
 }
 
-func TestStoppingWhenPreciseKeepsTheCoverage(t *testing.T) {
+func TestPreciseEnoughKeepsTheCoverage(t *testing.T) {
 	const precision, most = 0.02, 400
 	atOnce := func(medians []float64, precision float64) bool {
 		return len(medians) >= 6 && RelativeWidth(medians) <= precision

@@ -2,10 +2,9 @@ package stats
 
 import "fmt"
 
-// A Spending divides the error that one judgement may make over the looks at
-// its data. Measuring on until a test passes would otherwise give as many
-// chances to err as there are looks: 5 to 13 % wrong passes instead of 1 % for
-// LoadGen's rule.
+// A Spending divides the error of one judgement over several looks at growing
+// data. If one measured until a test passes, every look would otherwise be one
+// more chance of a wrong pass: 5 to 13 % instead of 1 % for LoadGen's rule.
 //
 // Look k of at most K looks may spend
 //
@@ -13,20 +12,20 @@ import "fmt"
 //	alpha(K) = Alpha / K
 //
 // which sums to Alpha exactly, and gives all of it to a single look. Looks = 0
-// stands for an unlimited number: the series 1/(k(k+1)) sums to 1 too. By
-// Boole's inequality the chance of any wrong answer over all looks is then at
-// most Alpha, whatever the dependence between looks and whenever one stops: it
-// needs no assumption on how much data comes between them. The price is power;
-// the group-sequential boundaries of Lan and DeMets (Biometrika 70(3), 1983)
-// are sharper, but hold only for statistics with independent increments, which
-// correlated samples do not give.
+// means unlimited: the series 1/(k(k+1)) sums to 1 as well. By Boole's inequality
+// the probability of any wrong answer over all looks is then at most Alpha,
+// however the looks depend on each other, whenever one stops, and however much
+// data comes between two looks. The price is power: the group-sequential
+// boundaries of Lan and DeMets (Biometrika 70(3), 1983) are sharper, but hold only
+// for statistics with independent increments, which correlated samples do not
+// have.
 type Spending struct {
-	Alpha float64 // the error over all looks, each side
-	Looks int     // the most looks there will be; 0 for no bound
+	Alpha float64 // the error over all looks, on each side
+	Looks int     // the largest number of looks; 0 means unlimited
 }
 
-// At returns the error that look k, counted from 1, may spend. Looks beyond
-// the last are refused: their error is spent.
+// At returns the error that look k, counted from 1, may spend. A look beyond the
+// last is an error: nothing is left to spend.
 func (s Spending) At(k int) (float64, error) {
 	switch {
 	case !(s.Alpha > 0 && s.Alpha < 1):
