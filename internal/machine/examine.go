@@ -83,7 +83,7 @@ func Examine(s Snapshot, watch *Watch, noise *NoiseFloor) []Finding {
 	return x.findings
 }
 
-// An examination collects findings. Each method but add checks one subject.
+// An examination collects findings. Each method except add checks one subject.
 type examination struct {
 	Snapshot
 	watch    *Watch

@@ -25,6 +25,6 @@ func TestProportionIntervalIsClopperPearsons(t *testing.T) {
 		t.Errorf("95 of 100 against 90 %%: %+v, want inconclusive and some hundred more", r)
 	}
 	if _, err := ProportionAtMost(3, 2, 0.5, 0.01); err == nil {
-		t.Error("three of two is no proportion")
+		t.Error("three of two is not a proportion")
 	}
 }
