@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -100,7 +101,8 @@ func SoakUntilSteady(ctx context.Context, cfg SoakConfig) (Soak, error) {
 		if now-window >= cfg.Window && readings > 0 {
 			means = append(means, sum/float64(readings))
 			sum, readings, window = 0, 0, now
-			if n := len(means); n >= 3 && spread(means[n-3:]) <= cfg.Within {
+			last := means[max(0, len(means)-3):]
+			if len(last) == 3 && slices.Max(last)-slices.Min(last) <= cfg.Within {
 				soak.Steady, soak.Reason = true, "steady"
 				return soak, nil
 			}
@@ -122,15 +124,6 @@ func Throttling(p Probe) func() (count uint64, now bool) {
 		}
 		return last.Throttles, last.Throttled
 	}
-}
-
-// spread returns the difference between the largest and the smallest value.
-func spread(x []float64) float64 {
-	lo, hi := x[0], x[0]
-	for _, v := range x {
-		lo, hi = min(lo, v), max(hi, v)
-	}
-	return hi - lo
 }
 
 // Hottest returns the highest temperature in s; ok is false if it has none.

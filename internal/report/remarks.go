@@ -18,8 +18,21 @@ type remark func(run *results.Run, summaries []results.Summary) []string
 
 // remarks are the kinds of lines in the order of the report.
 var remarks = []remark{
-	soaked, temperature, unmeasured, imprecise, allMarked, leftOut, unsettled, drifting, noiseFloor, fewRounds,
-	skipped, failed, recovered, resumed, missing, incomplete, notes,
+	soaked, temperature, unmeasured, imprecise, allMarked,
+	shares("Inferences left out", func(s results.Summary) (n, of int, why string) {
+		return s.LeftOut, s.LeftOut + s.Samples, " (" + reasons(s.Marks) + ")"
+	}),
+	shares("Rounds whose warm-up did not settle", func(s results.Summary) (n, of int, why string) {
+		return s.Unsettled, max(s.Rounds, s.Unsettled), ""
+	}),
+	shares("Rounds within which the latency moved", func(s results.Summary) (n, of int, why string) {
+		return s.Drifting, max(s.Rounds, s.Drifting), ""
+	}),
+	noiseFloor, fewRounds, skipped,
+	outcomes("Failed", func(l *results.Ledger) []results.Outcome { return l.Failed }),
+	outcomes("Failed, then measured when the run was resumed",
+		func(l *results.Ledger) []results.Outcome { return l.Recovered }),
+	resumed, missing, incomplete, notes,
 }
 
 // Remarks returns what a reader of the table must know, one line each: what is
@@ -102,60 +115,39 @@ func allMarked(run *results.Run, summaries []results.Summary) (lines []string) {
 	return lines
 }
 
-func leftOut(run *results.Run, summaries []results.Summary) []string {
-	return shares("Inferences left out", run, summaries, func(s results.Summary) (n, of int, why string) {
-		return s.LeftOut, s.LeftOut + s.Samples, " (" + reasons(s.Marks) + ")"
-	})
-}
-
-func unsettled(run *results.Run, summaries []results.Summary) []string {
-	what := "Rounds whose warm-up did not settle"
-	return shares(what, run, summaries, func(s results.Summary) (n, of int, why string) {
-		return s.Unsettled, max(s.Rounds, s.Unsettled), ""
-	})
-}
-
-func drifting(run *results.Run, summaries []results.Summary) []string {
-	what := "Rounds within which the latency moved"
-	return shares(what, run, summaries, func(s results.Summary) (n, of int, why string) {
-		return s.Drifting, max(s.Rounds, s.Drifting), ""
-	})
-}
-
 // mostNamed is how many combinations a line of shares names: nobody reads a
 // list of hundreds. JSON has them all.
 const mostNamed = 3
 
-// shares returns one line about a share of each combination's inferences or
+// shares returns the remark on a share of each combination's inferences or
 // rounds: n of those there are, and why. It names the combinations with the
 // largest shares, worst first, and counts the others.
-func shares(
-	what string, run *results.Run, summaries []results.Summary,
-	share func(results.Summary) (n, of int, why string),
-) []string {
+func shares(what string, share func(results.Summary) (n, of int, why string)) remark {
 	type part struct {
 		share float64
 		text  string
 	}
-	var parts []part
-	for _, s := range summaries {
-		if n, of, why := share(s); n > 0 {
-			text := fmt.Sprintf("%s %d of %d%s", title(run, s.Combination), n, of, why)
-			parts = append(parts, part{float64(n) / float64(of), text})
+	return func(run *results.Run, summaries []results.Summary) []string {
+		var parts []part
+		for _, s := range summaries {
+			if n, of, why := share(s); n > 0 {
+				text := fmt.Sprintf("%s %d of %d%s", title(run, s.Combination), n, of, why)
+				parts = append(parts, part{float64(n) / float64(of), text})
+			}
 		}
+		if len(parts) == 0 {
+			return nil
+		}
+		slices.SortStableFunc(parts, func(a, b part) int { return cmp.Compare(b.share, a.share) })
+		var worst []string
+		for _, p := range parts[:min(mostNamed, len(parts))] {
+			worst = append(worst, p.text)
+		}
+		if n := len(parts) - mostNamed; n > 0 {
+			worst = append(worst, fmt.Sprintf("%d more with smaller shares", n))
+		}
+		return line("%s: %s.", what, strings.Join(worst, "; "))
 	}
-	if len(parts) == 0 {
-		return nil
-	}
-	slices.SortStableFunc(parts, func(a, b part) int { return cmp.Compare(b.share, a.share) })
-	var worst []string
-	for _, p := range parts[:min(mostNamed, len(parts))] {
-		worst = append(worst, p.text)
-	}
-	if n := len(parts) - mostNamed; n > 0 {
-		worst = append(worst, fmt.Sprintf("%d more with smaller shares", n))
-	}
-	return line("%s: %s.", what, strings.Join(worst, "; "))
 }
 
 func noiseFloor(run *results.Run, summaries []results.Summary) []string {
@@ -202,23 +194,18 @@ func skipped(run *results.Run, _ []results.Summary) (lines []string) {
 	return lines
 }
 
-func failed(run *results.Run, _ []results.Summary) []string {
-	return outcomes("Failed", run, run.Ledger.Failed)
-}
-
-func recovered(run *results.Run, _ []results.Summary) []string {
-	return outcomes("Failed, then measured when the run was resumed", run, run.Ledger.Recovered)
-}
-
-func outcomes(what string, run *results.Run, all []results.Outcome) (lines []string) {
-	for _, o := range all {
-		where := fmt.Sprintf("round %d", o.Round+1)
-		if o.Round == results.ProbeRound {
-			where = "the probe"
+// outcomes returns the remark on a list of the ledger.
+func outcomes(what string, of func(*results.Ledger) []results.Outcome) remark {
+	return func(run *results.Run, _ []results.Summary) (lines []string) {
+		for _, o := range of(&run.Ledger) {
+			where := fmt.Sprintf("round %d", o.Round+1)
+			if o.Round == results.ProbeRound {
+				where = "the probe"
+			}
+			lines = append(lines, fmt.Sprintf("%s: %s in %s: %s", what, title(run, o.Combination), where, oneLine(o.Reason)))
 		}
-		lines = append(lines, fmt.Sprintf("%s: %s in %s: %s", what, title(run, o.Combination), where, oneLine(o.Reason)))
+		return lines
 	}
-	return lines
 }
 
 func resumed(run *results.Run, _ []results.Summary) (lines []string) {

@@ -9,6 +9,7 @@ import (
 	"io"
 	"math"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -140,12 +141,9 @@ func narrow(t table.Writer, summaries []results.Summary, width int) {
 }
 
 func sameLink(summaries []results.Summary) bool {
-	for _, s := range summaries {
-		if s.Combination.Link != summaries[0].Combination.Link {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(summaries, func(s results.Summary) bool {
+		return s.Combination.Link != summaries[0].Combination.Link
+	})
 }
 
 func widest(rendered string) (width int) {

@@ -83,9 +83,7 @@ func create(dir string, meta Meta, fsys writeFS) (*Writer, error) {
 // run as it stands. It cuts off an incomplete last block and rewrites bench.txt
 // from the samples; Run.Notes says what it found. The blocks that Ledger.Failed
 // lacks may still be measured: each moves its outcome to Ledger.Recovered.
-func Resume(dir string) (*Writer, *Run, error) { return resume(dir, osFS{}) }
-
-func resume(dir string, fsys writeFS) (_ *Writer, _ *Run, err error) {
+func Resume(dir string) (_ *Writer, _ *Run, err error) {
 	folder, err := filepath.EvalSymlinks(dir)
 	if err != nil {
 		return nil, nil, fmt.Errorf("no run at %s: %w", dir, pathCause(err))
@@ -94,7 +92,7 @@ func resume(dir string, fsys writeFS) (_ *Writer, _ *Run, err error) {
 		return nil, nil, fmt.Errorf("%s is not a run folder: %w", dir, err)
 	}
 	// Locked before it is read, because another process may be writing to it.
-	w := &Writer{dir: folder, fsys: fsys}
+	w := &Writer{dir: folder, fsys: osFS{}}
 	if err := w.lock(); err != nil {
 		return nil, nil, err
 	}
@@ -167,28 +165,20 @@ func (w *Writer) open(blocks []Block, whole int64) (err error) {
 	return w.writeRecord()
 }
 
-// pointLatest makes the link beside the run folder point to it. On a file system
-// without links the shortcut is lost, and the run is not.
+// pointLatest makes the link beside the run folder point to it, with no moment
+// without a link. On a file system without links only the shortcut is lost.
 func (w *Writer) pointLatest() {
 	dir, name := filepath.Split(w.dir)
-	if err := pointLatest(dir, name); err != nil {
-		w.notes = append(w.notes, fmt.Sprintf("%s could not be set: %v", filepath.Join(dir, latestLink), err))
-	}
-}
-
-// pointLatest makes dir/latest point to the folder name beside it. There is no
-// moment without a link.
-func pointLatest(dir, name string) error {
-	tmp := filepath.Join(dir, fmt.Sprintf(".%s.%d", latestLink, os.Getpid()))
+	link, tmp := filepath.Join(dir, latestLink), filepath.Join(dir, fmt.Sprintf(".%s.%d", latestLink, os.Getpid()))
 	os.Remove(tmp)
-	if err := os.Symlink(name, tmp); err != nil {
-		return err
+	err := os.Symlink(name, tmp)
+	if err == nil {
+		err = os.Rename(tmp, link)
 	}
-	if err := os.Rename(tmp, filepath.Join(dir, latestLink)); err != nil {
+	if err != nil {
 		os.Remove(tmp)
-		return err
+		w.notes = append(w.notes, fmt.Sprintf("%s could not be set: %v", link, err))
 	}
-	return nil
 }
 
 // replace writes a file with this text at path, completely or not at all.

@@ -92,11 +92,6 @@ func (l *Ledger) recover(c names.Combination, round int) {
 	})
 }
 
-// skip records that a combination cannot run here.
-func (l *Ledger) skip(c names.Combination, reason string) {
-	l.Skipped = append(l.Skipped, Outcome{Combination: c, Reason: reason})
-}
-
 // fail records that a combination failed in a round, in place of what was
 // recorded before: that it was skipped, or an earlier failure in this round.
 func (l *Ledger) fail(c names.Combination, round int, reason string) {

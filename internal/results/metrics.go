@@ -15,20 +15,10 @@ type Metric struct {
 	Value float64
 }
 
-// units lists the units that Metrics can return, and which direction is better.
-var units = []struct{ unit, better string }{
-	{"ns/op", "lower"},
-	{"p50-sec", "lower"},
-	{"p90-sec", "lower"},
-	{"p99-sec", "lower"},
-	{"exec-sec/op", "lower"},
-	{"net-sec/op", "lower"},
-	{"queue-sec/op", "lower"},
-	{"tx-B/op", "lower"},
-	{"rx-B/op", "lower"},
-	{"J/op", "lower"},
-	{"Js/op", "lower"},
-	{"W", "lower"},
+// units are those that Metrics can return. Lower is better for each of them.
+var units = []string{
+	"ns/op", "p50-sec", "p90-sec", "p99-sec", "exec-sec/op", "net-sec/op", "queue-sec/op", "tx-B/op", "rx-B/op",
+	"J/op", "Js/op", "W",
 }
 
 // UnitLines returns the metadata that says which direction is better, one record
@@ -37,8 +27,8 @@ func UnitLines() []*benchfmt.UnitMetadata {
 	var lines []*benchfmt.UnitMetadata
 	for _, u := range units {
 		lines = append(lines, &benchfmt.UnitMetadata{
-			UnitMetadataKey: benchfmt.UnitMetadataKey{Unit: u.unit, Key: "better"},
-			OrigUnit:        u.unit, Value: u.better,
+			UnitMetadataKey: benchfmt.UnitMetadataKey{Unit: u, Key: "better"},
+			OrigUnit:        u, Value: "lower",
 		})
 	}
 	return lines

@@ -141,7 +141,9 @@ func (w *Writer) Skip(c names.Combination, reason string) error {
 	if w.rec.Ledger.skipped(c) {
 		return w.failed
 	}
-	return w.Update(func(_ *Meta, l *Ledger) { l.skip(c, reason) })
+	return w.Update(func(_ *Meta, l *Ledger) {
+		l.Skipped = append(l.Skipped, Outcome{Combination: c, Reason: reason})
+	})
 }
 
 // Fail records that a combination failed in a round, and why. It replaces what

@@ -3,7 +3,7 @@ package stats
 import (
 	"fmt"
 	"math"
-	"slices"
+	"sort"
 
 	"gonum.org/v1/gonum/stat"
 	"gonum.org/v1/gonum/stat/distuv"
@@ -23,19 +23,12 @@ import (
 // Source: MLPerf Inference, LoadGen, early stopping.
 func SamplesForPercentile(p float64, over int, alpha float64) int {
 	passes := func(n int) bool { return 1-binomialBelow(float64(n-over), float64(n), p) <= alpha }
-	hi := over + 1
-	for !passes(hi) {
-		hi *= 2
+	least := over + 1
+	most := least
+	for !passes(most) {
+		most *= 2
 	}
-	lo := over + 1
-	for lo < hi {
-		if mid := (lo + hi) / 2; passes(mid) {
-			hi = mid
-		} else {
-			lo = mid + 1
-		}
-	}
-	return lo
+	return least + sort.Search(most-least, func(i int) bool { return passes(least + i) })
 }
 
 // PercentileAtMost judges "the p-quantile is at most limit" from samples sorted
@@ -57,13 +50,7 @@ func PercentileAtMost(sorted []float64, p, limit, alpha, effective float64) (Res
 	}
 	r := Result{Decision: judge(iv, limit), Value: Quantile(sorted, p), Interval: iv}
 	if r.Decision == Inconclusive {
-		within, _ := slices.BinarySearchFunc(sorted, limit, func(x, l float64) int {
-			if x <= l {
-				return -1
-			}
-			return 1
-		})
-		share := float64(len(sorted)-within) / float64(len(sorted))
+		share := float64(len(sorted)-countAtMost(sorted, limit)) / float64(len(sorted))
 		r.More = furtherSamples(p, share, alpha, effective, float64(len(sorted)))
 	}
 	return r, nil

@@ -1,6 +1,7 @@
 package stats
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -34,13 +35,8 @@ func SignedRank(differences []float64) (less, greater float64, err error) {
 	if err != nil {
 		return 0, 0, err
 	}
-	atLeast, _ := slices.BinarySearch(w, 0) // index of the first >= 0
-	above, _ := slices.BinarySearchFunc(w, 0.0, func(x, t float64) int {
-		if x <= t {
-			return -1
-		}
-		return 1
-	})
+	atLeast := sort.SearchFloat64s(w, 0) // index of the first >= 0
+	above := countAtMost(w, 0)
 	n := len(differences)
 	return signedRankCDF(n, len(w)-atLeast), signedRankCDF(n, above), nil
 }
@@ -184,15 +180,7 @@ func Holm(p []float64) []float64 {
 	for i := range order {
 		order[i] = i
 	}
-	slices.SortStableFunc(order, func(a, b int) int {
-		switch {
-		case p[a] < p[b]:
-			return -1
-		case p[a] > p[b]:
-			return 1
-		}
-		return 0
-	})
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(p[a], p[b]) })
 	adjusted := make([]float64, len(p))
 	running := 0.0
 	for rank, i := range order {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"sort"
 
 	"gonum.org/v1/gonum/mathext"
 )
@@ -122,15 +123,13 @@ func QuantileIntervalEffective(sorted []float64, p, confidence, effective float6
 // searchRank returns the smallest rank in 1..n for which ok is true, or n+1 if
 // there is none. ok must be false up to some rank and true from there on.
 func searchRank(n int, ok func(rank int) bool) int {
-	lo, hi := 1, n+1
-	for lo < hi {
-		if mid := (lo + hi) / 2; ok(mid) {
-			hi = mid
-		} else {
-			lo = mid + 1
-		}
-	}
-	return lo
+	return 1 + sort.Search(n, func(i int) bool { return ok(i + 1) })
+}
+
+// countAtMost returns how many of the samples, sorted in increasing order, are at
+// most x.
+func countAtMost(sorted []float64, x float64) int {
+	return sort.Search(len(sorted), func(i int) bool { return sorted[i] > x })
 }
 
 // binomialBelow returns P(B < k) for a binomial B (n, p). The regularized
