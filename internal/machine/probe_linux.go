@@ -1,6 +1,7 @@
 package machine
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -97,12 +98,7 @@ func (p *SystemProbe) Read() (Pulse, error) {
 		}
 		// pid (comm) state ppid ...: utime and stime are fields 14 and 15;
 		// comm may hold blanks and parentheses.
-		for i := len(text) - 1; i >= 0; i-- {
-			if text[i] == ')' {
-				text = text[i+1:]
-				break
-			}
-		}
+		text = text[bytes.LastIndexByte(text, ')')+1:]
 		var stat [12]uint64
 		if numbers(skipWord(text), stat[:]) == len(stat) {
 			pulse.Own += tick * time.Duration(stat[10]+stat[11])

@@ -197,8 +197,7 @@ func unprivileged(t *testing.T, f func()) {
 }
 
 func TestWriterKeepsBlocksWhenTheFolderBecomesReadOnly(t *testing.T) {
-	// Another user must reach it, which t.TempDir forbids.
-	parent, err := os.MkdirTemp("", "results")
+	parent, err := os.MkdirTemp("", "results") //nolint:usetesting // another user must reach it
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -147,12 +147,15 @@ func (w *Writer) open(blocks []Block, whole int64) (err error) {
 	w.have = make(map[blockKey]bool)
 	w.lines = benchfmt.NewWriter(&w.buf)
 	for _, line := range UnitLines() {
-		w.lines.Write(line)
+		err = errors.Join(err, w.lines.Write(line))
 	}
 	for i := range blocks {
 		b := &blocks[i]
 		w.have[blockKey{b.Combination, b.Round}] = true
-		w.lines.Write(benchResult(b, &w.rec.Meta))
+		err = errors.Join(err, w.lines.Write(benchResult(b, &w.rec.Meta)))
+	}
+	if err != nil {
+		return err
 	}
 	path := filepath.Join(w.dir, benchFile)
 	if err := w.replace(path, w.buf.Bytes()); err != nil {

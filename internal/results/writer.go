@@ -69,7 +69,9 @@ func (w *Writer) AppendBlock(b Block) error {
 	if len(w.have) == 1 {
 		w.pointLatest()
 	}
-	w.lines.Write(benchResult(&b, &w.rec.Meta))
+	if err := w.lines.Write(benchResult(&b, &w.rec.Meta)); err != nil {
+		return w.fail(benchFile, err)
+	}
 	line := slices.Clone(w.buf.Bytes())
 	w.buf.Reset()
 	if err := w.grow(w.bench, benchFile, line, false); err != nil {
