@@ -111,6 +111,10 @@ func Begin(ctx context.Context, b backends.Backend, v fixtures.Variant, cfg Conf
 		r.block.Origin = names.Computed
 	}
 	r.block.Open = r.clock() - r.start
+	if d, ok := session.(backends.Detailed); ok {
+		details := results.Details(d.Details())
+		r.block.Details = &details
+	}
 	if err := r.prepare(v); err != nil {
 		return nil, errors.Join(fail("prepare the input", err), session.Close())
 	}

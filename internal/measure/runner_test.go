@@ -234,3 +234,27 @@ func BenchmarkSampleOverhead(b *testing.B) {
 		}
 	}
 }
+
+// detailed is a session that knows how it runs.
+type detailed struct{ backends.Session }
+
+func (detailed) Details() backends.Details { return backends.Details{Runtime: "2.21.0", Threads: 4} }
+
+type detailedBackend struct{ *backendtest.Backend }
+
+func (b detailedBackend) Open(ctx context.Context, v fixtures.Variant) (backends.Session, error) {
+	s, err := b.Backend.Open(ctx, v)
+	return detailed{s}, err
+}
+
+func TestRunnerKeepsTheDetailsOfTheSession(t *testing.T) {
+	b := detailedBackend{backendtest.New("cpu4", nil)}
+	r, err := measure.Begin(t.Context(), b, variant, measure.Config{Settle: measure.Settle{MaxRuns: 1}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	block, err := r.End()
+	if want := (results.Details{Runtime: "2.21.0", Threads: 4}); err != nil || block.Details == nil || *block.Details != want {
+		t.Errorf("details %+v, %v; want %+v", block.Details, err, want)
+	}
+}
