@@ -10,10 +10,11 @@ import (
 	"time"
 
 	"github.com/crossover-bench/crossover/internal/accept"
+	"github.com/crossover-bench/crossover/internal/accept/steps"
 	"github.com/crossover-bench/crossover/internal/exit"
+	"github.com/crossover-bench/crossover/internal/names"
 	"github.com/crossover-bench/crossover/internal/record"
 	"github.com/crossover-bench/crossover/internal/results"
-	"github.com/crossover-bench/crossover/suites/steps"
 )
 
 // acceptCmd judges features.
@@ -42,6 +43,7 @@ sentences. Three answers: pass, fail, inconclusive with how much more would tell
   crossover accept --format pretty,junit:accept.xml,cucumber:accept.json
 
 --features is a folder of .feature files, one such file, or one scenario as FILE:LINE.
+If it is not on disk, it is one of the built-in ones, features/quick or features/study.
 Backends that --require does not name are skipped if absent. While something is
 inconclusive, --budget measures on; 0 looks once. Each --format goes to the screen, or to
 :FILE.
@@ -60,27 +62,31 @@ func (c *acceptCmd) Run(e *env) (err error) {
 	if err != nil {
 		return err
 	}
-	o := steps.Options{
-		Tags: c.Tags, Require: c.Require, Rounds: c.Rounds, Budget: c.Budget,
-		Cores: runtime.NumCPU(),
-	}
 	if c.Rounds < 1 || c.Budget < 0 {
 		return exit.Errorf(exit.Usage, "--rounds wants 1 or more, --budget no less than 0")
 	}
-	if o.Features, err = steps.Read(c.Features); err != nil {
-		return err
-	}
-	s, err := c.sel("")
+	selected, err := c.sel("")
 	if err != nil {
 		return err
 	}
-	o.Profiles, o.Variants = s.Profiles, steps.Variants(s.Set)
+	o := accept.Options{Rounds: c.Rounds, Budget: c.Budget}
+	for _, b := range c.Require {
+		o.Require = append(o.Require, names.Backend(b))
+	}
+	words := steps.Vocabulary{
+		Variants: steps.Variants(selected.Catalog, selected.Own), Profiles: selected.Profiles, Cores: runtime.NumCPU(),
+	}
 	if c.Results != "" {
 		if o.Data, err = recorded(c.Results); err != nil {
 			return err
 		}
-	} else {
-		m := s.Measurer(e.terminal(), c.effort(c.Out), c.Features)
+		words.Variants = o.Data.Variants(words.Variants)
+	}
+	if o.Features, err = steps.Read(c.Features, c.Tags, words); err != nil {
+		return err
+	}
+	if o.Data == nil && o.Features.Wrong() == nil {
+		m := selected.Measurer(e.terminal(), c.effort(c.Out), c.Features)
 		o.Measurer = m
 		defer func() {
 			if closeErr := m.Close(); err == nil {
@@ -88,7 +94,7 @@ func (c *acceptCmd) Run(e *env) (err error) {
 			}
 		}()
 	}
-	report, err := steps.Accept(e, o)
+	report, err := accept.Run(e, o)
 	if err != nil {
 		return err
 	}

@@ -13,13 +13,12 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/crossover-bench/crossover/internal/accept"
+	"github.com/crossover-bench/crossover/internal/accept/steps"
 	"github.com/crossover-bench/crossover/internal/declared"
 	"github.com/crossover-bench/crossover/internal/exit"
 	"github.com/crossover-bench/crossover/internal/grid"
 	"github.com/crossover-bench/crossover/internal/names"
 	"github.com/crossover-bench/crossover/internal/results"
-	"github.com/crossover-bench/crossover/model/profiles"
-	"github.com/crossover-bench/crossover/suites/steps"
 )
 
 // The project's own features read well, and the quick ones need no more than
@@ -29,30 +28,26 @@ func TestFeaturesOfTheProjectReadWell(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	variants := steps.Variants(d)
+	words := steps.Vocabulary{Variants: steps.Variants(d.Catalog, d.Own), Profiles: d.Profiles, Cores: 4}
 	for folder, want := range map[string]struct{ scenarios, combinations int }{
 		"quick": {9, 4},
 		"study": {70, 33*9 + 12*2}, // nine places, and two links for 128x128 images
 	} {
-		f, err := steps.Read("../../features/" + folder)
+		f, err := steps.Read("../../features/"+folder, "", words)
 		if err != nil {
 			t.Fatal(err)
 		}
-		j := &accept.Judge{Variants: variants, Profiles: profiles.BuiltIn()}
-		r, err := f.Run(t.Context(), j, "", 4)
-		if err != nil {
-			t.Fatal(err)
+		if err := f.Wrong(); err != nil {
+			t.Error(err)
 		}
-		for _, s := range r.Scenarios {
-			if w := s.Wrong(); w != nil {
-				t.Error(w.Err)
-			}
+		for _, s := range f.Scenarios {
 			if s.Study() != (folder == "study") {
 				t.Errorf("%s:%d: tagged as a study's claim: %v", s.File, s.Line, s.Study())
 			}
 		}
-		if len(r.Scenarios) != want.scenarios || len(j.Needs()) != want.combinations {
-			t.Errorf("%s: %d scenarios need %d combinations, want %d and %d", folder, len(r.Scenarios), len(j.Needs()), want.scenarios, want.combinations)
+		if len(f.Scenarios) != want.scenarios || len(f.Needs()) != want.combinations {
+			t.Errorf("%s: %d scenarios need %d combinations, want %d and %d",
+				folder, len(f.Scenarios), len(f.Needs()), want.scenarios, want.combinations)
 		}
 	}
 }

@@ -98,7 +98,7 @@ func (s *Scenario) cucumberStep(st *Step) cucumberStep {
 	case !st.Ran:
 		c.Result.Status = "skipped"
 	case len(verdicts) > 0:
-		status := map[Verdict]string{Pass: "passed", Skipped: "skipped", Inconclusive: "pending"}[Worst(verdicts)]
+		status := map[Verdict]string{Pass: "passed", Skipped: "skipped", Inconclusive: "pending"}[worst(verdicts)]
 		if status == "" {
 			status = "failed"
 		}

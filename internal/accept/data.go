@@ -2,41 +2,45 @@ package accept
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"slices"
 
-	"github.com/crossover-bench/crossover/internal/grid"
 	"github.com/crossover-bench/crossover/internal/names"
 	"github.com/crossover-bench/crossover/internal/results"
 )
 
-// Data is a run as judging sees it.
+// Data is a run as judging sees it. Judging only reads it.
 type Data struct {
 	Name        string // the run folder as the user named it
 	Interleaved bool   // combinations took turns in rounds: comparisons need it
-	Declared    []grid.Combination
-	Skipped     map[grid.Combination]string // why it cannot run here
-	Failed      map[grid.Combination]string // why it was lost
+	Declared    []names.Combination
+	Skipped     map[names.Combination]string // why it cannot run here
+	Failed      map[names.Combination]string // why it was lost
+	// Require names backends whose absence is a failure instead of a skip.
+	Require []names.Backend
 	// Sustained says that throttled samples are part of the result.
 	Sustained bool
 	Extras    Extras
 
-	blocks map[grid.Combination][]results.Block // by round
+	blocks map[names.Combination][]results.Block // by round
 }
 
+// ExtraKey is where run.json keeps Extras.
+const ExtraKey = "accept"
+
 // Extras is what a run holds beside samples, in run.json's meta.extra under
-// the key "accept".
+// ExtraKey.
 type Extras struct {
-	// Agreement is by variant.
-	Agreement map[string]Agreement `json:"agreement,omitempty"`
-	// Looks counts how often this run was measured on after a look at it, and
-	// how many looks were planned; a later judgement of the recorded run is
-	// the last of these looks again.
+	Agreement map[names.Variant]Agreement `json:"agreement,omitempty"`
+	// Looks counts how often the run was looked at while it was measured, and
+	// how many looks were planned. To judge the recorded run is to repeat the
+	// last of these looks.
 	Looks *Looks `json:"looks,omitempty"`
 }
 
-// An Agreement says how a compressed variant's answers compare with those of
-// the uncompressed one on the same images.
+// An Agreement says how a compressed variant's answers compare with those of the
+// uncompressed one on the same images.
 type Agreement struct {
 	Images  int     `json:"images"`
 	Agreed  int     `json:"agreed"`  // images with the same top-1 class
@@ -44,29 +48,32 @@ type Agreement struct {
 	Weights string  `json:"weights"` // the weights' origin
 }
 
-// Looks says which look at growing data this is.
-type Looks struct {
-	Look int `json:"look"` // from 1; 0 when nothing was planned and this is the only one
-	Of   int `json:"of"`
-	// Last is the look before which a combination was last measured, by its
-	// name: what was decided then keeps its data and its error.
-	Last map[string]int `json:"last,omitempty"`
-}
-
-// of returns the look at which what rests on the combinations is judged.
-func (l Looks) of(cs []grid.Combination) int {
-	look := 0
-	for _, c := range cs {
-		last, ok := l.Last[c.Name()]
-		if !ok {
-			last = l.Look
+// FromRun arranges a recorded run. A run without any block is an error, and so
+// is one whose extras cannot be read.
+func FromRun(name string, run *results.Run) (*Data, error) {
+	if len(run.Blocks) == 0 {
+		return nil, fmt.Errorf("%s holds no samples: nothing can be judged;"+
+			" measure with crossover bench or crossover accept", name)
+	}
+	d, err := NewData(name, run.Blocks)
+	if err != nil {
+		return nil, err
+	}
+	d.Interleaved = run.Meta.Config["interleaved"] == "yes"
+	d.Sustained = run.Meta.Sustained
+	d.Declared = run.Ledger.Declared
+	for _, o := range run.Ledger.Skipped {
+		d.Skipped[o.Combination] = o.Reason
+	}
+	for _, o := range run.Ledger.Failed {
+		d.Failed[o.Combination] = o.Reason
+	}
+	if raw, ok := run.Meta.Extra[ExtraKey]; ok {
+		if err := json.Unmarshal(raw, &d.Extras); err != nil {
+			return nil, fmt.Errorf("%s: run.json: extra.%s: %w", name, ExtraKey, err)
 		}
-		look = max(look, last)
 	}
-	if look == 0 {
-		return l.Look
-	}
-	return look
+	return d, nil
 }
 
 // NewData arranges blocks by combination and round. Two blocks of one
@@ -74,9 +81,9 @@ func (l Looks) of(cs []grid.Combination) int {
 func NewData(name string, blocks []results.Block) (*Data, error) {
 	d := &Data{
 		Name:    name,
-		Skipped: map[grid.Combination]string{},
-		Failed:  map[grid.Combination]string{},
-		blocks:  map[grid.Combination][]results.Block{},
+		Skipped: map[names.Combination]string{},
+		Failed:  map[names.Combination]string{},
+		blocks:  map[names.Combination][]results.Block{},
 	}
 	for _, b := range blocks {
 		d.blocks[b.Combination] = append(d.blocks[b.Combination], b)
@@ -92,18 +99,13 @@ func NewData(name string, blocks []results.Block) (*Data, error) {
 	return d, nil
 }
 
-// Variants returns the variants that the run declares, with those of known
-// taking precedence: they say more than a name does.
-func (d *Data) Variants(known Variants) Variants {
+// Variants returns the known variants, and after them those of the run that are
+// not among them, of which only the name is known.
+func (d *Data) Variants(known []KnownVariant) []KnownVariant {
 	out := slices.Clone(known)
-	seen := map[string]bool{}
-	for _, v := range known {
-		seen[v.Name] = true
-	}
-	add := func(c grid.Combination) {
-		if name := string(c.Variant); !seen[name] {
-			seen[name] = true
-			out = append(out, VariantOf(name))
+	add := func(c names.Combination) {
+		if !slices.ContainsFunc(out, func(v KnownVariant) bool { return v.Name == c.Variant }) {
+			out = append(out, KnownVariant{Name: c.Variant, Title: c.Variant.Title()})
 		}
 	}
 	for _, c := range d.Declared {
@@ -112,64 +114,66 @@ func (d *Data) Variants(known Variants) Variants {
 	for c := range d.blocks {
 		add(c)
 	}
-	slices.SortStableFunc(out[len(known):], func(a, b Variant) int { return cmp.Compare(a.Name, b.Name) })
+	slices.SortStableFunc(out[len(known):], func(a, b KnownVariant) int { return cmp.Compare(a.Name, b.Name) })
 	return out
 }
 
-// An AbsentError says that a combination has no samples in the run, and why.
-type AbsentError struct {
-	Combination grid.Combination
-	Verdict     Verdict // Skipped or Missing
+// An absentError says that a run holds no samples of a combination, and why.
+type absentError struct {
+	Combination names.Combination
+	Verdict     Verdict // Skipped, Missing, or Fail for a required backend
 	Reason      string
-	// Disturbed says that it was measured, but in no sample without foreign
-	// load, throttling or the like: a quieter machine would have it.
+	// Disturbed says that it was measured, but every sample was disturbed by
+	// other load, throttling or the like: measuring on a quiet machine helps.
 	Disturbed bool
 }
 
-func (e *AbsentError) Error() string {
+func (e *absentError) Error() string {
 	return fmt.Sprintf("%s is %s: %s", e.Combination.Name(), e.Verdict, e.Reason)
 }
 
-// Blocks returns the combination's blocks in the order of rounds, or an
-// *AbsentError. What crashed in one round is not judged by the others: a product
-// that crashes now and then is not accepted for being fast in between.
-func (d *Data) Blocks(c grid.Combination) ([]results.Block, error) {
+// blocksOf returns the combination's blocks in the order of rounds, or an
+// *absentError. A combination that crashed in one round is not judged by its
+// other rounds: a product that crashes now and then is not accepted for being
+// fast in between.
+func (d *Data) blocksOf(c names.Combination) ([]results.Block, error) {
 	if why, ok := d.Failed[c]; ok {
-		return nil, &AbsentError{Combination: c, Verdict: Missing, Reason: "it failed while it was measured: " + why}
+		return nil, &absentError{Combination: c, Verdict: Missing, Reason: "it failed while it was measured: " + why}
 	}
 	if bs := d.blocks[c]; len(bs) > 0 {
 		return bs, nil
 	}
-	if why, ok := d.Skipped[c]; ok {
-		return nil, &AbsentError{Combination: c, Verdict: Skipped, Reason: why}
+	why, skipped := d.Skipped[c]
+	switch {
+	case skipped && slices.Contains(d.Require, c.Backend):
+		why = fmt.Sprintf("%s is required here but could not run: %s", c.Backend, why)
+		return nil, &absentError{Combination: c, Verdict: Fail, Reason: why}
+	case skipped:
+		return nil, &absentError{Combination: c, Verdict: Skipped, Reason: why}
 	}
-	return nil, &AbsentError{Combination: c, Verdict: Missing, Reason: d.Name + " does not hold it; measure it, or judge a run that does"}
+	return nil, &absentError{
+		Combination: c, Verdict: Missing,
+		Reason: d.Name + " does not hold it; measure it, or judge a run that does",
+	}
 }
 
-// leaveOut returns the marks of samples that are not judged: all, but for
-// throttling in the sustained mode, where what is throttled is the truth.
-func (d *Data) leaveOut() results.Mark {
-	marks := results.MarkThrottled | results.MarkForeignLoad | results.MarkStolen | results.MarkLateLink | results.MarkLost
-	if d.Sustained {
-		marks &^= results.MarkThrottled
-	}
-	return marks
-}
+// leaveOut returns the marks of samples that are not judged.
+func (d *Data) leaveOut() results.Mark { return results.LeaveOut(d.Sustained) }
 
-// A Round is one round's values of a quantity, in the order taken.
-type Round struct {
+// A round is one round's values of a quantity, in the order taken.
+type round struct {
 	Round  int
 	Values []float64 // SI base units
 }
 
-// A Series is a quantity of a combination over its rounds.
-type Series struct {
-	Rounds []Round
+// A series is a quantity of a combination over its rounds.
+type series struct {
+	Rounds []round
 	Left   int // samples left out for their marks
 }
 
-// Values returns the rounds' values alone.
-func (s Series) Values() [][]float64 {
+// values returns the rounds' values alone.
+func (s series) values() [][]float64 {
 	out := make([][]float64, len(s.Rounds))
 	for i, r := range s.Rounds {
 		out[i] = r.Values
@@ -177,34 +181,35 @@ func (s Series) Values() [][]float64 {
 	return out
 }
 
-// Series returns a quantity of a combination. Rounds of which every sample is
-// marked are left out; when none remains, that is an *AbsentError.
-func (d *Data) Series(c grid.Combination, q Quantity) (Series, error) {
-	blocks, err := d.Blocks(c)
+// series returns a quantity of a combination. Rounds of which every sample is
+// disturbed are left out; if none remains, that is an *absentError.
+func (d *Data) series(c names.Combination, q Quantity) (series, error) {
+	blocks, err := d.blocksOf(c)
 	if err != nil {
-		return Series{}, err
+		return series{}, err
 	}
-	var s Series
+	var s series
 	for _, b := range blocks {
 		values, left := q.values(b, d.leaveOut())
 		s.Left += left
 		if len(values) > 0 {
-			s.Rounds = append(s.Rounds, Round{b.Round, values})
+			s.Rounds = append(s.Rounds, round{b.Round, values})
 		}
 	}
 	if len(s.Rounds) == 0 {
 		why := fmt.Sprintf("%s has no %s of it", d.Name, q.Name)
 		if s.Left > 0 {
-			why = fmt.Sprintf("all its %d samples are marked as disturbed; see crossover doctor, and measure on a quiet machine", s.Left)
+			why = fmt.Sprintf("all its %d samples are marked as disturbed;"+
+				" see crossover doctor, and measure on a quiet machine", s.Left)
 		}
-		return Series{}, &AbsentError{Combination: c, Verdict: Missing, Reason: why, Disturbed: s.Left > 0}
+		return series{}, &absentError{Combination: c, Verdict: Missing, Reason: why, Disturbed: s.Left > 0}
 	}
 	return s, nil
 }
 
-// origin returns where the latencies of the combinations come from: measured,
-// computed from a recorded host, or mixed where both are compared.
-func (d *Data) origin(cs ...grid.Combination) names.Origin {
+// origin returns the origin of the combinations' latencies: measured, computed
+// from a recorded host, or mixed if both kinds are compared.
+func (d *Data) origin(cs ...names.Combination) names.Origin {
 	var measured, computed bool
 	for _, c := range cs {
 		for _, b := range d.blocks[c] {

@@ -1,6 +1,7 @@
 package accept
 
 import (
+	"fmt"
 	"strconv"
 	"time"
 
@@ -8,11 +9,11 @@ import (
 	"github.com/crossover-bench/crossover/model"
 )
 
-// A Quantity is something that samples say of a combination.
+// A Quantity is a figure that samples hold of a combination.
 type Quantity struct {
 	Name string
 	Unit Unit
-	// of returns a steady sample's value, false where it does not apply.
+	// of returns a steady sample's value, false if it does not apply.
 	of func(results.Sample) (float64, bool)
 	// once returns a block's single value, for what happens once a block.
 	once func(results.Block) (float64, bool)
@@ -24,31 +25,41 @@ type Unit struct {
 	Format func(float64) string
 }
 
+// unit returns the unit of a quantity of the model.
+func unit[Q model.Quantity](symbol string) Unit {
+	return Unit{symbol, func(v float64) string { return fmt.Sprint(model.Round(Q(v), 3)) }}
+}
+
 // The units of what is judged.
 var (
-	seconds      = Unit{"s", func(v float64) string { return model.Round(model.Seconds(v), 3).String() }}
-	joules       = Unit{"J", func(v float64) string { return model.Round(model.Joules(v), 3).String() }}
-	jouleSeconds = Unit{"Js", func(v float64) string { return model.Round(model.JouleSeconds(v), 3).String() }}
-	bytesUnit    = Unit{"B", func(v float64) string { return model.Round(model.Bytes(v), 3).String() }}
+	seconds      = unit[model.Seconds]("s")
+	joules       = unit[model.Joules]("J")
+	jouleSeconds = unit[model.JouleSeconds]("Js")
+	bytesUnit    = unit[model.Bytes]("B")
 	share        = Unit{"1", func(v float64) string { return strconv.FormatFloat(100*v, 'f', 1, 64) + " %" }}
 	times        = Unit{"1", func(v float64) string { return strconv.FormatFloat(v, 'g', 3, 64) + " x" }}
 )
 
-func duration(of func(results.Sample) time.Duration) func(results.Sample) (float64, bool) {
-	return func(s results.Sample) (float64, bool) {
+// timeOf returns a quantity that is a time of each sample, which is never 0.
+func timeOf(name string, of func(results.Sample) time.Duration) Quantity {
+	return Quantity{Name: name, Unit: seconds, of: func(s results.Sample) (float64, bool) {
 		d := of(s)
 		return d.Seconds(), d > 0
-	}
+	}}
 }
 
 // The quantities that scenarios can name.
 var (
-	Latency   = Quantity{Name: "latency", Unit: seconds, of: duration(func(s results.Sample) time.Duration { return s.Total })}
-	Execution = Quantity{Name: "execution time", Unit: seconds, of: duration(func(s results.Sample) time.Duration { return s.Exec })}
-	Network   = Quantity{Name: "network time", Unit: seconds, of: duration(func(s results.Sample) time.Duration { return s.Network })}
-	Queueing  = Quantity{Name: "queueing time", Unit: seconds, of: func(s results.Sample) (float64, bool) { return s.Queue.Seconds(), true }}
-	Opening   = Quantity{Name: "opening time", Unit: seconds, once: func(b results.Block) (float64, bool) { return b.Open.Seconds(), b.Open > 0 }}
-	First     = Quantity{Name: "first inference", Unit: seconds, once: func(b results.Block) (float64, bool) {
+	Latency   = timeOf("latency", func(s results.Sample) time.Duration { return s.Total })
+	Execution = timeOf("execution time", func(s results.Sample) time.Duration { return s.Exec })
+	Network   = timeOf("network time", func(s results.Sample) time.Duration { return s.Network })
+	Queueing  = Quantity{Name: "queueing time", Unit: seconds, of: func(s results.Sample) (float64, bool) {
+		return s.Queue.Seconds(), true
+	}}
+	Opening = Quantity{Name: "opening time", Unit: seconds, once: func(b results.Block) (float64, bool) {
+		return b.Open.Seconds(), b.Open > 0
+	}}
+	First = Quantity{Name: "first inference", Unit: seconds, once: func(b results.Block) (float64, bool) {
 		for _, s := range b.Samples {
 			if s.Phase == results.PhaseFirst {
 				return s.Total.Seconds(), s.Total > 0

@@ -28,14 +28,15 @@ func scenarioWith(name string, tags []string, verdicts ...Verdict) *Scenario {
 	return &Scenario{Feature: "F", File: "f.feature", Line: 3, Name: name, Tags: tags, Steps: []*Step{st}}
 }
 
-func TestExitCodeIsThatOfTheGravestScenario(t *testing.T) {
+func TestReportCodeIsThatOfTheWorstScenario(t *testing.T) {
 	study := []string{StudyTag}
 	wrong := scenarioWith("wrong", nil)
 	wrong.Steps[0].Err = errors.New("f.feature:5: no sentence reads this")
 	disturbed := scenarioWith("disturbed", nil, Missing)
 	disturbed.Steps[0].Judgements[0].Disturbed = true
 	pass, fail := scenarioWith("p", nil, Pass), scenarioWith("f", nil, Pass, Fail)
-	open, gone, skip := scenarioWith("i", nil, Pass, Inconclusive), scenarioWith("m", nil, Missing), scenarioWith("s", nil, Skipped)
+	open := scenarioWith("i", nil, Pass, Inconclusive)
+	gone, skip := scenarioWith("m", nil, Missing), scenarioWith("s", nil, Skipped)
 	for _, tc := range []struct {
 		name      string
 		scenarios []*Scenario
@@ -61,14 +62,15 @@ func TestExitCodeIsThatOfTheGravestScenario(t *testing.T) {
 	}
 }
 
-// Neither format has a third verdict: what is not a pass must not read as one.
-func TestFormatsNeverShowAsPassedWhatDidNotPass(t *testing.T) {
+// Neither format has a third verdict: what is not a pass must not look like one.
+func TestReportFormatsNeverShowAsPassedWhatDidNotPass(t *testing.T) {
 	wrong := scenarioWith("wrong", nil)
 	wrong.Steps[0].Err = errors.New("f.feature:5: no sentence reads this")
 	wrong.Steps[0].Ran = false
 	r := &Report{Run: "results/a run", Scenarios: []*Scenario{
-		scenarioWith("pass", nil, Pass), scenarioWith("fail", nil, Pass, Fail), scenarioWith("inconclusive", nil, Inconclusive),
-		scenarioWith("missing", nil, Missing), scenarioWith("skipped", nil, Skipped), scenarioWith("nothing", nil), wrong,
+		scenarioWith("pass", nil, Pass), scenarioWith("fail", nil, Pass, Fail),
+		scenarioWith("inconclusive", nil, Inconclusive), scenarioWith("missing", nil, Missing),
+		scenarioWith("skipped", nil, Skipped), scenarioWith("nothing", nil), wrong,
 		scenarioWith("study", []string{StudyTag}, Fail),
 	}}
 
@@ -82,7 +84,8 @@ func TestFormatsNeverShowAsPassedWhatDidNotPass(t *testing.T) {
 	}
 	s := suites.Suites[0]
 	if len(suites.Suites) != 1 || s.Tests != 8 || s.Failures != 1 || s.Errors != 4 || s.Skipped != 1 {
-		t.Errorf("JUnit counts %d tests, %d failures, %d errors, %d skipped; want 8, 1, 4, 1", s.Tests, s.Failures, s.Errors, s.Skipped)
+		t.Errorf("JUnit counts %d tests, %d failures, %d errors, %d skipped; want 8, 1, 4, 1",
+			s.Tests, s.Failures, s.Errors, s.Skipped)
 	}
 	for _, c := range s.Cases {
 		green := c.Failure == nil && c.Error == nil && c.Skipped == nil
@@ -113,20 +116,23 @@ func TestFormatsNeverShowAsPassedWhatDidNotPass(t *testing.T) {
 	}
 }
 
-func TestFailuresStandFirstWithTheCommandThatRepeatsThem(t *testing.T) {
-	r := &Report{Run: "results/latest", Scenarios: []*Scenario{scenarioWith("fine", nil, Pass), scenarioWith("slow", nil, Fail)}}
+func TestReportShowsFailuresFirstWithTheCommandThatRepeatsThem(t *testing.T) {
+	scenarios := []*Scenario{scenarioWith("fine", nil, Pass), scenarioWith("slow", nil, Fail)}
+	r := &Report{Run: "results/latest", Scenarios: scenarios}
 	var b strings.Builder
 	if err := r.Pretty(&b); err != nil {
 		t.Fatal(err)
 	}
 	out := b.String()
-	if strings.Index(out, "✗ slow") > strings.Index(out, "✓ fine") || !strings.Contains(out, "repeat: crossover accept --features f.feature:3 --results results/latest") {
+	repeat := "repeat: crossover accept --features f.feature:3 --results results/latest"
+	if strings.Index(out, "✗ slow") > strings.Index(out, "✓ fine") || !strings.Contains(out, repeat) {
 		t.Errorf("got:\n%s", out)
 	}
 	if !strings.Contains(out, "30ms [30ms, unknown], wanted at most 31 ms (measured") {
 		t.Errorf("value, interval, limit and origin do not stand together:\n%s", out)
 	}
-	if !strings.HasSuffix(strings.Split(out, "judged")[0], "2 scenarios: 1 passed, 1 failed, 0 inconclusive, 0 skipped\n") {
+	summary := "2 scenarios: 1 passed, 1 failed, 0 inconclusive, 0 skipped\n"
+	if !strings.HasSuffix(strings.Split(out, "judged")[0], summary) {
 		t.Errorf("no summary:\n%s", out)
 	}
 }

@@ -11,16 +11,19 @@ import (
 	"github.com/crossover-bench/crossover/internal/stats"
 )
 
-// A Statistic is what of a quantity a claim is about: its mean or a
-// percentile.
+// A Statistic is what a claim takes of a quantity: its mean or a percentile.
 type Statistic struct {
 	Mean bool
 	P    float64 // the percentile as a share, unless Mean
 }
 
-// Median is the statistic of a claim that names none: it is what a typical
-// inference does, and no outlier moves it.
-var Median = Statistic{P: 0.5}
+// The statistics with a name.
+var (
+	// Median is that of a claim that names none: it says what a typical
+	// inference does, and outliers do not move it.
+	Median = Statistic{P: 0.5}
+	Mean   = Statistic{Mean: true}
+)
 
 // ParseStatistic reads "", "median", "mean", "p90" or "p99.9".
 func ParseStatistic(text string) (Statistic, error) {
@@ -28,21 +31,21 @@ func ParseStatistic(text string) (Statistic, error) {
 	case "", "median":
 		return Median, nil
 	case "mean":
-		return Statistic{Mean: true}, nil
+		return Mean, nil
 	}
 	if rest, ok := strings.CutPrefix(text, "p"); ok {
 		if v, err := strconv.ParseFloat(rest, 64); err == nil && v > 0 && v < 100 {
 			return Statistic{P: v / 100}, nil
 		}
 	}
-	return Statistic{}, fmt.Errorf("%q is no statistic; want mean, median or a percentile such as p90", text)
+	return Statistic{}, fmt.Errorf("%q is not a statistic; want mean, median or a percentile such as p90", text)
 }
 
 func (s Statistic) String() string {
-	switch {
-	case s.Mean:
+	switch s {
+	case Mean:
 		return "mean"
-	case s.P == 0.5:
+	case Median:
 		return "median"
 	}
 	return "p" + strconv.FormatFloat(100*s.P, 'g', 6, 64)
@@ -58,43 +61,45 @@ func (s Statistic) of(values []float64) float64 {
 	return stats.Quantile(sorted, s.P)
 }
 
-// limit judges the statistic of all rounds against a bound.
-func (s Statistic) limit(rounds [][]float64, d Direction, bound, alpha float64) (stats.Result, error) {
+// judge tests the statistic of all rounds against a bound.
+func (s Statistic) judge(rounds [][]float64, b Bound, alpha float64) (stats.Result, error) {
 	switch {
-	case s.Mean && d == AtMost:
-		return stats.MeanAtMost(rounds, bound, alpha)
+	case s.Mean && b.Direction == AtMost:
+		return stats.MeanAtMost(rounds, b.Value, alpha)
 	case s.Mean:
-		return stats.MeanAtLeast(rounds, bound, alpha)
-	case d == AtMost:
-		return stats.RoundsAtMost(rounds, s.P, bound, alpha)
+		return stats.MeanAtLeast(rounds, b.Value, alpha)
+	case b.Direction == AtMost:
+		return stats.RoundsAtMost(rounds, s.P, b.Value, alpha)
 	}
-	return stats.RoundsAtLeast(rounds, s.P, bound, alpha)
+	return stats.RoundsAtLeast(rounds, s.P, b.Value, alpha)
 }
 
 // A Direction says on which side of its bound a value should lie.
-type Direction uint8
+type Direction string
 
 // The directions. "Below" and "above" are read as these: a measured time never
 // equals its bound.
 const (
-	AtMost Direction = iota
-	AtLeast
+	AtMost  Direction = "at most"
+	AtLeast Direction = "at least"
 )
 
-// ParseDirection reads "at most", "below", "at least" or "above".
-func ParseDirection(text string) (Direction, error) {
-	switch text {
-	case "at most", "below":
-		return AtMost, nil
-	case "at least", "above":
-		return AtLeast, nil
-	}
-	return 0, fmt.Errorf("%q is no direction; want at most, below, at least or above", text)
+// A Bound is what a value is held against.
+type Bound struct {
+	Direction Direction
+	Value     float64 // in the quantity's SI unit
+	Text      string  // the value as it was written: "31 ms"
 }
 
-func (d Direction) String() string {
-	if d == AtLeast {
-		return "at least"
+func (b Bound) String() string { return string(b.Direction) + " " + b.Text }
+
+// verdict says whether the value keeps the bound, given its interval.
+func (b Bound) verdict(lo, hi float64) Verdict {
+	switch {
+	case b.Direction == AtMost && hi <= b.Value, b.Direction == AtLeast && lo >= b.Value:
+		return Pass
+	case b.Direction == AtMost && lo > b.Value, b.Direction == AtLeast && hi < b.Value:
+		return Fail
 	}
-	return "at most"
+	return Inconclusive
 }

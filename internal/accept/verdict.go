@@ -1,16 +1,18 @@
 package accept
 
 import (
+	"slices"
+
 	"github.com/crossover-bench/crossover/internal/exit"
 	"github.com/crossover-bench/crossover/internal/stats"
 )
 
-// A Verdict is the answer to one judgement, or to a scenario.
+// A Verdict is the answer to one claim, or to a scenario.
 type Verdict string
 
-// The verdicts. Invalid says that the claim cannot be judged on this data at
-// all: what it needs is missing, or would not support it. An Invalid or a
-// Missing never ends in exit code 0, a study's scenarios apart.
+// The verdicts. Missing says that the run lacks what the claim needs, Invalid
+// that the claim cannot be judged on this data at all. Neither ends in exit code
+// 0, except for a study's scenarios.
 const (
 	Pass         Verdict = "pass"
 	Fail         Verdict = "fail"
@@ -20,8 +22,8 @@ const (
 	Invalid      Verdict = "invalid"
 )
 
-// Of returns the verdict for a test's answer.
-func Of(v stats.Decision) Verdict {
+// verdictOf returns the verdict for a test's answer.
+func verdictOf(v stats.Decision) Verdict {
 	switch v {
 	case stats.Pass:
 		return Pass
@@ -31,19 +33,16 @@ func Of(v stats.Decision) Verdict {
 	return Inconclusive
 }
 
-// rank orders verdicts by what a scenario takes from its judgements: the first
-// that any of them has.
+// rank orders verdicts, worst first: a scenario has the worst of its judgements.
 var rank = []Verdict{Fail, Invalid, Missing, Inconclusive, Pass, Skipped}
 
-// Worst returns the verdict that stands for all: a scenario passes when
-// something passed and nothing is worse. It is Invalid for none, since what
-// judged nothing has not passed.
-func Worst(verdicts []Verdict) Verdict {
+// worst returns the verdict that stands for all: a scenario passes if something
+// passed and nothing is worse. It is Invalid if there are none, since what judged
+// nothing has not passed.
+func worst(verdicts []Verdict) Verdict {
 	for _, r := range rank {
-		for _, v := range verdicts {
-			if v == r {
-				return r
-			}
+		if slices.Contains(verdicts, r) {
+			return r
 		}
 	}
 	return Invalid
@@ -62,7 +61,7 @@ func (v Verdict) code() exit.Code {
 	return exit.NoData
 }
 
-// An Outcome is what a study's scenario came to. It never touches the exit
+// An Outcome is the result of a study's scenario. It never changes the exit
 // code: a study is not a product's acceptance.
 type Outcome string
 

@@ -10,17 +10,15 @@ import (
 	"github.com/onsi/ginkgo/v2"
 
 	"github.com/crossover-bench/crossover/internal/accept"
+	"github.com/crossover-bench/crossover/internal/accept/steps"
 	"github.com/crossover-bench/crossover/internal/names"
 	"github.com/crossover-bench/crossover/internal/results"
-	"github.com/crossover-bench/crossover/model/profiles"
-	"github.com/crossover-bench/crossover/suites/steps"
 )
 
-// limits are the features to whose limits specs hold their combinations.
+// limits are the features to whose limits specs hold their combinations, but for
+// the study's claims, which are findings about other hardware and no thresholds.
 type limits struct {
-	features *steps.Features // nil for none
-	variants accept.Variants
-	profiles *profiles.Set
+	features *accept.Features    // nil for none
 	needs    []names.Combination // that the sentences are about, comparisons included
 }
 
@@ -29,44 +27,28 @@ func (s *Suite) readLimits(root string) (*limits, error) {
 	if root == "" {
 		return &limits{}, nil
 	}
-	f, err := steps.Read(root)
+	f, err := steps.Read(root, "~"+accept.StudyTag, steps.Vocabulary{
+		Variants: steps.Variants(s.Catalog, s.Own), Profiles: s.Profiles, Cores: runtime.NumCPU(),
+	})
 	if err != nil {
 		return nil, err
 	}
-	l := &limits{features: f, profiles: s.Profiles, variants: steps.Variants(s.Set)}
-	dry := &accept.Judge{Variants: l.variants, Profiles: l.profiles}
-	if _, err := l.run(context.Background(), dry); err != nil {
-		return nil, err
+	if err := f.Wrong(); err != nil {
+		return nil, fmt.Errorf("a sentence of the features is wrong: %w", err)
 	}
-	l.needs = dry.Needs()
 	s.job.Calibrate = true
-	return l, nil
+	return &limits{features: f, needs: f.Needs()}, nil
 }
 
-// run runs the features but for the study's claims, which are findings about
-// other hardware and no thresholds.
-func (l *limits) run(ctx context.Context, judge *accept.Judge) (*accept.Report, error) {
-	r, err := l.features.Run(ctx, judge, "~"+accept.StudyTag, runtime.NumCPU())
-	if err != nil {
-		return nil, err
-	}
-	for _, sc := range r.Scenarios {
-		if wrong := sc.Wrong(); wrong != nil {
-			return nil, fmt.Errorf("a sentence of the features is wrong: %w", wrong.Err)
-		}
-	}
-	return r, nil
-}
+// limitRounds is how many blocks a limit is judged on: one says nothing of how
+// blocks differ, and 7 are the fewest that can tell a ratio at 1 %.
+const limitRounds = 7
 
-const (
-	// limitRounds is how many blocks a limit is judged on: one says nothing of
-	// how blocks differ, and 7 are the fewest that can tell a ratio at 1 %.
-	limitRounds = 7
-)
-
-// forLimits returns what limits are judged on. It measures on when the
+// forLimits returns what limits are judged on. It measures further blocks if the
 // sentences are about the block's combination.
-func (s *Suite) forLimits(ctx context.Context, l *limits, first results.Block, agreement *accept.Agreement) (*accept.Data, error) {
+func (s *Suite) forLimits(
+	ctx context.Context, l *limits, first results.Block, agreement *accept.Agreement,
+) (*accept.Data, error) {
 	c := first.Combination
 	rounds := 1
 	if slices.Contains(l.needs, c) {
@@ -86,18 +68,18 @@ func (s *Suite) forLimits(ctx context.Context, l *limits, first results.Block, a
 	}
 	data.Declared = []names.Combination{c}
 	if agreement != nil {
-		data.Extras.Agreement = map[string]accept.Agreement{string(c.Variant): *agreement}
+		data.Extras.Agreement = map[names.Variant]accept.Agreement{c.Variant: *agreement}
 	}
 	return data, nil
 }
 
 // hold judges the limits on a combination and records each. What a few short
-// blocks cannot tell stays open, as crossover accept is there to measure on;
-// what they break beyond doubt fails the spec.
-func (l *limits) hold(ctx context.Context, data *accept.Data, c names.Combination, title string) {
-	r, err := l.run(ctx, &accept.Judge{Data: data, Variants: l.variants, Profiles: l.profiles})
-	if err != nil {
-		ginkgo.Fail(err.Error())
+// blocks cannot tell stays open, since crossover accept can measure more; what they
+// break beyond doubt fails the spec.
+func (l *limits) hold(data *accept.Data, c names.Combination, title string) {
+	r := l.features.Judge(data, accept.Looks{})
+	if err := r.Wrong(); err != nil {
+		ginkgo.Fail("judging failed: " + err.Error())
 	}
 	var broken []string
 	for _, sc := range r.Scenarios {

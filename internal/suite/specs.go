@@ -108,7 +108,7 @@ func (s *Suite) spec(ctx ginkgo.SpecContext, c names.Combination, l *limits) {
 		ginkgo.By("holding it to the features' limits")
 		data, err := s.forLimits(ctx, l, block, agreement)
 		gomega.Expect(err).NotTo(gomega.HaveOccurred())
-		l.hold(ctx, data, c, v.Title)
+		l.hold(data, c, v.Title)
 	}
 }
 

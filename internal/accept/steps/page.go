@@ -2,22 +2,26 @@ package steps
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 )
 
+// line matches as many words as fit a line of the page.
+var line = regexp.MustCompile(`(.{1,80})(?: |$)`)
+
 // Page returns the page that documents every sentence, in Markdown:
-// features/STEPS.md. A test holds the file against it.
+// features/STEPS.md. A test compares the file with it.
 func Page() string {
 	var b strings.Builder
 	b.WriteString(`# The sentences of a feature
 
-This page is generated from the step definitions in suites/steps; a test fails
-when it is out of date. To write it anew:
+This page is generated from the registry in internal/accept/steps; a test fails
+if it is out of date. To write it again:
 
-    go test ./suites/steps -run TestPageOfStepsIsUpToDate -update
+    go test ./internal/accept/steps -run PageOfSentences -update
 
 A scenario chooses variants and places, may state a condition, and claims
-something. Each claim is judged for every variant in every place chosen:
+something. Each claim is judged for every variant at every place chosen:
 
     Feature: The product's budget
       Scenario: MobileNet answers in time
@@ -30,7 +34,7 @@ words in capitals stand for:
 
 | | |
 |---|---|
-| STATISTIC | mean, median or a percentile such as p90, p99.9; median when left out |
+| STATISTIC | mean, median or a percentile such as p90, p99.9; median if left out |
 | QUANTITY | latency, execution time, network time, queueing time, opening time, first inference |
 | BOUND | at most, at least, below (read as at most), above (read as at least) |
 | TIME, ENERGY, SIZE, POWER | a number with its unit: 31 ms; 75 mJ or, for an EDP, 2.3 mJs; 4 kB; 0.91 W |
@@ -43,9 +47,9 @@ words in capitals stand for:
 			group = s.Group
 			fmt.Fprintf(&b, "\n## %s\n", group)
 		}
-		fmt.Fprintf(&b, "\n### %s\n\n%s\n\n", s.Form, s.Doc)
-		for line := range strings.SplitSeq(s.Example, "\n") {
-			fmt.Fprintf(&b, "    %s\n", line)
+		fmt.Fprintf(&b, "\n### %s\n\n%s\n", s.Form, line.ReplaceAllString(s.Doc, "$1\n"))
+		for example := range strings.SplitSeq(s.Example, "\n") {
+			fmt.Fprintf(&b, "    %s\n", example)
 		}
 	}
 	return b.String()

@@ -1,0 +1,51 @@
+package accept
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/crossover-bench/crossover/internal/names"
+)
+
+// A Crossing limits the crossing point of a local and an offloaded combination:
+// the local latency above which offloading wins. That is the offloaded latency
+// itself (equation 2.3 of the study, measured).
+type Crossing struct {
+	Local, Offloaded Subject
+	Bound            Bound // on the median, in seconds
+}
+
+// Needs implements Claim. The local combination shows on which side it lies.
+func (x Crossing) Needs() []names.Combination { return combinations(x.Local, x.Offloaded) }
+
+// ErrorRate implements Claim.
+func (Crossing) ErrorRate() float64 { return LimitError }
+
+// Judge implements Claim.
+func (x Crossing) Judge(data *Data, alpha float64) Judgement {
+	g := Judgement{
+		Subject: fmt.Sprintf("%s against %s", x.Local, x.Offloaded.Place),
+		Measure: "crossing point", Bound: x.Bound.String(), Unit: seconds,
+	}
+	return judge(x, data, g, func(g *Judgement) error {
+		if err := supportsComparison(x.Offloaded.Place.Backend); err != nil {
+			return err
+		}
+		local, err := data.series(x.Local.Combination(), Latency)
+		if err != nil {
+			return err
+		}
+		if err := g.limit(Limit{x.Offloaded, Latency, Median, x.Bound}, data, alpha); err != nil {
+			return err
+		}
+		if g.Value != nil {
+			t := Median.of(slices.Concat(local.values()...))
+			side := "stays below: local wins"
+			if t > *g.Value {
+				side = "lies above: offloading wins"
+			}
+			g.Note = "the local latency, " + seconds.Format(t) + ", " + side
+		}
+		return nil
+	})
+}

@@ -1,0 +1,45 @@
+package accept
+
+import (
+	"cmp"
+	"slices"
+	"sync"
+
+	"github.com/crossover-bench/crossover/internal/names"
+)
+
+// Features is what was read of a set of feature files.
+type Features struct {
+	Root      string      // as the user named it
+	Scenarios []*Scenario // in the order of files and lines
+}
+
+// Wrong returns the error of the first sentence that is wrong, nil if there is
+// none.
+func (f *Features) Wrong() error { return wrong(f.Scenarios) }
+
+// Needs returns the combinations that the scenarios rest on, each once, by name.
+func (f *Features) Needs() []names.Combination {
+	var out []names.Combination
+	for _, s := range f.Scenarios {
+		for _, st := range s.Steps {
+			for _, a := range st.Assertions {
+				out = append(out, a.needs()...)
+			}
+		}
+	}
+	slices.SortFunc(out, func(a, b names.Combination) int { return cmp.Compare(a.Name(), b.Name()) })
+	return slices.Compact(out)
+}
+
+// Judge judges every scenario on the data. The features stay as they are, to be
+// judged again when there is more data.
+func (f *Features) Judge(data *Data, looks Looks) *Report {
+	r := &Report{Run: data.Name, Looks: looks, Scenarios: make([]*Scenario, len(f.Scenarios))}
+	var wait sync.WaitGroup
+	for i, s := range f.Scenarios {
+		wait.Go(func() { r.Scenarios[i] = s.judge(data, looks) })
+	}
+	wait.Wait()
+	return r
+}

@@ -1,0 +1,118 @@
+package accept
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+
+	"github.com/crossover-bench/crossover/internal/names"
+	"github.com/crossover-bench/crossover/internal/stats"
+)
+
+// A Judgement is the answer to a claim.
+type Judgement struct {
+	Subject string  // "Mobilenet PQ 32 on cpu1"
+	Measure string  // "p90 latency"
+	Bound   string  // "at most 31ms"
+	Verdict Verdict // never empty
+	// Reason explains a verdict that is neither pass nor fail, and what would
+	// change it.
+	Reason string
+	Note   string // what else a reader may want to know
+	// Disturbed says that it is Missing only because the machine was busy.
+	Disturbed bool
+	// Value and its interval are in Unit.Symbol's SI unit. They are nil if
+	// nothing was measured; an end is nil if the samples do not bound it.
+	Value, Lo, Hi *float64
+	Unit          Unit
+	Origin        names.Origin
+	Samples       int
+	Rounds        int
+	Left          int                 // samples left out for their marks
+	Combinations  []names.Combination // that the judgement rests on
+	// Err says that judging itself failed, as opposed to the claim. The
+	// scenario is then wrong, as with a sentence that cannot be read.
+	Err error
+}
+
+// judge completes the judgement of a claim: it rests on what the claim needs,
+// and an error of answer says why it has no value.
+func judge(c Claim, data *Data, g Judgement, answer func(*Judgement) error) Judgement {
+	g.Combinations = c.Needs()
+	if g.Origin == "" {
+		g.Origin = data.origin(g.Combinations...)
+	}
+	err := answer(&g)
+	if err == nil {
+		return g
+	}
+	if absent, ok := errors.AsType[*absentError](err); ok {
+		g.Verdict, g.Reason, g.Disturbed = absent.Verdict, absent.Reason, absent.Disturbed
+		return g
+	}
+	g.Verdict, g.Reason = Invalid, err.Error()
+	if _, ok := errors.AsType[*unsupportedError](err); !ok {
+		g.Err = err
+	}
+	return g
+}
+
+// answer puts a test's result into the judgement. further names what More
+// counts: "inferences", "rounds".
+func (g *Judgement) answer(r stats.Result, further string) {
+	g.Verdict = verdictOf(r.Decision)
+	g.Value, g.Lo, g.Hi = finite(r.Value), finite(r.Interval.Lo), finite(r.Interval.Hi)
+	if g.Verdict != Inconclusive {
+		return
+	}
+	if r.More == stats.Unknown {
+		g.Reason = "the value sits on its limit: no number of further " + further + " would tell; move the limit"
+		return
+	}
+	g.Reason = fmt.Sprintf("about %s further %s would tell", thousands(r.More), further)
+}
+
+// Open reports whether further measuring could change the verdict.
+func (g *Judgement) Open() bool { return g.Verdict == Inconclusive || g.Disturbed }
+
+// count adds the samples of a series that the judgement rests on.
+func (g *Judgement) count(s series) {
+	g.Left += s.Left
+	if g.Rounds == 0 || len(s.Rounds) < g.Rounds {
+		g.Rounds = len(s.Rounds)
+	}
+	for _, r := range s.Rounds {
+		g.Samples += len(r.Values)
+	}
+}
+
+// Estimate returns the value and its interval for people, with the unit.
+func (g *Judgement) Estimate() string {
+	if g.Value == nil {
+		return ""
+	}
+	end := func(v *float64) string {
+		if v == nil {
+			return "unknown"
+		}
+		return g.Unit.Format(*v)
+	}
+	return fmt.Sprintf("%s [%s, %s]", g.Unit.Format(*g.Value), end(g.Lo), end(g.Hi))
+}
+
+func finite(v float64) *float64 {
+	if math.IsInf(v, 0) || math.IsNaN(v) {
+		return nil
+	}
+	return &v
+}
+
+// thousands writes n in groups of three digits.
+func thousands(n int) string {
+	s := strconv.Itoa(n)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + " " + s[i:]
+	}
+	return s
+}

@@ -1,0 +1,132 @@
+package accept
+
+import (
+	"fmt"
+	"slices"
+)
+
+// StudyTag marks scenarios that hold a claim of the study.
+const StudyTag = "@study"
+
+// A Scenario is one Gherkin scenario, or one row of an outline.
+type Scenario struct {
+	Feature string
+	File    string // as the user named it
+	Line    int    // where the scenario is declared
+	Row     int    // the line of its row in an outline's examples, 0 if none
+	Name    string
+	Tags    []string
+	Steps   []*Step
+}
+
+// A Step is one sentence of a scenario.
+type Step struct {
+	Keyword string // "Given", "Then"
+	Text    string
+	Line    int
+	// Err says why the sentence is wrong, with its file and line: undefined, an
+	// unknown name, a limit without unit.
+	Err error
+	// Ran is false for steps after one that was wrong.
+	Ran        bool
+	Assertions []Assertion  // what the sentence claims, once it is read
+	Judgements []*Judgement // of the assertions, once they are judged
+}
+
+// judge returns the scenario with the judgements of its assertions.
+func (s *Scenario) judge(data *Data, looks Looks) *Scenario {
+	out := *s
+	out.Steps = make([]*Step, len(s.Steps))
+	failed := false
+	for i, st := range s.Steps {
+		judged := *st
+		out.Steps[i] = &judged
+		judged.Ran = judged.Ran && !failed
+		for _, a := range judged.Assertions {
+			if failed {
+				break
+			}
+			if g := a.judge(data, looks); g != nil && g.Err != nil {
+				judged.Err, failed = fmt.Errorf("%s:%d: %w", s.File, st.Line, g.Err), true
+			} else if g != nil {
+				judged.Judgements = append(judged.Judgements, g)
+			}
+		}
+	}
+	return &out
+}
+
+// Study reports whether the scenario is a claim of the study.
+func (s *Scenario) Study() bool { return slices.Contains(s.Tags, StudyTag) }
+
+// Wrong returns the first step whose sentence is wrong, nil if there is none.
+func (s *Scenario) Wrong() *Step {
+	for _, st := range s.Steps {
+		if st.Err != nil {
+			return st
+		}
+	}
+	return nil
+}
+
+// wrong returns the error of the first sentence that is wrong.
+func wrong(scenarios []*Scenario) error {
+	for _, s := range scenarios {
+		if st := s.Wrong(); st != nil {
+			return st.Err
+		}
+	}
+	return nil
+}
+
+// Judgements returns those of all steps.
+func (s *Scenario) Judgements() []*Judgement {
+	var out []*Judgement
+	for _, st := range s.Steps {
+		out = append(out, st.Judgements...)
+	}
+	return out
+}
+
+// Verdict returns the scenario's verdict: Invalid if a sentence is wrong or
+// nothing was judged.
+func (s *Scenario) Verdict() Verdict {
+	if s.Wrong() != nil {
+		return Invalid
+	}
+	var vs []Verdict
+	for _, g := range s.Judgements() {
+		vs = append(vs, g.Verdict)
+	}
+	return worst(vs)
+}
+
+// Outcome returns what the scenario's verdict means for the study's claim.
+func (s *Scenario) Outcome() Outcome { return s.Verdict().outcome() }
+
+// Reason returns why the verdict is neither pass nor fail, in a sentence.
+func (s *Scenario) Reason() string {
+	if w := s.Wrong(); w != nil {
+		return w.Err.Error()
+	}
+	v := s.Verdict()
+	for _, g := range s.Judgements() {
+		if g.Verdict == v && g.Reason != "" {
+			return g.Reason
+		}
+	}
+	if len(s.Judgements()) == 0 {
+		return "it judged nothing: it has no sentence that asks for a verdict, or no variant met its conditions"
+	}
+	return ""
+}
+
+// disturbed reports whether what is missing was measured, but never undisturbed.
+func (s *Scenario) disturbed() bool {
+	for _, g := range s.Judgements() {
+		if g.Verdict == Missing && !g.Disturbed {
+			return false
+		}
+	}
+	return true
+}

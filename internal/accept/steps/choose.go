@@ -1,0 +1,139 @@
+package steps
+
+import (
+	"context"
+	"fmt"
+	"path"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/cucumber/godog"
+
+	"github.com/crossover-bench/crossover/internal/accept"
+	"github.com/crossover-bench/crossover/internal/energy"
+	"github.com/crossover-bench/crossover/internal/names"
+	"github.com/crossover-bench/crossover/model"
+)
+
+func chooseVariant(ctx context.Context, name string) error {
+	r := readingOf(ctx)
+	v, err := r.variant(name)
+	if err == nil {
+		r.choose(v)
+	}
+	return err
+}
+
+func chooseVariants(ctx context.Context, table *godog.Table) error {
+	return eachRow(table, func(name string) error { return chooseVariant(ctx, name) })
+}
+
+func chooseEveryVariant(ctx context.Context, kind, ofModel, compression, input string) error {
+	kind = strings.TrimSpace(kind)
+	size := 0
+	if input != "" {
+		var err error
+		if size, err = strconv.Atoi(input); err != nil {
+			return fmt.Errorf("input size %q: %w", input, err)
+		}
+	}
+	words := []string{kind, ofModel, compression, input}
+	what := strings.Join(slices.DeleteFunc(words, func(w string) bool { return w == "" }), ", ")
+	return readingOf(ctx).filter(what, func(v accept.KnownVariant) bool {
+		p := v.Name.Parts()
+		// The name of a user's own file says no compression.
+		known := p.Compression != ""
+		return (kind == "" || known && p.Compressed() == (kind == "compressed")) &&
+			(ofModel == "" || strings.EqualFold(p.Model, ofModel)) &&
+			(compression == "" || strings.EqualFold(p.Compression, compression)) &&
+			(size == 0 || p.InputSize() == size)
+	})
+}
+
+func chooseMatchingVariants(ctx context.Context, pattern string) error {
+	r := readingOf(ctx)
+	if strings.Contains(pattern, "**") {
+		wildcards := strings.NewReplacer(`\*\*`, ".*", `\*`, "[^/]*")
+		re := regexp.MustCompile("^" + wildcards.Replace(regexp.QuoteMeta(pattern)) + "$")
+		return r.filter(pattern, func(v accept.KnownVariant) bool { return re.MatchString(string(v.Name)) })
+	}
+	if _, err := path.Match(pattern, ""); err != nil {
+		return fmt.Errorf("pattern %q: %w", pattern, err)
+	}
+	return r.filter(pattern, func(v accept.KnownVariant) bool {
+		ok, _ := path.Match(pattern, string(v.Name))
+		return ok
+	})
+}
+
+// filter chooses the variants that fit; what says what was asked for.
+func (r *reading) filter(what string, fits func(accept.KnownVariant) bool) error {
+	found := false
+	for _, v := range r.Variants {
+		if fits(v) {
+			found = true
+			r.choose(v)
+		}
+	}
+	if !found {
+		return fmt.Errorf("no variant fits %q; crossover list shows them all", what)
+	}
+	return nil
+}
+
+// choosePlace adds a place, or returns the error of reading it.
+func (r *reading) choosePlace(p names.Place, err error) error {
+	if err == nil {
+		r.places = append(r.places, p)
+	}
+	return err
+}
+
+func chooseBackend(ctx context.Context, name string) error {
+	r := readingOf(ctx)
+	return r.choosePlace(r.local(name))
+}
+
+func chooseBackends(ctx context.Context, table *godog.Table) error {
+	return eachRow(table, func(name string) error { return chooseBackend(ctx, name) })
+}
+
+func chooseHost(ctx context.Context, host, link string) error {
+	r := readingOf(ctx)
+	return r.choosePlace(r.offload(host, link))
+}
+
+func chooseHostOverLinks(ctx context.Context, host string, table *godog.Table) error {
+	return eachRow(table, func(link string) error { return chooseHost(ctx, host, link) })
+}
+
+func chooseDevice(ctx context.Context, name, idle string) error {
+	r := readingOf(ctx)
+	d, err := r.Profiles.Device(name)
+	if err != nil {
+		return err
+	}
+	if idle == "" && len(d.Idle) > 0 {
+		idle = d.Idle[0].Name
+	}
+	r.energy, err = energy.NewEstimator(r.Profiles, name, idle)
+	return err
+}
+
+func chooseIdlePower(ctx context.Context, power string) error {
+	r := readingOf(ctx)
+	w, err := parseQuantity[model.Watts](power)
+	if err != nil {
+		return err
+	}
+	m, err := r.energyModel()
+	if err != nil {
+		return err
+	}
+	changed := *m // earlier claims keep the model they have
+	changed.Idle.Power = w
+	r.energy = &changed
+	return nil
+}

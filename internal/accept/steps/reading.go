@@ -1,0 +1,214 @@
+package steps
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/crossover-bench/crossover/fixtures"
+	"github.com/crossover-bench/crossover/internal/accept"
+	"github.com/crossover-bench/crossover/internal/energy"
+	"github.com/crossover-bench/crossover/internal/names"
+	"github.com/crossover-bench/crossover/model"
+	"github.com/crossover-bench/crossover/model/profiles"
+)
+
+// A Vocabulary is what sentences may name.
+type Vocabulary struct {
+	Variants []accept.KnownVariant
+	Profiles *profiles.Set
+	Cores    int // processors that "cpu-all" stands for
+}
+
+// Variants returns what may be named of a catalog's variants and the user's own.
+func Variants(catalog *fixtures.Catalog, own []fixtures.Variant) []accept.KnownVariant {
+	var out []accept.KnownVariant
+	for _, id := range catalog.Variants() {
+		out = append(out, accept.KnownVariant{
+			Name: id.Name(), Title: id.Title(),
+			Parameters: int64(id.Input.Parameters), Layers: id.Model.KerasLayers,
+		})
+	}
+	for _, f := range own {
+		out = append(out, accept.KnownVariant{Name: f.Name, Title: f.Title})
+	}
+	return out
+}
+
+// variant returns the variant of that name or title, whatever its capitals.
+func (v Vocabulary) variant(name string) (accept.KnownVariant, error) {
+	var known []string
+	for _, k := range v.Variants {
+		if strings.EqualFold(string(k.Name), name) || strings.EqualFold(k.Title, name) {
+			return k, nil
+		}
+		known = append(known, k.Title, string(k.Name))
+	}
+	message := fmt.Sprintf("unknown variant %q", name)
+	if near := names.Nearest(name, known); near != "" {
+		message += fmt.Sprintf("; did you mean %q?", near)
+	}
+	return accept.KnownVariant{}, errors.New(message)
+}
+
+// local returns the place of a local backend.
+func (v Vocabulary) local(name string) (names.Place, error) {
+	b, err := names.ParseBackend(name)
+	if b == names.CPUAll {
+		b = names.CPU(max(1, v.Cores))
+	}
+	if err != nil || !b.IsLocal() {
+		return names.Place{}, fmt.Errorf("%q is not a local backend; want cpuN (N threads), cpuN-noxnnpack, %s, npu,"+
+			" npu-NAME, gpu or gpu-NAME, and \"the host ... over the link ...\" to offload", name, names.CPUAll)
+	}
+	return names.Place{Backend: b, Link: names.LinkNone}, nil
+}
+
+// offload returns the place of a host over a link.
+func (v Vocabulary) offload(host, link string) (names.Place, error) {
+	if name, ok := names.Backend(host).Host(); ok {
+		return names.Place{}, fmt.Errorf("host %q: write the host's name alone, %q", host, name)
+	}
+	b, err := names.ParseBackend(string(names.Offload(host)))
+	if err != nil {
+		return names.Place{}, err
+	}
+	if names.Link(link) != names.LinkDirect {
+		if _, err := v.Profiles.Link(link); err != nil {
+			return names.Place{}, err
+		}
+	}
+	return names.Place{Backend: b, Link: names.Link(link)}, nil
+}
+
+// link returns the profile of the link to a place, nil if there is none.
+func (v Vocabulary) link(p names.Place) *model.Link {
+	if p.Backend.IsLocal() || p.Link == names.LinkDirect {
+		return nil
+	}
+	l, err := v.Profiles.Link(string(p.Link))
+	if err != nil {
+		return nil
+	}
+	return &l
+}
+
+// place returns one side of a comparison of places: a local backend or, if that
+// is empty, a host over a link.
+func (v Vocabulary) place(host, link, backend string) (names.Place, error) {
+	if backend != "" {
+		return v.local(backend)
+	}
+	return v.offload(host, link)
+}
+
+// A reading is a scenario while its sentences are read: what they have said so
+// far. It travels in the context of the functions of Registry.
+type reading struct {
+	Vocabulary
+	scenario *accept.Scenario
+	next     int          // index of the next step
+	step     *accept.Step // whose sentence is being read
+
+	variants []accept.KnownVariant
+	places   []names.Place
+	energy   *energy.Estimator // nil for the generic device
+	only     []condition
+}
+
+type readingKey struct{}
+
+func readingOf(ctx context.Context) *reading { return ctx.Value(readingKey{}).(*reading) }
+
+// A condition is a limit that a variant must keep at a place to be judged.
+type condition struct {
+	place names.Place
+	limit accept.Limit
+}
+
+// energyModel returns the model of the device that was chosen.
+func (r *reading) energyModel() (*energy.Estimator, error) {
+	if r.energy != nil {
+		return r.energy, nil
+	}
+	return energy.NewEstimator(r.Profiles, "generic", "idle")
+}
+
+// choose adds a variant.
+func (r *reading) choose(v accept.KnownVariant) {
+	if !slices.Contains(r.variants, v) {
+		r.variants = append(r.variants, v)
+	}
+}
+
+var errNoPlace = errors.New(`no place is chosen before this sentence;` +
+	` add: Given the backend "..." or: Given the host "..." over the link "..."`)
+
+// chosen returns an error if what must be chosen before a sentence is not.
+func (r *reading) chosen(places bool) error {
+	switch {
+	case len(r.variants) == 0:
+		return errors.New(`no variant is chosen before this sentence; begin with: Given the variant "..."`)
+	case places && len(r.places) == 0:
+		return errNoPlace
+	}
+	return nil
+}
+
+// claim adds a claim on a variant to the sentence, under the scenario's
+// conditions.
+func (r *reading) claim(v accept.KnownVariant, c accept.Claim) {
+	a := accept.Assertion{Claim: c}
+	for _, w := range r.only {
+		w.limit.Subject = accept.Subject{Variant: v, Place: w.place}
+		a.When = append(a.When, w.limit)
+	}
+	r.step.Assertions = append(r.step.Assertions, a)
+}
+
+// each adds a claim for every chosen variant at every chosen place.
+func (r *reading) each(claim func(accept.Subject) accept.Claim) error {
+	if err := r.chosen(true); err != nil {
+		return err
+	}
+	for _, p := range r.places {
+		for _, v := range r.variants {
+			r.claim(v, claim(accept.Subject{Variant: v, Place: p}))
+		}
+	}
+	return nil
+}
+
+// eachVariant adds a claim for every chosen variant.
+func (r *reading) eachVariant(claim func(accept.KnownVariant) accept.Claim) error {
+	if err := r.chosen(false); err != nil {
+		return err
+	}
+	for _, v := range r.variants {
+		r.claim(v, claim(v))
+	}
+	return nil
+}
+
+// over adds a claim for every chosen place, on all chosen variants.
+func (r *reading) over(least int, claim func([]accept.Subject) accept.Claim) error {
+	if err := r.chosen(true); err != nil {
+		return err
+	}
+	if len(r.variants) < least {
+		return fmt.Errorf("%d variants are chosen; this sentence needs at least %d", len(r.variants), least)
+	}
+	if len(r.only) > 0 {
+		return errors.New(`a sentence over all variants takes no "When": choose the variants by name`)
+	}
+	for _, p := range r.places {
+		var subjects []accept.Subject
+		for _, v := range r.variants {
+			subjects = append(subjects, accept.Subject{Variant: v, Place: p})
+		}
+		r.step.Assertions = append(r.step.Assertions, accept.Assertion{Claim: claim(subjects)})
+	}
+	return nil
+}

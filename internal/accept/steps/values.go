@@ -1,0 +1,102 @@
+package steps
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/cucumber/godog"
+
+	"github.com/crossover-bench/crossover/internal/accept"
+	"github.com/crossover-bench/crossover/model"
+)
+
+// directions are the words of the pattern direction. A measured time never
+// equals its bound, so "below" and "at most" are the same.
+var directions = map[string]accept.Direction{
+	"at most": accept.AtMost, "below": accept.AtMost, "at least": accept.AtLeast, "above": accept.AtLeast,
+}
+
+// quantities are the words of the pattern quantity.
+var quantities = map[string]accept.Quantity{
+	"latency":         accept.Latency,
+	"execution time":  accept.Execution,
+	"network time":    accept.Network,
+	"queueing time":   accept.Queueing,
+	"opening time":    accept.Opening,
+	"first inference": accept.First,
+}
+
+// boundOf reads a bound on a quantity with a unit.
+func boundOf[Q model.Quantity](direction, text string) (accept.Bound, error) {
+	v, err := parseQuantity[Q](text)
+	return accept.Bound{Direction: directions[direction], Value: float64(v), Text: text}, err
+}
+
+// shareBound reads a bound in percent.
+func shareBound(direction, text string) (accept.Bound, error) {
+	v, err := parseShare(text)
+	return accept.Bound{Direction: directions[direction], Value: v, Text: text}, err
+}
+
+// parseQuantity reads a quantity as people write it, "31 ms" as well as "31ms".
+func parseQuantity[Q model.Quantity](text string) (Q, error) {
+	v, err := model.Parse[Q](strings.ReplaceAll(text, " ", ""))
+	if err != nil {
+		return 0, fmt.Errorf("the limit %q: %w", text, err)
+	}
+	return v, nil
+}
+
+// parseShare reads "10 %" as 0.1.
+func parseShare(text string) (float64, error) {
+	number, ok := strings.CutSuffix(text, "%")
+	v, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
+	if !ok || err != nil || !(v >= 0) || math.IsInf(v, 0) {
+		return 0, fmt.Errorf("%q is not a share; write it in percent, such as 10 %%", text)
+	}
+	return v / 100, nil
+}
+
+// parseMargin reads an optional share below one.
+func parseMargin(text string) (float64, error) {
+	if text == "" {
+		return 0, nil
+	}
+	m, err := parseShare(text)
+	if err != nil {
+		return 0, err
+	}
+	if m >= 1 {
+		return 0, fmt.Errorf("by at least %s: nothing can be faster by 100 %% or more", text)
+	}
+	return m, nil
+}
+
+// timeLimit reads a limit on a time; its subject is still to be set.
+func timeLimit(statistic, quantity, direction, bound string) (accept.Limit, error) {
+	st, err := accept.ParseStatistic(statistic)
+	if err != nil {
+		return accept.Limit{}, err
+	}
+	b, err := boundOf[model.Seconds](direction, bound)
+	return accept.Limit{Quantity: quantities[quantity], Statistic: st, Bound: b}, err
+}
+
+// eachRow calls do with each row of a table that has one column.
+func eachRow(t *godog.Table, do func(string) error) error {
+	if t == nil || len(t.Rows) == 0 {
+		return errors.New("the sentence needs a table below it, one name a row")
+	}
+	for _, r := range t.Rows {
+		if len(r.Cells) != 1 {
+			return fmt.Errorf("the table has %d columns; want one name a row", len(r.Cells))
+		}
+		if err := do(r.Cells[0].Value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
