@@ -24,7 +24,7 @@ Feature: MobileNet 32 offloaded over three links
       | 5g       |
     Then its payload is at most 4 kB
 
-  Scenario: the way is the larger part over ethernet and radio
+  Scenario: the network is the larger part over ethernet and radio
     Given the variant "Mobilenet PQ 32"
     And the host "self" over the links:
       | ethernet |
