@@ -33,9 +33,13 @@ func TestVariantIsReadInBothSpellings(t *testing.T) {
 	}
 }
 
-func TestVariantUncompressedChangesTheCompressionAlone(t *testing.T) {
-	if v, ok := names.Variant("model=m/input=32/compression=pq/io=uint8").Uncompressed(); !ok || v != "model=m/input=32/compression=none/io=uint8" {
-		t.Errorf("%q, %t", v, ok)
+func TestVariantUncompressedIsTheSameModelWithoutCompression(t *testing.T) {
+	const want = "model=m/input=32/compression=none"
+	for _, compressed := range []names.Variant{"/compression=pq", "/compression=q/granularity=tensor/io=uint8"} {
+		v, ok := ("model=m/input=32" + compressed).Uncompressed()
+		if _, err := names.ParseVariant(string(v)); !ok || v != want || err != nil {
+			t.Errorf("%s: %q, %t, %v", compressed, v, ok, err)
+		}
 	}
 	if _, ok := names.Variant("model=face").Uncompressed(); ok {
 		t.Error("a user's file has no uncompressed variant")

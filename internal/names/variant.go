@@ -109,16 +109,21 @@ func (v Variant) Title() string {
 	return p.Title()
 }
 
-// Uncompressed returns the variant that differs in its compression alone and
-// has none; ok is false for a user's own file.
+// Uncompressed returns the variant of the same model and input size without
+// compression; ok is false for a user's own file. Granularity and IO type go with
+// the compression, since they describe its quantization.
 func (v Variant) Uncompressed() (base Variant, ok bool) {
-	parts := strings.Split(string(v), "/")
-	for i, part := range parts {
-		if strings.HasPrefix(part, "compression=") {
-			parts[i], ok = "compression="+NoCompression, true
+	var kept []string
+	for part := range strings.SplitSeq(string(v), "/") {
+		switch key, _, _ := strings.Cut(part, "="); key {
+		case "granularity", "io":
+			continue
+		case "compression":
+			part, ok = "compression="+NoCompression, true
 		}
+		kept = append(kept, part)
 	}
-	return Variant(strings.Join(parts, "/")), ok
+	return Variant(strings.Join(kept, "/")), ok
 }
 
 // ParseVariant reads a name in benchmarks, in any order of its keys.
