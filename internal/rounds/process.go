@@ -38,12 +38,12 @@ type process struct {
 // on as failed. Those after it are returned as left: they have not been tried. The
 // error is ctx's, handle's, or says that the binary does not work at all.
 func (p *process) run(ctx context.Context, j job.Job) (left []names.Combination, err error) {
+	logStart, _ := p.binary.Log.Seek(0, io.SeekEnd) // before the process can say anything
 	events, err := p.start(ctx, j)
 	if err != nil {
 		return nil, err
 	}
 	defer events.Close()
-	logStart, _ := p.binary.Log.Seek(0, io.SeekEnd)
 	stop := context.AfterFunc(ctx, func() { killGroup(p.cmd) })
 	defer stop()
 
