@@ -10,7 +10,7 @@ import (
 	"github.com/crossover-bench/crossover/fixtures"
 )
 
-// Buffers returns room for tensors: one slice each, of its size in bytes.
+// Buffers makes room for tensors: one slice for each, of its size in bytes.
 func Buffers(tensors []fixtures.Tensor) ([][]byte, error) {
 	all := make([][]byte, len(tensors))
 	for i, t := range tensors {
@@ -23,13 +23,15 @@ func Buffers(tensors []fixtures.Tensor) ([][]byte, error) {
 	return all, nil
 }
 
-// fill puts seeded random values into data, a tensor of type t: real numbers
-// from [-1, 1), for random bits would be NaN or subnormal now and then, which
-// some processors take many times longer for; 0 or 1 for integers of 16 bits
-// and more, which may be indices; any byte otherwise.
+// fill writes seeded random values into data, which holds a tensor of type t.
+//
+//   - Real numbers are from [-1, 1). Random bits would sometimes be NaN or
+//     subnormal, which some processors take many times longer to compute with.
+//   - Integers of 16 bits and more are 0 or 1, since they may be indices.
+//   - Integers of 8 bits take any value.
 func fill(data []byte, t fixtures.Tensor, rng *rand.Rand) error {
 	real := func() float64 { return 2*rng.Float64() - 1 }
-	le := binary.LittleEndian // every machine that runs TensorFlow Lite is
+	le := binary.LittleEndian // as is every machine that runs TensorFlow Lite
 	switch t.Type {
 	case "int8", "uint8":
 		for i := range data {
@@ -48,8 +50,8 @@ func fill(data []byte, t fixtures.Tensor, rng *rand.Rand) error {
 			le.PutUint64(data[i:], math.Float64bits(real()))
 		}
 	case "float16", "bfloat16":
-		// Sign and fraction at random under an exponent that gives magnitudes
-		// of 0.5 to 1 in either format.
+		// The sign and the fraction are random, under an exponent that gives
+		// magnitudes of 0.5 to 1 in either format.
 		exponent, mask := uint16(14<<10), uint16(0x83ff)
 		if t.Type == "bfloat16" {
 			exponent, mask = 126<<7, 0x807f

@@ -8,28 +8,29 @@ import (
 	"github.com/crossover-bench/crossover/internal/results"
 )
 
-// Bounds say from when on a reading of the machine's state marks the samples
-// taken since the reading before. The zero value of a field stands for the
-// default. Throttling has no bound: a counter that rises, or a cooling device
-// that is at work, marks.
+// Bounds say which readings of the machine's state mark the samples taken since
+// the reading before. The zero value of a field stands for its default, which the
+// field's comment gives. Throttling has no bound: a counter that rises, or a
+// cooling device at work, marks them.
 type Bounds struct {
 	// Every is the least time between two readings: 100 ms. The kernel counts
-	// processor time in ticks of 10 ms, so less could not tell load from none;
-	// and a reading of some 30 microseconds then takes 0.03 % of the time.
+	// processor time in ticks of 10 ms, so a shorter window could not show whether
+	// there was load. A reading takes about 30 microseconds, 0.03 % of the time.
 	Every time.Duration
-	// Foreign is the share of one processor that others may take: 0.3. Three
-	// ticks in 100 ms is where counting error ends: busy and own time are
-	// rounded apart, each by up to a tick for user and for system.
+	// Foreign is the share of one processor from which the load of other processes
+	// marks: 0.3. In a window of 100 ms, less than three ticks may be counting
+	// error: busy and own time are rounded separately, each by up to a tick for
+	// user time and one for system time.
 	Foreign float64
-	// ForeignTime is the least foreign time that marks, for windows shorter
-	// than Every: 30 ms, the same three ticks.
+	// ForeignTime is the least foreign time that marks, for windows shorter than
+	// Every: 30 ms, the same three ticks.
 	ForeignTime time.Duration
-	// Stolen is the processor time that the hypervisor may take in a window:
-	// less than a tick, 10 ms, so any rise that can be seen marks.
+	// Stolen is the least time taken by the hypervisor in a window that marks:
+	// 10 ms, one tick, so that any visible rise does.
 	Stolen time.Duration
-	// Lateness is by how much of its latency an emulated link may miss its own
-	// schedule: 0.01, for results are told to one percent; and LatenessTime
-	// the least that marks: 50 microseconds, what a thread's waking costs.
+	// Lateness is by how much of an inference's latency an emulated link may miss
+	// its own schedule: 0.01, since results are stated to one percent. LatenessTime
+	// is what it may miss in any case: 50 microseconds, the cost of waking a thread.
 	Lateness     float64
 	LatenessTime time.Duration
 }
@@ -44,13 +45,12 @@ func (b Bounds) withDefaults() Bounds {
 	return b
 }
 
-// lateness is the bound of an inference that took total.
+// lateness returns the bound for an inference that took total.
 func (b Bounds) lateness(total time.Duration) time.Duration {
 	return max(b.LatenessTime, time.Duration(b.Lateness*float64(total)))
 }
 
-// mark says what happened in a window from the pulse before to the one after
-// it that makes its samples doubtful.
+// mark returns what disturbed the samples in the window between two readings.
 func (b Bounds) mark(before, after machine.Pulse, window time.Duration) results.Mark {
 	var m results.Mark
 	if after.Throttles > before.Throttles || before.Throttled || after.Throttled {
@@ -66,17 +66,17 @@ func (b Bounds) mark(before, after machine.Pulse, window time.Duration) results.
 	return m
 }
 
-// marker reads the machine's state between samples and marks the samples of
-// each window.
+// marker reads the machine's state between samples and marks the samples of each
+// window between two readings.
 type marker struct {
-	probe  machine.Probe
+	probe  machine.Probe // nil for none
 	bounds Bounds
-	at     time.Duration // of the last reading
-	from   int           // the first sample after it
-	pulse  machine.Pulse
+	at     time.Duration // when the last reading was taken
+	from   int           // index of the first sample after it
+	pulse  machine.Pulse // the last reading
 }
 
-// begin takes the first reading at now, when n samples were taken.
+// begin takes the first reading, at time now and after n samples.
 func (m *marker) begin(p machine.Probe, bounds Bounds, now time.Duration, n int) (err error) {
 	m.probe, m.bounds, m.at, m.from = p, bounds, now, n
 	if p != nil {
@@ -90,7 +90,7 @@ func (m *marker) due(now time.Duration) bool {
 	return now-m.at >= m.bounds.Every && m.probe != nil
 }
 
-// read takes a reading at now and marks the samples since the one before.
+// read takes a reading at time now and marks the samples since the one before.
 func (m *marker) read(now time.Duration, samples []results.Sample) error {
 	if m.probe == nil {
 		return nil

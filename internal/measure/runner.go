@@ -1,11 +1,16 @@
-// Package measure takes the samples of one block. It opens a variant on a
-// backend, runs the first inference, warms up until the latency has settled
-// ([Settle]), and then runs inferences one after another for as long as its
-// caller asks. It keeps every inference with the part of the block it belongs
-// to, and marks those during which the machine was throttled, shared or
-// stolen. It knows backends and results, and no runtime.
+// Package measure takes the samples of one block: a variant on a backend, from
+// opening to closing. It knows backends and results, but no runtime.
 //
-// A benchmark and a spec measure alike:
+//  1. [Begin] opens the variant, fills the input with seeded random values, runs
+//     the first inference and warms up until the latency has settled; [Settle]
+//     says when that is. It returns a [Runner].
+//  2. [Runner.Sample] runs one steady inference, [Runner.Run] runs them for a time
+//     or a count. The machine's state is read between samples; [Bounds] say which
+//     readings mark the samples around them as disturbed.
+//  3. [Runner.End] closes the session and returns the [results.Block] with every
+//     inference, the first and the warm-up included.
+//
+// A benchmark and a spec measure in the same way:
 //
 //	r, err := measure.Begin(ctx, backend, variant, measure.Config{Seed: 1})
 //	...
@@ -38,21 +43,23 @@ type Config struct {
 	Seed   uint64     // of the random input; the same for every backend of a variant
 	Settle Settle
 
-	// SteadyTime is about how long the steady part will take: Sample then
-	// finds its storage ready. Zero means a second.
+	// SteadyTime is roughly how long the steady part will take. Storage for its
+	// samples is reserved in advance. Zero means a second.
 	SteadyTime time.Duration
 
-	// Probe reads the machine between samples; nil marks nothing.
+	// Probe reads the machine's state between samples; nil means that it is not
+	// read.
 	Probe machine.Probe
-	// Thermometer returns the hottest temperature in degrees Celsius, false when
-	// none can be read; nil means that none is visible.
+	// Thermometer returns the hottest temperature in degrees Celsius, false if none
+	// can be read; nil means that the machine has none.
 	Thermometer func() (celsius float64, ok bool)
-	// Bounds say from when on a reading marks samples.
+	// Bounds say which readings mark samples.
 	Bounds Bounds
 
-	// Clock is the monotonic time since any moment; nil means the system's.
+	// Clock returns the monotonic time since an arbitrary moment; nil means the
+	// system's.
 	Clock func() time.Duration
-	// Now is the time of day of the block's start; nil means time.Now.
+	// Now returns the time of day, for the block's start; nil means time.Now.
 	Now func() time.Time
 }
 
@@ -69,10 +76,10 @@ type Runner struct {
 	ended   bool
 }
 
-// Begin opens variant v on b, runs the first inference and warms up. The
-// Runner it returns is ready for its first steady sample; its End must be
-// called. An error means that nothing is left open; it is, or wraps, an
-// *backends.UnavailableError when the combination can't run here.
+// Begin opens variant v on b, runs the first inference and warms up. The Runner is
+// then ready for its first steady sample, and its End must be called. If Begin
+// fails, nothing is left open; the error is, or wraps, a
+// *backends.UnavailableError if the combination cannot run here.
 func Begin(ctx context.Context, b backends.Backend, v fixtures.Variant, cfg Config) (*Runner, error) {
 	cfg.Settle = cfg.Settle.withDefaults()
 	if err := cfg.Settle.check(); err != nil {
@@ -127,8 +134,8 @@ func Begin(ctx context.Context, b backends.Backend, v fixtures.Variant, cfg Conf
 	return r, nil
 }
 
-// prepare makes the input, random from the seed and the variant's name, and
-// room for the output.
+// prepare fills the input with random values, from the seed and the variant's
+// name, and makes room for the output.
 func (r *Runner) prepare(v fixtures.Variant) (err error) {
 	if r.in, err = Buffers(r.session.Inputs()); err != nil {
 		return err
@@ -147,8 +154,8 @@ func (r *Runner) prepare(v fixtures.Variant) (err error) {
 	return nil
 }
 
-// warmUp runs the first inference and then others until the latency has
-// settled or a bound is hit, and readies the storage for the steady part.
+// warmUp runs the first inference and then others until the latency has settled or
+// a bound is reached. It then reserves the storage for the steady part.
 func (r *Runner) warmUp() error {
 	if err := r.infer(results.PhaseFirst); err != nil {
 		return err
@@ -163,8 +170,8 @@ func (r *Runner) warmUp() error {
 		total := r.block.Samples[len(r.block.Samples)-1].Total
 		w.Runs++
 		busy += total
-		// The clock and the latencies differ for a session that only says how
-		// long it took, such as a simulated one.
+		// A session that only says how long an inference took, such as a simulated
+		// one, does not advance the clock.
 		w.Time = max(busy, r.clock()-begin)
 		switch {
 		case s.add(total):
@@ -178,24 +185,24 @@ func (r *Runner) warmUp() error {
 		}
 		break
 	}
-	// Half as many again as the warm-up's pace asks for, since it may have
-	// been slower; 64 bytes and some a sample.
+	// Reserve half as many again as the warm-up's pace suggests, since the steady
+	// part may be faster.
 	pace := max(w.Time/time.Duration(w.Runs), 100*time.Nanosecond)
 	more := min(int(r.cfg.SteadyTime/pace)*3/2+1024, maxReserve)
 	grown := make([]results.Sample, len(r.block.Samples), len(r.block.Samples)+more)
 	copy(grown, r.block.Samples)
-	clear(grown[len(grown):cap(grown)]) // touched now, or its page faults fall into the steady part
+	clear(grown[len(grown):cap(grown)]) // so that its page faults do not fall into the steady part
 	r.block.Samples = grown
 	return nil
 }
 
-// maxReserve bounds the storage made ready, to about 90 MB.
+// maxReserve is the most samples for which storage is reserved: about 90 MB.
 const maxReserve = 1 << 20
 
-// Sample runs one steady inference and keeps it. It allocates nothing as long
-// as SteadyTime holds, and takes under a microsecond besides the inference,
-// but for the reading of the machine's state every tenth of a second or so,
-// which lies between two samples.
+// Sample runs one steady inference and keeps it. It allocates nothing until
+// SteadyTime is over, and takes less than a microsecond besides the inference.
+// About every tenth of a second it also reads the machine's state, between two
+// samples.
 func (r *Runner) Sample() error {
 	now := r.clock()
 	if r.marker.due(now) {
@@ -212,9 +219,9 @@ func (r *Runner) Sample() error {
 
 func (r *Runner) infer(phase results.Phase) error { return r.inferAt(r.clock(), phase) }
 
-// inferAt runs an inference that is due now: in a closed loop a request is due
-// when the one before returned and was kept. The session counts its latency
-// from its call, which follows at once.
+// inferAt runs an inference that is due now: in a closed loop a request is due as
+// soon as the one before has returned and is kept. The session measures the
+// latency from the call, which follows at once.
 func (r *Runner) inferAt(now time.Duration, phase results.Phase) error {
 	t, err := r.session.Infer(r.ctx, r.in, r.out)
 	if err != nil {
@@ -235,22 +242,24 @@ func (r *Runner) inferAt(now time.Duration, phase results.Phase) error {
 	return nil
 }
 
-// Session returns the open session, which says what its tensors are; its
-// inferences are taken through Sample and Run.
+// Session returns the open session, for what it says of its tensors. Inferences go
+// through Sample and Run.
 func (r *Runner) Session() backends.Session { return r.session }
 
-// Input returns what every inference is given, and Output what the last one
-// returned: one slice a tensor, which the next inference overwrites.
-func (r *Runner) Input() [][]byte  { return r.in }
+// Input returns the tensors that every inference is given, one slice for each.
+func (r *Runner) Input() [][]byte { return r.in }
+
+// Output returns the tensors that the last inference returned, one slice for each.
+// The next inference overwrites them.
 func (r *Runner) Output() [][]byte { return r.out }
 
 // Computed reports whether the session runs nothing and only says what an
-// inference would have cost: its latencies are no times that pass here.
+// inference would cost. Its latencies then do not pass on the clock.
 func (r *Runner) Computed() bool { return r.block.Origin == names.Computed }
 
-// Run takes samples until d has passed and count were taken, whichever is
-// later; for a count alone d is 0, for a time alone count is 0. It takes one
-// at least. It stops early when the context ends or an inference fails.
+// Run takes samples until d has passed and count samples were taken, whichever is
+// later, but at least one sample. With a d of 0 the count alone decides, with a
+// count of 0 the time. It stops early if the context ends or an inference fails.
 func (r *Runner) Run(d time.Duration, count int) error {
 	begin, busy := r.clock(), time.Duration(0)
 	for n := 1; ; n++ {
@@ -267,9 +276,8 @@ func (r *Runner) Run(d time.Duration, count int) error {
 	}
 }
 
-// End closes the session and returns the block with the samples taken so far;
-// the block is good even when closing fails. Calling it again returns the
-// same block.
+// End closes the session and returns the block with the samples taken so far. The
+// block is valid even if closing fails. A second call returns the same block.
 func (r *Runner) End() (results.Block, error) {
 	if r.ended {
 		return r.block, nil
@@ -292,6 +300,6 @@ func (r *Runner) End() (results.Block, error) {
 	return r.block, err
 }
 
-// driftTolerance is the change within a block's steady part that is not worth
-// a word: what a regression gate looks for is 3 % and more.
+// driftTolerance is the relative change within a block's steady part up to which
+// no drift is reported: a regression gate looks for 3 % and more.
 const driftTolerance = 0.02

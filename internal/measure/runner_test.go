@@ -23,7 +23,7 @@ var variant = fixtures.Variant{
 }
 
 // series is a backend on a simulated clock: inference i takes latency(i), and
-// nothing else takes time.
+// everything besides takes no time.
 type series struct {
 	*backendtest.Backend
 	now time.Duration
@@ -103,10 +103,8 @@ func TestRunnerKeepsWhatWasMeasuredBeforeAFailure(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := r.Run(
-		0,
-		1000,
-	); !errors.Is(err, broken) || !strings.Contains(err.Error(), "inference 51") ||
+	err = r.Run(0, 1000)
+	if !errors.Is(err, broken) || !strings.Contains(err.Error(), "inference 51") ||
 		!strings.Contains(err.Error(), string(variant.Name)) {
 		t.Errorf("error %v, want the cause with combination and inference", err)
 	}
@@ -134,15 +132,8 @@ func TestRunnerThatCannotBeginLeavesNothingOpen(t *testing.T) {
 		t.Error("the session is still open after the first inference failed")
 	}
 	b = backendtest.New("cpu1", nil)
-	if _, err := measure.Begin(
-		context.Background(),
-		b,
-		variant,
-		measure.Config{Probe: &script{pulses: []machine.Pulse{{}}, err: broken}},
-	); !errors.Is(
-		err,
-		broken,
-	) {
+	blind := measure.Config{Probe: &script{pulses: []machine.Pulse{{}}, err: broken}}
+	if _, err := measure.Begin(context.Background(), b, variant, blind); !errors.Is(err, broken) {
 		t.Errorf("error %v, want %v", err, broken)
 	}
 	if _, still := b.Opened(); still != 0 {
@@ -176,7 +167,8 @@ func TestRunnerEndsAtAnInterrupt(t *testing.T) {
 	}
 }
 
-// idle is a session that does nothing: what is left is the Runner's own cost.
+// idle is a backend whose session does nothing, so that only the Runner's own cost
+// is left.
 type idle struct{}
 
 func (idle) Name() string { return "idle" }
@@ -210,21 +202,17 @@ func TestRunnerSampleAllocatesNothing(t *testing.T) {
 	}
 }
 
-// BenchmarkSampleOverhead is what Sample costs besides the inference, in blocks
-// of 100 000.
+// BenchmarkSampleOverhead measures what Sample costs besides the inference, in
+// blocks of 100 000.
 func BenchmarkSampleOverhead(b *testing.B) {
 	b.ReportAllocs()
 	var r *measure.Runner
+	config := measure.Config{SteadyTime: 100 * time.Millisecond}
 	for n := 0; b.Loop(); n++ {
 		if n%100_000 == 0 {
 			b.StopTimer()
 			var err error
-			if r, err = measure.Begin(
-				context.Background(),
-				idle{},
-				variant,
-				measure.Config{SteadyTime: 100 * time.Millisecond},
-			); err != nil {
+			if r, err = measure.Begin(context.Background(), idle{}, variant, config); err != nil {
 				b.Fatal(err)
 			}
 			b.StartTimer()

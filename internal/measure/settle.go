@@ -11,37 +11,37 @@ import (
 	"github.com/crossover-bench/crossover/internal/stats"
 )
 
-// Settle is the test that ends a warm-up, and its bounds. The zero value of a
-// field stands for the default.
+// Settle says when a warm-up ends. The zero value of a field stands for its
+// default.
 //
-// Inferences are put into successive windows of at least WindowTime and at
-// least WindowRuns inferences. The latency has settled when the last Windows
-// medians agree: when all lie within Tolerance of each other, or when the
-// order-statistic intervals of all of them have a point in common.
+// Inferences are grouped into successive windows of at least WindowTime and at
+// least WindowRuns inferences. The latency has settled if the medians of the last
+// Windows windows agree: all of them lie within Tolerance of each other, or the
+// order-statistic intervals of all have a point in common.
 //
-//   - The intervals make the tolerance follow from the windows' own spread,
-//     whatever its shape: a quiet series must be level, a noisy or bimodal one
-//     need not be more level than it can show. Each has 99 % confidence, or
-//     runs from the least to the greatest sample where there are too few (for 5
-//     samples 94 %), so level noise rarely fails by chance.
-//   - Tolerance, 1 %, is the floor: windows of thousands of inferences would
-//     else see drifts that matter to no one.
-//   - All of the last windows are compared, not only neighbours, so a slow
-//     drift can't creep through in small steps.
-//   - 100 ms a window: governors and boost clocks answer within tens of
-//     milliseconds, and a fast model must not settle on its first microseconds.
-//     Five runs a window: fewer have no spread to speak of.
+//   - The intervals derive a tolerance from the windows' own spread, whatever its
+//     shape: a quiet series must be level; a noisy or bimodal one need only be as
+//     level as its spread can show. Each interval has 99 % confidence, or runs from
+//     the least to the greatest sample if there are too few (94 % for 5 samples), so
+//     that level noise rarely fails by chance.
+//   - Tolerance, 1 %, is a floor: without it, windows of thousands of inferences
+//     would show drifts that do not matter.
+//   - All of the last windows are compared, not only neighbours, so that a slow
+//     drift does not pass in small steps.
+//   - A window takes 100 ms: governors and boost clocks respond within tens of
+//     milliseconds, and a fast model must not settle on its first microseconds. It
+//     holds five inferences: the spread of fewer says nothing.
 type Settle struct {
-	Windows    int           // how many must agree; 3
-	WindowTime time.Duration // 100 ms
-	WindowRuns int           // 5
-	Tolerance  float64       // relative; 0.01
-	MaxTime    time.Duration // the warm-up ends unsettled, see slowFactor; 10 s
-	MaxRuns    int           // the warm-up ends unsettled; 100 000
+	Windows    int           // how many must agree; default 3
+	WindowTime time.Duration // default 100 ms
+	WindowRuns int           // default 5
+	Tolerance  float64       // relative; default 0.01
+	MaxTime    time.Duration // ends the warm-up unsettled, see slowFactor; default 10 s
+	MaxRuns    int           // ends the warm-up unsettled; default 100 000
 }
 
-// slowFactor times MaxTime is the bound of a warm-up that has not had Windows yet:
-// a network of some seconds an inference could never settle else.
+// slowFactor times MaxTime bounds a warm-up that has not filled its windows yet.
+// MaxTime alone would never let a network settle that takes seconds an inference.
 const slowFactor = 6
 
 func (s Settle) withDefaults() Settle {
@@ -69,18 +69,18 @@ func (s Settle) check() error {
 // settling applies a Settle to a series of latencies.
 type settling struct {
 	Settle
-	window  []float64 // seconds
-	spent   time.Duration
-	windows []level // the last ones, at most Windows
+	window  []float64     // latencies in the window that is being filled, in seconds
+	spent   time.Duration // their sum
+	windows []level       // the last full ones, at most Windows
 }
 
 // level is a window's median with its interval, in seconds.
 type level struct{ median, lo, hi float64 }
 
-// full reports whether there are windows enough to agree or not.
+// full reports whether there are enough windows to compare.
 func (s *settling) full() bool { return len(s.windows) == s.Windows }
 
-// add takes one latency and reports whether the series has settled with it.
+// add takes the next latency and reports whether the series has settled.
 func (s *settling) add(latency time.Duration) bool {
 	s.window = append(s.window, latency.Seconds())
 	s.spent += latency
@@ -121,12 +121,12 @@ func agree(levels []level, tolerance float64) bool {
 	return most-least <= tolerance*least || lo <= hi
 }
 
-// driftOf returns the relative change of the median from the first to the last
-// third of latencies (seconds, in order), 0 where it is within what their
-// spread explains or within tolerance.
+// driftOf returns the relative change of the median from the first third of the
+// latencies (seconds, in order) to the last. It is 0 if the change is within the
+// tolerance or explained by their spread.
 func driftOf(latencies []float64, tolerance float64) float64 {
 	third := len(latencies) / 3
-	if third < 5 { // no interval to speak of
+	if third < 5 { // too few for an interval
 		return 0
 	}
 	first := levelOf(slices.Clone(latencies[:third]))

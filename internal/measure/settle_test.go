@@ -19,7 +19,7 @@ func TestSettleLevelLatencyInThreeWindows(t *testing.T) {
 		{300 * time.Microsecond, 3 * 334}, // windows of 100 ms
 		{10 * time.Millisecond, 3 * 10},
 		{300 * time.Millisecond, 3 * 5}, // windows of 5 runs: 4.5 s, not minutes
-		{3 * time.Second, 3 * 5},        // beyond the bound, within which nothing could tell
+		{3 * time.Second, 3 * 5},        // beyond the bound, within which the windows do not fill
 	} {
 		b := newSeries(func(int) time.Duration { return c.latency }).take(t, time.Second, measure.Config{})
 		if !b.Warmup.Settled || b.Warmup.Reason != "settled" || b.Warmup.Runs != c.runs {
@@ -67,7 +67,7 @@ func TestSettleLateCountsOnlyWhatFollows(t *testing.T) {
 	}
 }
 
-func TestSettleNeverSaysSo(t *testing.T) {
+func TestSettleReportsAWarmupThatNeverSettles(t *testing.T) {
 	// Each window of 100 ms is a tenth slower or faster than the one before.
 	unsteady := func(level time.Duration) func(int) time.Duration {
 		var spent time.Duration
@@ -111,7 +111,7 @@ func TestSettleDoesNotTakeSlowDriftForSettled(t *testing.T) {
 	}
 }
 
-func TestSettleWarmsOverOrReportsAStepInTheMiddle(t *testing.T) {
+func TestSettleWaitsOutAnEarlyStepAndReportsALateOne(t *testing.T) {
 	noise := noisy(time.Millisecond, 0.02)
 	step := func(at int) func(int) time.Duration {
 		return func(i int) time.Duration {
@@ -134,11 +134,11 @@ func TestSettleWarmsOverOrReportsAStepInTheMiddle(t *testing.T) {
 		t.Errorf("a step after 800 runs: warm-up %+v, want settled before it", b.Warmup)
 	}
 	if math.Abs(b.Drift-0.3) > 0.02 {
-		t.Errorf("a step of 30 %% within the steady part is told as a drift of %v", b.Drift)
+		t.Errorf("a step of 30 %% within the steady part is reported as a drift of %v", b.Drift)
 	}
 }
 
-func TestSettleHeavyTailAndTwoModesAtOnce(t *testing.T) {
+func TestSettleHeavyTailAndTwoModesSoon(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))
 	for name, latency := range map[string]func(int) time.Duration{
 		"heavy tail": func(int) time.Duration { // Pareto with index 1.5: no variance
@@ -174,6 +174,6 @@ func TestDriftIsSeldomSeenInLevelSeries(t *testing.T) {
 		}
 	}
 	if seen > 3 {
-		t.Errorf("a drift was told in %d of 100 level series", seen)
+		t.Errorf("a drift was reported in %d of 100 level series", seen)
 	}
 }
