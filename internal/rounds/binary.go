@@ -16,7 +16,7 @@ import (
 	"github.com/crossover-bench/crossover/internal/results"
 )
 
-// A Binary is the suites' test binary and what all its jobs have in common.
+// A Binary is the suites' test binary and what its jobs have in common.
 type Binary struct {
 	Path      string
 	Setup     job.Setup
@@ -35,13 +35,13 @@ func (b Binary) Describe(ctx context.Context, combinations []names.Combination) 
 }
 
 // Agreement asks how far the combinations' compressed variants agree with their
-// uncompressed ones, and decodes the answer into what into points to.
+// uncompressed ones, and decodes the answer into the value that into points to.
 func (b Binary) Agreement(ctx context.Context, combinations []names.Combination, into any) error {
 	return b.ask(ctx, job.Agreement, combinations, into)
 }
 
-// Check asks which of the combinations cannot run here, and why. It opens and
-// measures nothing.
+// Check asks which of the combinations cannot run here, or would fail, and why. The
+// binary opens and measures nothing. Log must be set.
 func (b Binary) Check(ctx context.Context, combinations []names.Combination) (map[names.Combination]string, error) {
 	lacking := map[names.Combination]string{}
 	p := process{binary: b, handle: func(ev results.Event) error {
@@ -76,7 +76,8 @@ func (b Binary) command(ctx context.Context, j job.Job, flags ...string) (*exec.
 	return cmd, nil
 }
 
-// ask does a job that is a question and decodes its answer, one JSON value.
+// ask gives the binary a job that is a question and decodes its answer, one JSON
+// value, into the value that into points to.
 func (b Binary) ask(ctx context.Context, question job.Task, combinations []names.Combination, into any) error {
 	cmd, err := b.command(ctx, b.job(question, combinations))
 	if err != nil {
@@ -88,10 +89,10 @@ func (b Binary) ask(ctx context.Context, question job.Task, combinations []names
 		if e, ok := errors.AsType[*exec.ExitError](err); ok {
 			said = strings.TrimSpace(string(e.Stderr))
 		}
-		return fmt.Errorf("the test binary %s does not do the job %q: %w\n%s", filepath.Base(b.Path), question, err, said)
+		return fmt.Errorf("the test binary %s failed at the job %q: %w\n%s", filepath.Base(b.Path), question, err, said)
 	}
 	if err := json.Unmarshal(out, into); err != nil {
-		return fmt.Errorf("the test binary %s answers the job %q with %q: %w", filepath.Base(b.Path), question, out, err)
+		return fmt.Errorf("the test binary %s answered the job %q with %q: %w", filepath.Base(b.Path), question, out, err)
 	}
 	return nil
 }

@@ -1,18 +1,19 @@
 // Package rounds drives the suites' test binary, which measures, and keeps what it
 // sends. One call of [Driver.Run] is one run:
 //
-//  1. probe: one short block of each combination tells how long opening and
-//     warming up take, and what cannot run here; a second one of what is expensive
-//     to open, since it may come from a cache then;
-//  2. plan: from the probe, how long the run will take; above the budget it is
-//     refused, with what to leave out;
-//  3. rounds: every open combination once a round, in an order shuffled by the
-//     run's seed, in processes of their own, so that no combination owns the cold
-//     or the hot minutes and a crash costs its combination alone;
-//  4. with a precision, rounds go on for the combinations whose median is not
-//     known well enough yet.
+//  1. Probe: one short block of each combination shows how long opening and
+//     warming up take, and what cannot run here. What is expensive to open gets a
+//     second block, since it may come from a cache then.
+//  2. Plan: a [Plan] says how long the run will take. Above the budget it is
+//     refused, with a list of what to leave out.
+//  3. Rounds: each measures every open combination once, in processes of its own and
+//     in an order shuffled by the run's seed. So no combination owns the cold or the
+//     hot minutes, and a crash costs its combination alone.
+//  4. Precision: if the [Settings] ask for one, rounds go on for the combinations
+//     whose median is not known well enough yet.
 //
-// The driver is the one writer of the run folder.
+// [Driver.Extend] adds rounds to a run. The driver is the only writer of the run
+// folder, its [Store]. A [Binary] also answers questions, without a driver.
 package rounds
 
 import (
@@ -72,13 +73,13 @@ type Driver struct {
 	Binary   Binary
 	Settings Settings
 	Store    Store
-	Screen   Screen // nil shows nothing
+	Screen   Screen // nil for none
 	// Ready is called before the first round of Run, once the plan stands; nil if
 	// there is nothing to do. The budget does not bound its time.
 	Ready func() error
-	// LeaveOut are the marks of the samples that do not count for a precision.
+	// LeaveOut are the marks of the samples that do not count towards a precision.
 	LeaveOut results.Mark
-	// Recorded are the blocks that an interrupted run left: they count as measured,
+	// Recorded are the blocks that an interrupted run left. They count as measured,
 	// and Run completes what is missing, as it was Planned then.
 	Recorded []results.Block
 	Planned  []results.Planned
@@ -95,8 +96,8 @@ type Driver struct {
 	deadline time.Time // of rounds added for precision
 }
 
-// keptRound is what the driver needs to know of a block that was kept: a run may
-// be long, and its samples are on disk.
+// keptRound is what the driver remembers of a block that was kept. The samples are
+// on disk only, since a run may be long.
 type keptRound struct {
 	round  int
 	median float64 // latency in seconds; NaN if all samples are left out
@@ -131,10 +132,10 @@ func (d *Driver) Run(ctx context.Context, declared []names.Combination) (*Outcom
 	return &d.outcome, d.failed()
 }
 
-// Extend measures so many further rounds of the combinations, whatever the
-// settings say of rounds, numbered on from the last. Combinations that are new to
-// the run are probed first. What cannot run here is in the outcome; a combination
-// that failed is an error, as in Run.
+// Extend measures this many more rounds of the combinations, whatever number the
+// settings give, and numbers them on from the last. Combinations that are new to the
+// run are probed first. What cannot run here is in the outcome; a combination that
+// failed is an error, as in Run.
 func (d *Driver) Extend(ctx context.Context, combinations []names.Combination, rounds int) (*Outcome, error) {
 	d.begin()
 	var unknown []names.Combination

@@ -2,12 +2,14 @@ package rounds
 
 import (
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/crossover-bench/crossover/internal/exit"
 	"github.com/crossover-bench/crossover/internal/job"
 	"github.com/crossover-bench/crossover/internal/names"
 	"github.com/crossover-bench/crossover/internal/results"
@@ -87,4 +89,96 @@ func fakeSuites(args []string) int {
 	}
 	w.Write(results.Event{Kind: results.EventEnd})
 	return 0
+}
+
+// notes is a Store and a Screen that writes everything down.
+type notes struct {
+	blocks  []*results.Block
+	dropped []string
+	plan    Plan
+	planned []results.Planned
+	onBlock func(n int) error
+}
+
+func (n *notes) AppendBlock(b results.Block) error {
+	n.blocks = append(n.blocks, &b)
+	if n.onBlock != nil {
+		return n.onBlock(len(n.blocks))
+	}
+	return nil
+}
+func (n *notes) Plan(p []results.Planned) error                   { n.planned = p; return nil }
+func (n *notes) Skip(names.Combination, string) error             { return nil }
+func (n *notes) Fail(names.Combination, int, string) error        { return nil }
+func (n *notes) Probing(int)                                      {}
+func (n *notes) Planned(p Plan)                                   { n.plan = p }
+func (n *notes) Started(names.Combination, int, int, int)         {}
+func (n *notes) Finished(*results.Block, int, int, time.Duration) {}
+func (n *notes) Dropped(c names.Combination, verb, reason string) {
+	n.dropped = append(n.dropped, string(c.Variant)+" "+verb+": "+reason)
+}
+
+// perCombination counts the kept blocks and fails on a round kept twice.
+func (n *notes) perCombination(t *testing.T) map[string]int {
+	t.Helper()
+	count, seen := map[string]int{}, map[string]bool{}
+	for _, b := range n.blocks {
+		count[strings.TrimPrefix(string(b.Combination.Variant), "model=")]++
+		key := fmt.Sprint(b.Combination, b.Round)
+		if seen[key] {
+			t.Errorf("kept twice: %s", key)
+		}
+		seen[key] = true
+	}
+	return count
+}
+
+func driver(t *testing.T, n *notes, s Settings) *Driver {
+	t.Helper()
+	t.Setenv("CROSSOVER_FAKE_SUITES", t.TempDir())
+	t.Setenv("GORACE", "atexit_sleep_ms=0") // or the race detector sleeps a second in each process
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	log, err := os.Create(t.TempDir() + "/log.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { log.Close() })
+	if s.Rounds == 0 {
+		s.Rounds = 3
+	}
+	if s.Block == 0 {
+		s.Block = 100 * time.Millisecond
+	}
+	return &Driver{Binary: Binary{Path: self, Log: log}, Settings: s, Store: n, Screen: n}
+}
+
+// stopped is a clock by which starting a process takes no time.
+func stopped() time.Time { return time.Unix(0, 0) }
+
+// combination is the model on one thread of the CPU; fakeSuites does what the
+// model's name says.
+func combination(model string) names.Combination {
+	return names.Combination{Variant: names.Variant("model=" + model), Backend: "cpu1", Link: names.LinkNone}
+}
+
+func combinations(models ...string) (all []names.Combination) {
+	for _, m := range models {
+		all = append(all, combination(m))
+	}
+	return all
+}
+
+// checkError wants an error with an exit code that contains the texts.
+func checkError(t *testing.T, err error, code exit.Code, texts ...string) {
+	t.Helper()
+	ok := exit.CodeOf(err) == code
+	for _, text := range texts {
+		ok = ok && strings.Contains(fmt.Sprint(err), text)
+	}
+	if !ok {
+		t.Errorf("code %d, error %v; want code %d and %q", exit.CodeOf(err), err, code, texts)
+	}
 }

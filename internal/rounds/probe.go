@@ -18,8 +18,9 @@ const noLonger = "it can no longer run: "
 
 // A cost is what the probe saw of a combination.
 type cost struct {
-	// opening includes what the first inference takes beyond another, which is
-	// when delegates compile; cold is that of the first time, if it was expensive.
+	// opening includes what the first inference takes beyond a later one, since
+	// delegates compile then; cold is the opening of the first probe, if there was a
+	// second.
 	opening, cold time.Duration
 	warmup        time.Duration
 	latency       time.Duration // 0 if latencies are computed: no time passes
@@ -78,10 +79,10 @@ func (d *Driver) probe(ctx context.Context, declared []names.Combination) error 
 	return d.keepPlan()
 }
 
-// probeEach runs one short block of each combination and gives those that ran to
+// probeEach runs one short block of each combination and passes those that ran to
 // ran. What cannot run here is skipped, unless it ran before: then it is in seen
-// or has blocks. Their speed is unknown so far, and a delegate may compile for
-// minutes, so patience is fivefold.
+// or has blocks. Patience is fivefold, since their speed is still unknown and a
+// delegate may compile for minutes.
 func (d *Driver) probeEach(
 	ctx context.Context, todo []names.Combination, seen map[names.Combination]cost, ran func(*results.Block),
 ) error {

@@ -21,8 +21,8 @@ import (
 // A process is one run of the test binary that does a job and sends events.
 type process struct {
 	binary Binary
-	// patience is how long the next event may take after one of a combination, or
-	// the first of all for the zero combination; nil means a minute.
+	// patience returns how long the next event may take after one about a
+	// combination; the zero combination stands for the start. nil means a minute.
 	patience func(names.Combination) time.Duration
 	handle   func(results.Event) error
 
@@ -30,13 +30,13 @@ type process struct {
 	hung    atomic.Bool
 	current *names.Combination         // started and without a result
 	done    map[names.Combination]bool // with a result
-	ended   bool                       // the binary said that it came to its end
+	ended   bool                       // the binary said that it did the whole job
 }
 
-// run does the job in one process and hands each event to handle. It returns once
-// the process has ended. A combination in which the process died or hung is handed
-// on as failed. Those after it are returned as left: they have not been tried. The
-// error is ctx's, handle's, or says that the binary does not work at all.
+// run does the job in one process and passes each event to handle. It returns once
+// the process has ended. If it died or hung during a combination, handle gets that
+// one as failed, and those that were not tried are returned as left. The error is
+// ctx's, handle's, or says that the binary does not work at all.
 func (p *process) run(ctx context.Context, j job.Job) (left []names.Combination, err error) {
 	logStart, _ := p.binary.Log.Seek(0, io.SeekEnd) // before the process can say anything
 	events, err := p.start(ctx, j)
@@ -91,7 +91,7 @@ func (p *process) start(ctx context.Context, j job.Job) (events *os.File, err er
 	return events, nil
 }
 
-// follow hands on events until the stream ends or handle fails, and kills the
+// follow passes on events until the stream ends or handle fails, and kills the
 // process if an event takes longer than patience allows.
 func (p *process) follow(ctx context.Context, events *results.EventReader) (streamErr, handleErr error) {
 	patience := p.patience
@@ -128,7 +128,7 @@ func (p *process) follow(ctx context.Context, events *results.EventReader) (stre
 	return io.EOF, handleErr
 }
 
-// cause says why the process ended early.
+// cause says why the process ended before it had done its job.
 func (p *process) cause(waitErr error, logStart int64) string {
 	cause := "the process ended early"
 	if waitErr != nil {
@@ -143,8 +143,8 @@ func (p *process) cause(waitErr error, logStart int64) string {
 	return cause
 }
 
-// lost hands on the combination that the process died in as failed and returns
-// those that were not tried.
+// lost passes on the combination during which the process died as failed, and
+// returns those that were not tried.
 func (p *process) lost(j job.Job, cause string) (left []names.Combination, err error) {
 	switch {
 	case p.current != nil:
@@ -168,8 +168,8 @@ func (p *process) lost(j job.Job, cause string) (left []names.Combination, err e
 // they end a process; pages of registers and stacks may follow.
 var fatal = []string{"SIG", "fatal error:", "panic:", "terminate called"}
 
-// lastLines returns why the process ended, as far as it logged that since offset
-// start: its fatal line, or the end of what it said.
+// lastLines returns why the process ended, as far as it logged that after offset
+// start: its fatal line, or the last lines of what it said.
 func (b Binary) lastLines(start int64) string {
 	const most, bytes = 6, 64 << 10
 	end, err := b.Log.Seek(0, io.SeekEnd)
