@@ -15,11 +15,11 @@ import (
 	"github.com/crossover-bench/crossover/internal/suite"
 )
 
-// hooks reads the hooks that tests of what drives and judges this binary set in
-// the environment:
+// hooks reads the hooks that tests set in the environment to see what drives and
+// judges this binary at work:
 //
-//	CROSSOVER_TEST_CRASH     a part of the name of the combination that is to crash
-//	CROSSOVER_TEST_SLOWDOWN  the name of a combination, a blank, and the factor by
+//	CROSSOVER_TEST_CRASH     a part of the name of the combination that crashes
+//	CROSSOVER_TEST_SLOWDOWN  the name of a combination, a space, and the factor by
 //	                         which the total of each of its inferences grows
 //	CROSSOVER_TEST_SETTLE    the longest warm-up, for tests that must not wait
 //	                         until a noisy machine has calmed down
@@ -59,7 +59,7 @@ func slowdown(c names.Combination, b backends.Backend) (backends.Backend, error)
 	return slowed{b, factor}, nil
 }
 
-// slowed is a backend whose inferences take longer.
+// slowed is a backend whose inferences take longer by a factor.
 type slowed struct {
 	backends.Backend
 	factor float64
@@ -87,7 +87,7 @@ type slowedSession struct {
 }
 
 // Infer keeps the processor busy after the inference, as slower kernels would, or
-// slower software around an offloaded one.
+// slower software around an offloaded inference.
 func (s slowedSession) Infer(ctx context.Context, in, out [][]byte) (backends.Timing, error) {
 	t, err := s.Session.Infer(ctx, in, out)
 	if err != nil {

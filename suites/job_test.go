@@ -14,7 +14,8 @@ import (
 	"github.com/crossover-bench/crossover/internal/results"
 )
 
-// check asks this binary, as its driver does, what cannot run and what fails.
+// check asks this binary, as its driver does, which combinations cannot run and
+// which would fail.
 func check(t *testing.T, setup job.Setup, combinations []names.Combination) map[names.Combination]results.EventKind {
 	t.Helper()
 	r, w, err := os.Pipe()
@@ -50,7 +51,7 @@ func check(t *testing.T, setup job.Setup, combinations []names.Combination) map[
 	return got
 }
 
-func TestJobCheckTellsWhatIsSkippedAndWhatFails(t *testing.T) {
+func TestJobCheckSaysWhatIsSkippedAndWhatFails(t *testing.T) {
 	models := filepath.Join(t.TempDir(), "models")
 	if err := os.CopyFS(models, os.DirFS("../fixtures/testdata/models")); err != nil {
 		t.Fatal(err)
@@ -84,11 +85,11 @@ func TestJobCheckTellsWhatIsSkippedAndWhatFails(t *testing.T) {
 	setup.Fixtures = "../fixtures/testdata/models"
 	c := names.Combination{Variant: none, Backend: "cpu1", Link: names.LinkNone}
 	if got := check(t, setup, []names.Combination{c}); got[c] != results.EventFail {
-		t.Errorf("an error that is not a lack of the machine's: %q, want %q", got[c], results.EventFail)
+		t.Errorf("an error that is not about the machine: %q, want %q", got[c], results.EventFail)
 	}
 }
 
-func TestAboutHashesOwnFilesAndDelegates(t *testing.T) {
+func TestJobDescribeHashesOwnFilesAndDelegates(t *testing.T) {
 	dir := t.TempDir()
 	library := filepath.Join(dir, "libdelegate.so")
 	for file, text := range map[string]string{filepath.Join(dir, "mine.tflite"): "abc", library: ""} {
@@ -108,7 +109,7 @@ func TestAboutHashesOwnFilesAndDelegates(t *testing.T) {
 		}
 		return a.Hashes
 	}
-	// The hashes of "abc" and of nothing are known to everyone.
+	// The well-known hashes of "abc" and of nothing.
 	const abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
 	const nothing = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 	got := about("-models="+dir, "-npu="+library, "-gpu=libelsewhere.so")

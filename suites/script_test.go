@@ -46,15 +46,14 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// benchFile checks that the standard output of the last command is a benchmark
-// file, not interleaved, with units, and with results of just these
-// combinations: "benchfile NAME...".
+// benchFile checks that the standard output of the last command is a benchmark file,
+// not interleaved, with units, and with results of exactly these combinations:
+// "benchfile NAME...".
 func benchFile(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) == 0 {
 		ts.Fatalf("usage: benchfile COMBINATION...")
 	}
 	var names []string
-	var units *benchfmt.UnitMetadataMap
 	r := benchfmt.NewReader(strings.NewReader(ts.ReadFile("stdout")), "stdout")
 	for r.Scan() {
 		switch rec := r.Result().(type) {
@@ -74,8 +73,7 @@ func benchFile(ts *testscript.TestScript, neg bool, args []string) {
 		}
 	}
 	ts.Check(r.Err())
-	m := r.Units()
-	units = &m
+	units := r.Units()
 	for _, unit := range []string{"p50-sec", "exec-sec/op", "J/op"} {
 		if units.GetBetter(unit) >= 0 {
 			ts.Fatalf("no unit line says that less %s is better", unit)
@@ -84,8 +82,8 @@ func benchFile(ts *testscript.TestScript, neg bool, args []string) {
 	sameNames(ts, names, args)
 }
 
-// junit checks a JUnit report: "junit FILE NAME..." wants exactly these
-// combinations to have passed, each with its p50-sec as a property.
+// junit checks that exactly these combinations passed in a JUnit report, each with
+// its figures as properties: "junit FILE NAME...".
 func junit(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: junit FILE COMBINATION...")
@@ -111,8 +109,8 @@ func junit(ts *testscript.TestScript, neg bool, args []string) {
 	sameNames(ts, names, args[1:])
 }
 
-// listed checks Ginkgo's JSON report of a dry run: a spec for each combination
-// of a grid, and no other: "listed FILE GRID".
+// listed checks that Ginkgo's JSON report of a dry run has a spec for each
+// combination of a grid and no other: "listed FILE GRID".
 func listed(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: listed FILE GRID")

@@ -11,9 +11,9 @@ import (
 	"github.com/crossover-bench/crossover/internal/names"
 )
 
-// TestSlowdownTakesTime shows that the hook makes inferences slower for real,
-// since a figure made up would not slow a benchmark's loop, and that it reaches
-// the combination that it names alone.
+// TestSlowdownTakesTime shows that the hook really makes inferences slower, since a
+// made-up figure would not slow a benchmark's loop, and that it reaches only the
+// combination that it names.
 func TestSlowdownTakesTime(t *testing.T) {
 	c := names.Combination{Variant: "model=tiny/input=32/compression=none", Backend: "cpu1", Link: names.LinkNone}
 	t.Setenv("CROSSOVER_TEST_SLOWDOWN", c.Name()+" 3")
@@ -30,7 +30,7 @@ func TestSlowdownTakesTime(t *testing.T) {
 	if b, err := slowdown(other, tflite.New(2)); err != nil || b.Name() != "cpu2" {
 		t.Errorf("another combination: %v, %v", b, err)
 	} else if _, slow := b.(slowed); slow {
-		t.Error("another combination is slowed, too")
+		t.Error("another combination is slowed as well")
 	}
 	b, err := slowdown(c, tflite.New(1))
 	if err != nil {
@@ -64,7 +64,7 @@ func TestSlowdownTakesTime(t *testing.T) {
 		t.Errorf("the inferences claim %v of %v", total, wall)
 	}
 	if exec < total*2/3 {
-		t.Errorf("of %v in all, %v are execution; a third at most is not", total, exec)
+		t.Errorf("of %v in all, %v are execution; want at least two thirds", total, exec)
 	}
 	if d := session.(backends.Detailed).Details(); d.Threads != 1 {
 		t.Errorf("details are lost: %+v", d)
@@ -72,7 +72,7 @@ func TestSlowdownTakesTime(t *testing.T) {
 	for _, wrong := range []string{"0.5", "twice", "NaN"} {
 		t.Setenv("CROSSOVER_TEST_SLOWDOWN", c.Name()+" "+wrong)
 		if _, err := slowdown(c, tflite.New(1)); err == nil {
-			t.Errorf("a slowdown of %q is taken", wrong)
+			t.Errorf("a slowdown of %q is accepted", wrong)
 		}
 	}
 }

@@ -1,10 +1,10 @@
-// Package suites is the entry of the test binary, which measures: its benchmarks
-// take a block of every combination of a grid, its specs check each.
+// Package suites is the entry of the test binary, which measures. Its benchmarks
+// take a block of every combination of a grid; its specs check each one.
 //
 //	go test -bench . ./suites -grid quick
 //
-// works as everyone expects. The command crossover drives the same binary, one
-// process a round, with -job. The program itself is package internal/suite.
+// works as usual. The command crossover drives the same binary with -job, a process
+// at a time. The program itself is package internal/suite.
 package suites
 
 import (
@@ -34,7 +34,7 @@ var (
 	features = flag.String("features", "", "the `folder` of features to whose limits each spec holds its combination;"+
 		" features/quick with a -grid of the built-in catalog")
 
-	driversJob job.Job // with -job
+	driversJob job.Job // only with -job
 )
 
 // The grids that benchmarks and specs take without -grid.
@@ -59,22 +59,25 @@ func init() {
 func TestMain(m *testing.M) {
 	host.ChildMain(suite.HostBackend)
 	flag.Parse()
-	if err := answer(); err != nil {
+	answered, err := answer()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "suites:", err)
 		os.Exit(int(exit.CodeOf(err)))
 	}
-	os.Exit(m.Run())
+	if !answered {
+		os.Exit(m.Run())
+	}
 }
 
-// answer ends the process when a driver or a person asks a question instead of
-// measuring.
-func answer() error {
+// answer answers the question that a driver or a person asks instead of measuring,
+// if any.
+func answer() (answered bool, err error) {
 	j := userJob(benchGrid)
 	switch {
 	case *driven:
 		from, err := job.Read(os.Stdin)
 		if err != nil {
-			return err
+			return false, err
 		}
 		driversJob, j = *from, *from
 	case *about:
@@ -85,19 +88,16 @@ func answer() error {
 		j.Task = job.Agreement
 	}
 	if j.Task == job.Measure {
-		return nil
+		return false, nil
 	}
 	hooks, err := hooks()
-	if err == nil {
-		err = suite.Answer(j, hooks)
+	if err != nil {
+		return false, err
 	}
-	if err == nil {
-		os.Exit(0)
-	}
-	return err
+	return true, suite.Answer(j, hooks)
 }
 
-// userJob is the job that a person's flags describe.
+// userJob returns the job that a person's flags describe.
 func userJob(grid string) job.Job {
 	s := setup
 	if s.Grid == "" {
@@ -121,29 +121,29 @@ func BenchmarkInference(b *testing.B) {
 	s.Benchmarks(b)
 }
 
-// TestSuites runs a spec for each combination of the grid, with labels to choose
-// by. All of Ginkgo's flags work:
+// TestSuites runs a spec for each combination of the grid. Labels choose some of
+// them, and all of Ginkgo's flags work:
 //
 //	go test ./suites -run TestSuites -grid quick -ginkgo.label-filter='link: containsAny {ethernet}'
 //	go test ./suites -run TestSuites -ginkgo.dry-run -ginkgo.v
 //	go test ./suites -run TestSuites -ginkgo.junit-report=specs.xml -ginkgo.poll-progress-after=30s
 //
-// A large grid takes longer than go test's ten minutes: give it -timeout 0.
-// Without -grid it checks the tiny grid and its committed files, so that a plain
-// go test needs no fixtures; no limit on time is judged then.
+// A large grid takes longer than go test's ten minutes: use -timeout 0. Without
+// -grid it checks the tiny grid and its committed files, so that plain go test needs
+// no fixtures; no limits are judged then.
 func TestSuites(t *testing.T) {
 	stepAside(t)
 	j := userJob(specGrid)
+	if !given("test.benchtime") {
+		j.Block = suite.SpecTime
+	}
 	s := newSuite(t, j)
 	defer s.Close()
 	limits := *features
 	if limits == "" && setup.Grid != "" && s.Files.Catalog == "" {
 		limits = "features/quick" // those that are built in
 	}
-	if !given("test.benchtime") {
-		j.Block = 0
-	}
-	s.Specs(t, limits, j.Block, given("ginkgo.timeout"))
+	s.Specs(t, limits, given("ginkgo.timeout"))
 }
 
 func newSuite(t testing.TB, j job.Job) *suite.Suite {
@@ -159,20 +159,21 @@ func newSuite(t testing.TB, j job.Job) *suite.Suite {
 	return s
 }
 
-// stepAside skips a test that measures if benchmarks were asked for: go test runs
-// all tests before them.
+// stepAside skips a test that measures if benchmarks are asked for, since go test
+// runs all tests before them.
 func stepAside(t *testing.T) {
 	t.Helper()
-	if f := flag.Lookup("test.bench"); f != nil && f.Value.String() != "" {
+	if flag.Lookup("test.bench").Value.String() != "" {
 		t.Skip("specs step aside for benchmarks")
 	}
 }
 
-// benchtime is the time that -benchtime asks for, or 0 if it asks for a count.
+// benchtime returns the time that -benchtime asks for, or a second if it asks for a
+// count.
 func benchtime() time.Duration {
 	d, err := time.ParseDuration(flag.Lookup("test.benchtime").Value.String())
 	if err != nil {
-		return 0
+		return time.Second
 	}
 	return d
 }

@@ -19,10 +19,10 @@ import (
 // agreementImages is the number of images on which variants are compared.
 const agreementImages = 32
 
-// Agreement writes, as JSON, a map from variants to how far each agrees with its
+// agreements writes, as JSON, a map from variants to how far each agrees with its
 // uncompressed one. A variant that cannot be compared costs its own entry; the
 // error names it after the others are written.
-func (s *Suite) Agreement(w io.Writer) error {
+func (s *Suite) agreements(w io.Writer) error {
 	out := map[names.Variant]accept.Agreement{}
 	asked := map[names.Variant]bool{}
 	var failed []error
@@ -50,9 +50,9 @@ func (s *Suite) Agreement(w io.Writer) error {
 }
 
 // agreement compares a compressed variant with its uncompressed one on cpu1, over
-// the images that calibrated its quantization. It is nil for a variant without
-// an uncompressed one: itself, or a user's own file. A *fixtures.NotBuiltError
-// says that one of the two files is not there.
+// the images that calibrated its quantization. It returns nil for a variant that has
+// no uncompressed one, because it is uncompressed itself or a user's own file. A
+// *fixtures.NotBuiltError says that one of the two files is not there.
 func (s *Suite) agreement(ctx context.Context, name names.Variant) (*accept.Agreement, error) {
 	if _, own := s.OwnFile(name); own {
 		return nil, nil

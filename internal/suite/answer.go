@@ -56,7 +56,7 @@ func (a answer) finite() error {
 	return nil
 }
 
-// sameBits reports the first output in which a differs from b.
+// sameBits reports the first output in which a differs from b, and where.
 func (a answer) sameBits(b answer) error {
 	if len(a.data) != len(b.data) {
 		return fmt.Errorf("%d outputs, not %d", len(a.data), len(b.data))
@@ -143,9 +143,9 @@ func sameShapes(a, b []fixtures.Tensor, whose string) error {
 	return nil
 }
 
-// agreesWithCPU compares an answer with that of one thread of this machine's
-// CPU to the same input: to the bit if the embedded host ran the same library on
-// the same processor, within leastCosine otherwise.
+// agreesWithCPU compares an answer with that of one thread of this machine's CPU to
+// the same input. The embedded host ran the same library on the same processor, so
+// its answer must be the same to the bit; others must be within leastCosine.
 func (s *Suite) agreesWithCPU(ctx context.Context, c names.Combination, v fixtures.Variant, a answer) error {
 	if c.Backend == "cpu1" {
 		return nil

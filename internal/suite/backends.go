@@ -58,7 +58,7 @@ func (s *Suite) delegate(c names.Combination) (backends.Backend, error) {
 	if library == "" {
 		hint := fmt.Sprintf("name it with --%s, such as /usr/lib/libvx_delegate.so", name)
 		if c.Backend != names.NPU && c.Backend != names.GPU {
-			hint = "this version declares delegates for npu and gpu alone, with --npu and --gpu"
+			hint = "this version takes delegates only for npu and gpu, with --npu and --gpu"
 		}
 		return absent{backends.UnavailableError{Backend: name, Missing: "no delegate library is declared", Hint: hint}}, nil
 	}
@@ -120,7 +120,7 @@ func (s *Suite) host(b names.Backend) (offload.Host, error) {
 const selfMemory = 512 << 20
 
 // startSelf starts the embedded host with the variants of this process, unless it
-// runs.
+// is running.
 func (s *Suite) startSelf() error {
 	if s.self != nil && s.self.Ended() {
 		// It died, out of memory for instance. The combination that it served has
@@ -148,8 +148,8 @@ func (s *Suite) startSelf() error {
 	return err
 }
 
-// hostLog is where the embedded host logs: the run's log with a driver, nowhere
-// without one, since go test would print it into the results.
+// hostLog is where the embedded host logs: the run's log if there is a driver,
+// otherwise nowhere, since go test would print it among the results.
 func (s *Suite) hostLog() io.Writer {
 	if s.events == nil {
 		return nil
@@ -166,12 +166,12 @@ func HostBackend(threads int) (backends.Backend, error) {
 	return tflite.New(threads), nil
 }
 
-// available returns why a combination cannot run here, as far as it shows without
-// loading the variant. Whether a host answers, only opening shows.
+// available returns why a combination cannot run here, as far as that shows without
+// loading the variant. Only opening shows whether a host answers.
 func (s *Suite) available(c names.Combination) error {
 	switch {
 	case c.Backend == names.OffloadSelf:
-		return nil // only starting it shows
+		return nil // only starting it would show
 	case isOffload(c.Backend):
 		_, err := s.host(c.Backend)
 		return err
@@ -191,8 +191,8 @@ func (s *Suite) available(c names.Combination) error {
 // for one that has died, is replaced.
 func (s *Suite) machineProbe() (machine.Probe, error) {
 	var own []int
-	// The parent is the driver or go test; it is 0 if it is outside the container
-	// that this process was started into.
+	// The parent is the driver or go test. It is 0 if this process was started into
+	// a container from outside.
 	if parent := os.Getppid(); parent > 0 {
 		own = append(own, parent)
 	}

@@ -27,7 +27,7 @@ func tinySuite(t *testing.T, hooks Hooks) *Suite {
 	return s
 }
 
-func TestSuiteStartsAnEmbeddedHostThatDiedAgain(t *testing.T) {
+func TestSuiteRestartsAnEmbeddedHostThatDied(t *testing.T) {
 	s := tinySuite(t, Hooks{})
 	defer s.Close()
 	c := names.Combination{Variant: "model=tiny/input=32/compression=pq", Backend: names.OffloadSelf, Link: "direct"}
@@ -58,20 +58,20 @@ func TestSuiteStartsAnEmbeddedHostThatDiedAgain(t *testing.T) {
 	first := serve()
 	before := s.probe
 	if again := serve(); again != first || s.probe != before {
-		t.Errorf("host %d became %d though it lives, or its probe was made anew", first, again)
+		t.Errorf("host %d became %d although it lives, or its probe was replaced", first, again)
 	}
 	if s.self.Ended() {
-		t.Error("a host that serves has ended, it says")
+		t.Error("a host that serves says that it has ended")
 	}
 	if err := syscall.Kill(first, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
 	for deadline := time.Now().Add(10 * time.Second); !s.self.Ended(); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatal("a killed host has not ended, it says")
+			t.Fatal("a killed host says that it has not ended")
 		}
 	}
 	if second := serve(); second == first || s.probe == before {
-		t.Errorf("after host %d was killed: host %d, probe made anew: %t", first, second, s.probe != before)
+		t.Errorf("after host %d was killed: host %d, probe replaced: %t", first, second, s.probe != before)
 	}
 }

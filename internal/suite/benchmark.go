@@ -14,7 +14,7 @@ import (
 )
 
 // Benchmarks measures each combination as a sub-benchmark: open, first inference,
-// settled warm-up, then inferences for -benchtime.
+// settled warm-up, then inferences for the benchmark's time.
 func (s *Suite) Benchmarks(b *testing.B) {
 	s.sendEvents()
 	if s.events == nil {
@@ -22,7 +22,7 @@ func (s *Suite) Benchmarks(b *testing.B) {
 	}
 	for _, c := range s.combinations {
 		s.send(results.Event{Kind: results.EventStart, Combination: c})
-		// The benchmark meets any other error again, and reports it.
+		// Any other error occurs again in the benchmark, which reports it.
 		if err := s.available(c); unavailable(err) != nil {
 			s.skip(os.Stdout, c, err)
 			continue
@@ -39,7 +39,7 @@ func (s *Suite) Benchmarks(b *testing.B) {
 func (s *Suite) benchmark(b *testing.B, c names.Combination) {
 	block, err := s.block(b.Context(), c, func(r *measure.Runner) error {
 		if r.Computed() {
-			return r.Run(s.blockTime(), 1) // no time passes, so b.Loop would take millions
+			return r.Run(s.job.Block, 1) // no time passes, so b.Loop would take millions
 		}
 		for b.Loop() {
 			if err := r.Sample(); err != nil {

@@ -17,8 +17,8 @@ import (
 	"github.com/crossover-bench/crossover/internal/stats"
 )
 
-// block takes one block of a combination: what sample measures between the
-// settled warm-up and closing. Benchmarks and specs measure through it.
+// block takes one block of a combination, of which sample measures the steady part.
+// Benchmarks and specs measure through it.
 func (s *Suite) block(
 	ctx context.Context, c names.Combination, sample func(*measure.Runner) error,
 ) (results.Block, error) {
@@ -40,7 +40,7 @@ func (s *Suite) block(
 	}
 	before := residentWithoutGarbage()
 	r, err := measure.Begin(ctx, backend, v, measure.Config{
-		Link: c.Link, Round: max(0, s.job.Round), Seed: 1, SteadyTime: s.blockTime(), Probe: probe,
+		Link: c.Link, Round: max(0, s.job.Round), Seed: 1, SteadyTime: s.job.Block, Probe: probe,
 		Settle: s.hooks.Settle, Thermometer: machine.Thermometer("/"),
 	})
 	if err != nil {
@@ -64,8 +64,9 @@ func (s *Suite) block(
 const calibrationTime = 50 * time.Millisecond
 
 // calibration takes the calibration run of a combination on a local CPU backend,
-// if the job asks for one, and returns the median time of the invocation alone in
-// seconds, 0 without one. Session hooks do not reach it.
+// if the job asks for one, and returns the median time of the execution alone in
+// seconds, or 0. The hook Backend does not reach it, so that a slowdown is not
+// calibrated away.
 func (s *Suite) calibration(ctx context.Context, c names.Combination, v fixtures.Variant) (float64, error) {
 	backend, local := tflite.ForName(string(c.Backend))
 	if !s.job.Calibrate || !local {
@@ -89,9 +90,9 @@ func (s *Suite) calibration(ctx context.Context, c names.Combination, v fixtures
 	return stats.Median(times), nil
 }
 
-// residentWithoutGarbage is the process's resident memory in bytes once Go has
-// given back what it no longer needs, so that when the collector ran does not
-// count as a combination's memory.
+// residentWithoutGarbage returns the process's resident memory in bytes once Go has
+// given back what it no longer needs. Otherwise a combination's memory would depend
+// on when the garbage collector ran.
 func residentWithoutGarbage() int64 {
 	debug.FreeOSMemory()
 	return machine.ResidentBytes()

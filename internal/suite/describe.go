@@ -13,8 +13,8 @@ import (
 	"github.com/crossover-bench/crossover/internal/job"
 )
 
-// Describe writes what this binary is, a job.About, as JSON.
-func (s *Suite) Describe(w io.Writer) error {
+// describe writes what this binary is, a job.About, as JSON.
+func (s *Suite) describe(w io.Writer) error {
 	a := job.About{
 		Config:   map[string]string{"tflite": tflite.Version()},
 		Versions: map[string]string{"go": runtime.Version(), "tflite": tflite.Version()},

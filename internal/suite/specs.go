@@ -1,7 +1,6 @@
 package suite
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -18,19 +17,18 @@ import (
 	"github.com/crossover-bench/crossover/internal/results"
 )
 
-// specTime is the steady time of a spec's block when -test.benchtime does not
-// say: specs look at how a combination behaves, benchmarks at how fast it is.
-const specTime = 100 * time.Millisecond
+// SpecTime is the steady time of a spec's block unless the user asks for another:
+// specs look at how a combination behaves, benchmarks at how fast it is.
+const SpecTime = 100 * time.Millisecond
 
 // Specs runs a Ginkgo spec for each combination, with labels to choose by, and
-// holds it to the limits of the features in folder, if any. All of Ginkgo's flags
-// work. benchtime is 0 unless the command line gives one.
-func (s *Suite) Specs(t *testing.T, features string, benchtime time.Duration, ginkgoTimeout bool) {
+// holds it to the limits of the features, if a folder of them is given. All of
+// Ginkgo's flags work; timeout says whether the user gave one that bounds the suite.
+func (s *Suite) Specs(t *testing.T, features string, timeout bool) {
 	limits, err := s.readLimits(features)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.job.Block = cmp.Or(benchtime, specTime)
 	// A spec need not wait until a noisy machine has calmed down.
 	s.hooks.Settle = measure.Settle{MaxTime: time.Second}
 
@@ -48,8 +46,8 @@ func (s *Suite) Specs(t *testing.T, features string, benchtime time.Duration, gi
 	})
 	suiteConfig, reporterConfig := ginkgo.GinkgoConfiguration()
 	suiteConfig.FailOnEmpty = true // a filter that leaves nothing is a mistake
-	if !ginkgoTimeout {
-		suiteConfig.Timeout = 7 * 24 * time.Hour // the grid says how long it takes, not an hour
+	if !timeout {
+		suiteConfig.Timeout = 7 * 24 * time.Hour // a grid may take longer than Ginkgo's hour
 	}
 	ginkgo.RunSpecs(t, "Crossover", suiteConfig, reporterConfig)
 }
@@ -100,7 +98,7 @@ func (s *Suite) spec(ctx ginkgo.SpecContext, c names.Combination, l *limits) {
 		gomega.Expect(err).NotTo(gomega.HaveOccurred())
 	}
 	if agreement != nil {
-		// A fact and no verdict: with random weights it says little.
+		// A fact, not a verdict: with random weights it says little.
 		ginkgo.AddReportEntry("agreement", *agreement, ginkgo.ReportEntryVisibilityFailureOrVerbose)
 	}
 
@@ -112,11 +110,13 @@ func (s *Suite) spec(ctx ginkgo.SpecContext, c names.Combination, l *limits) {
 	}
 }
 
-// answered takes a block through the function that benchmarks measure with, and
-// keeps its last two answers, which are to the same input.
-func (s *Suite) answered(ctx context.Context, c names.Combination, round int) (block results.Block, answers [2]answer, err error) {
+// answered takes a block and keeps its last two answers, which are to the same
+// input.
+func (s *Suite) answered(
+	ctx context.Context, c names.Combination, round int,
+) (block results.Block, answers [2]answer, err error) {
 	block, err = s.block(ctx, c, func(r *measure.Runner) error {
-		if err := r.Run(s.blockTime(), 1); err != nil {
+		if err := r.Run(s.job.Block, 1); err != nil {
 			return err
 		}
 		answers[0] = answerOf(r)
@@ -149,7 +149,7 @@ func report(b *results.Block) {
 	ginkgo.AddReportEntry("warm-up", b.Warmup.Reason, ginkgo.ReportEntryVisibilityNever)
 }
 
-// missing says what a block lacks of what a result must carry.
+// missing lists what a result must carry and the block lacks.
 func missing(b *results.Block, c names.Combination) (lacks []string) {
 	need := func(ok bool, format string, args ...any) {
 		if !ok {

@@ -2,12 +2,13 @@
 // blocks of inferences and looks at the answers. The test binary in suites/ is its
 // only importer and hands it flags, jobs and test hooks.
 //
-//  1. New reads what the setup declares and knows the combinations to work on,
-//     those of a [job.Job] or those of the user's grid.
-//  2. Benchmarks measures a block of each as a sub-benchmark and sends it to the
-//     driver, if there is one; Specs holds each to what every combination must do
-//     and to the features' limits. Both measure through the same function.
-//  3. Describe, Check and Agreement answer questions without measuring.
+//  1. [New] reads what the setup of a [job.Job] declares, and takes the combinations
+//     to work on from the job or from the user's grid.
+//  2. [Suite.Benchmarks] measures a block of each as a sub-benchmark and sends it to
+//     the driver, if there is one. [Suite.Specs] checks what every combination must
+//     do, and the features' limits. Both take their blocks in the same way.
+//  3. [Answer] does the jobs that are questions: what this binary is, what cannot
+//     run here, and how far variants agree with their uncompressed ones.
 //
 // Which backends exist is decided in backends.go and nowhere else.
 package suite
@@ -21,7 +22,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"syscall"
-	"time"
 
 	"github.com/crossover-bench/crossover/backends"
 	"github.com/crossover-bench/crossover/backends/offload"
@@ -38,7 +38,7 @@ import (
 // Hooks change what is measured, for tests of what judges it. The zero value
 // changes nothing.
 type Hooks struct {
-	// Backend wraps the backend of a combination; it does not reach calibration.
+	// Backend wraps the backend of a combination, except for its calibration run.
 	Backend func(names.Combination, backends.Backend) (backends.Backend, error)
 	// Warm is called when a combination's warm-up has ended.
 	Warm func(names.Combination)
@@ -54,14 +54,14 @@ type Suite struct {
 	combinations []names.Combination
 	self         *offload.Self                       // nil until a combination needs it
 	probe        *machine.SystemProbe                // reads the machine between samples
-	probeOwn     []int                               // processes whose load the probe takes for its own
+	probeOwn     []int                               // processes whose load counts as this run's own
 	events       *results.EventWriter                // nil without a driver
 	measured     int                                 // benchmarks that ran, whatever came out
-	agreed       map[names.Variant]*accept.Agreement // of variants, as far as asked
+	agreed       map[names.Variant]*accept.Agreement // of the variants asked for so far
 }
 
-// New returns the suite of a job. Without combinations it is that of the setup's
-// grid, on this machine.
+// New returns the suite of a job. A job without combinations works on those of its
+// setup's grid on this machine.
 func New(j job.Job, hooks Hooks) (*Suite, error) {
 	d, err := declared.Read(j.Setup.Files)
 	if err != nil {
@@ -77,8 +77,8 @@ func New(j job.Job, hooks Hooks) (*Suite, error) {
 	return s, nil
 }
 
-// Answer answers a driver's question on standard output, or as events on
-// descriptor 3. It is not for the task Measure: Benchmarks is.
+// Answer does a job that asks a question. It writes the answer to standard output,
+// or sends it as events if a driver asks for a check.
 func Answer(j job.Job, hooks Hooks) error {
 	s, err := New(j, hooks)
 	if err != nil {
@@ -87,19 +87,20 @@ func Answer(j job.Job, hooks Hooks) error {
 	defer s.Close()
 	switch j.Task {
 	case job.Describe:
-		return s.Describe(os.Stdout)
+		return s.describe(os.Stdout)
 	case job.Agreement:
-		return s.Agreement(os.Stdout)
+		return s.agreements(os.Stdout)
 	case job.Check:
 		s.sendEvents()
-		s.Check(os.Stdout)
+		s.check(os.Stdout)
 		return nil
 	}
 	return exit.Errorf(exit.Internal, "%q is not a question", j.Task)
 }
 
-// sendEvents makes the suite answer a driver. What this process starts, such as
-// an embedded host, must not keep the pipe open after this process has died.
+// sendEvents opens the pipe to the driver, if a driver wrote the job. What this
+// process starts, such as an embedded host, must not keep the pipe open after this
+// process has died.
 func (s *Suite) sendEvents() {
 	if s.job.Version == 0 {
 		return // a person called
@@ -129,9 +130,9 @@ func (s *Suite) skip(w io.Writer, c names.Combination, err error) {
 	s.send(results.Event{Kind: results.EventSkip, Combination: c, Reason: err.Error()})
 }
 
-// Check says which combinations cannot run here or would fail, as far as that
+// check says which combinations cannot run here or would fail, as far as that
 // shows without loading a variant: to the driver, or to w.
-func (s *Suite) Check(w io.Writer) {
+func (s *Suite) check(w io.Writer) {
 	for _, c := range s.combinations {
 		err := s.available(c)
 		if err == nil {
@@ -158,9 +159,6 @@ func (s *Suite) Close() {
 		s.probe.Close()
 	}
 }
-
-// blockTime is the steady time of a block.
-func (s *Suite) blockTime() time.Duration { return cmp.Or(s.job.Block, time.Second) }
 
 // unavailable returns the error as an *UnavailableError, or nil.
 func unavailable(err error) *backends.UnavailableError {
