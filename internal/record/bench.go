@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -22,13 +23,13 @@ type Bench struct {
 	Rounds    int
 	Precision Percent       // instead of a fixed number of rounds; 0 for none
 	Budget    time.Duration // see rounds.Settings
-	Sustained bool          // heat the machine first, and judge throttled samples, too
+	Sustained bool          // heat the machine first, and judge throttled samples as well
 	Resume    bool          // go on with the newest run if it is incomplete and measured the same
 }
 
 // Bench measures the selected grid, keeps the run and prints its table.
 func (s *Selection) Bench(ctx context.Context, t Terminal, b Bench) error {
-	combinations, err := s.Here()
+	combinations, err := s.Combinations(runtime.NumCPU())
 	if err != nil {
 		return err
 	}
@@ -56,7 +57,7 @@ func (s *Selection) Bench(ctx context.Context, t Terminal, b Bench) error {
 		return err
 	}
 	if b.Sustained {
-		// Even when it resumes: what is cold by now must not count as sustained.
+		// Also when a run is resumed: a machine that is cold by now is not sustained.
 		r.driver.Ready = func() error { return r.soak(ctx) }
 	}
 	outcome, runErr := r.driver.Run(ctx, combinations)
@@ -86,9 +87,9 @@ func (s *Selection) Bench(ctx context.Context, t Terminal, b Bench) error {
 	return runErr
 }
 
-// resumeNewest goes on with the newest run that measures the same thing in the
-// same way, if it is incomplete. Those without a block make room.
-func (r *Run) resumeNewest() error {
+// resumeNewest goes on with the newest run that measures the same thing in the same
+// way, if it is incomplete. Incomplete ones without a block are removed.
+func (r *recording) resumeNewest() error {
 	for r.writer == nil {
 		incomplete := false
 		dir := results.Newest(r.effort.Results, func(m *results.Meta, l *results.Ledger) bool {
@@ -108,8 +109,8 @@ func (r *Run) resumeNewest() error {
 	return nil
 }
 
-// printTable prints what was measured and where it is kept.
-func (r *Run) printTable() error {
+// printTable prints what was measured and where it is.
+func (r *recording) printTable() error {
 	run, err := results.Open(r.dir)
 	if err != nil {
 		return exit.Errorf(exit.NoData, "%w", err)
@@ -123,7 +124,7 @@ func (r *Run) printTable() error {
 	return nil
 }
 
-// relative shortens a path for a person who stands above it.
+// relative shortens a path below the working directory, for people to read.
 func relative(path string) string {
 	wd, err := os.Getwd()
 	if err != nil {

@@ -14,15 +14,15 @@ import (
 // AcceptGrid stands for a grid's name if features say what is measured.
 const AcceptGrid = "accept"
 
-// A Measurer measures for crossover accept: each call takes further rounds into
-// the same run.
+// A Measurer measures for crossover accept. Each call of Measure adds rounds to the
+// same run.
 type Measurer struct {
 	selection *Selection
 	terminal  Terminal
 	effort    Effort
 	features  string // where the features are
 
-	run    *Run          // nil before the first rounds
+	run    *recording    // nil before the first rounds
 	extras accept.Extras // what the run holds besides samples
 	broken bool          // measuring did not come to its planned end
 }
@@ -33,8 +33,7 @@ func (s *Selection) Measurer(t Terminal, e Effort, features string) *Measurer {
 	return &Measurer{selection: s, terminal: t, effort: e, features: features}
 }
 
-// Measure takes so many further rounds of the combinations and returns the run as
-// it then stands.
+// Measure adds this many rounds of the combinations and returns the run so far.
 func (m *Measurer) Measure(ctx context.Context, cs []names.Combination, rounds int) (data *accept.Data, err error) {
 	defer func() { m.broken = m.broken || err != nil }()
 	if m.run == nil {
@@ -43,7 +42,7 @@ func (m *Measurer) Measure(ctx context.Context, cs []names.Combination, rounds i
 		}
 	}
 	// A combination that failed is in the ledger, where judging finds it. Only an
-	// interrupt, or a folder that takes no more, ends the whole.
+	// interrupt, or a run folder that cannot be written, ends the whole.
 	outcome, err := m.run.driver.Extend(ctx, cs, rounds)
 	if err != nil && (ctx.Err() != nil || len(outcome.Failed) == 0) {
 		return nil, err
@@ -69,7 +68,7 @@ func (m *Measurer) begin(ctx context.Context, cs []names.Combination, rounds int
 	return nil
 }
 
-// data arranges the run as it stands.
+// data returns the run so far, arranged for judging.
 func (m *Measurer) data() (*accept.Data, error) {
 	if err := m.keepExtras(); err != nil {
 		return nil, err
@@ -91,8 +90,8 @@ func (m *Measurer) Looked(l accept.Looks) error {
 	return m.keepExtras()
 }
 
-// Close closes the run folder, if there is one. The run is complete if all that
-// was planned was measured, whatever the verdict.
+// Close closes the run folder, if there is one. The run is complete if everything
+// planned was measured, whatever the verdict.
 func (m *Measurer) Close() error {
 	if m.run == nil {
 		return nil

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Percent is a share written as "1%" or "0.5 %", above 0 and below 100 %; the zero
-// value is none.
+// Percent is a share written as "1%" or "0.5 %", above 0 and below 100 %. The zero
+// value, also written "", means none.
 type Percent struct {
 	Share float64
 	text  string // as it was written
@@ -16,6 +16,10 @@ type Percent struct {
 // UnmarshalText reads a percentage.
 func (p *Percent) UnmarshalText(b []byte) error {
 	text := string(b)
+	if text == "" {
+		*p = Percent{}
+		return nil
+	}
 	number, ok := strings.CutSuffix(strings.TrimSpace(text), "%")
 	v, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
 	if !ok || err != nil || !(v > 0 && v < 100) {

@@ -27,8 +27,8 @@ type screen struct {
 	round    int    // last round a plain line was printed for
 	latest   string // the latest figures
 
-	// What cannot run here, by reason, in the order of the probe: one missing
-	// delegate costs many combinations and one line.
+	// What cannot run here, by reason, in the order of the probe: a missing delegate
+	// concerns many combinations and should take one line.
 	reasons []string
 	skipped map[string][]names.Combination
 }
@@ -44,8 +44,8 @@ func isTerminal(w io.Writer) bool {
 	return ok && isatty.IsTerminal(f.Fd())
 }
 
-// TerminalWidth returns the width in characters of the terminal that w is, 0 if it
-// is not one.
+// TerminalWidth returns the width of w in characters if it is a terminal, otherwise
+// 0.
 func TerminalWidth(w io.Writer) int {
 	if !isTerminal(w) {
 		return 0
@@ -65,8 +65,8 @@ func (s *screen) line(format string, args ...any) {
 	fmt.Fprintf(s.w, format+"\n", args...)
 }
 
-// status redraws the status line, cut to the terminal's width: only the last line
-// of a longer one could be drawn over. It does nothing without a terminal.
+// status redraws the status line, cut to the terminal's width, since only the last
+// row of a longer one could be redrawn. It does nothing without a terminal.
 func (s *screen) status(format string, args ...any) {
 	if !s.terminal {
 		return
@@ -110,7 +110,7 @@ func (s *screen) Planned(p rounds.Plan) {
 		counted(len(p.Open), "combination"), many, counted(p.Blocks(), "block"), rounds.Roughly(p.Duration()))
 }
 
-// counted spells a number of things.
+// counted writes a number of things: "1 block", "2 blocks".
 func counted(n int, thing string) string {
 	if n != 1 {
 		thing += "s"
@@ -126,7 +126,7 @@ func (s *screen) Started(c names.Combination, round, done, total int) {
 	s.status("%s round %d: %s%s", progress(done, total), round+1, s.title(c), s.latest)
 }
 
-// progress spells how far a run is; a total of 0 is unknown.
+// progress writes how far a run is; a total of 0 means unknown.
 func progress(done, total int) string {
 	if total == 0 {
 		return fmt.Sprintf("[%d]", done)

@@ -2,7 +2,6 @@ package record
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -24,13 +23,15 @@ type Terminal struct {
 	Out, Err io.Writer
 }
 
-// Inputs are the files that listing and measuring need. Relative paths start where
-// the user stands.
+// Inputs are the files that listing and measuring need. Paths are relative to the
+// working directory.
 type Inputs struct {
 	declared.Files
 	LinkEmulation string                   // "client" or "netem"
 	Delegates     map[names.Backend]string // libraries of external delegates; empty for none
-	Suites        string                   // the suites' test binary; empty: beside the command, or built from the source tree
+	// Suites is the test binary. If empty, it is built from the source tree, or,
+	// outside the tree, found beside the command.
+	Suites string
 }
 
 // A Selection is what the user chose to measure, read and checked.
@@ -52,7 +53,8 @@ func Select(in Inputs) (*Selection, error) {
 	if s.Set, err = declared.Read(in.Files); err != nil {
 		return nil, err
 	}
-	// The catalog's variants are built into the tree, or lie where the user stands.
+	// The catalog's variants are built into the source tree. Outside it, look below
+	// the working directory.
 	if s.built = s.Files.Fixtures != ""; !s.built {
 		s.Files.Fixtures = filepath.Join(s.tree, "fixtures", "models")
 	}
@@ -62,8 +64,8 @@ func Select(in Inputs) (*Selection, error) {
 	return s, nil
 }
 
-// sourceTree finds the root of Crossover's source: from where the user stands
-// upwards, then from the command's own file. It returns "" outside it.
+// sourceTree looks for the root of Crossover's source above the working directory,
+// then above the command's own file. It returns "" if there is none.
 func sourceTree() string {
 	var starts []string
 	if wd, err := os.Getwd(); err == nil {
@@ -85,8 +87,8 @@ func sourceTree() string {
 	return ""
 }
 
-// Binary returns the suites' test binary, ready for jobs, with its log. Outside
-// the source tree it must be named or lie beside the command.
+// Binary returns the suites' test binary, ready for jobs. It logs to the given file.
+// Outside the source tree the user must name it, or put it beside the command.
 func (s *Selection) Binary(ctx context.Context, t Terminal, log *os.File) (rounds.Binary, error) {
 	b := rounds.Binary{Log: log, Setup: job.Setup{
 		Files: s.Files, LinkEmulation: s.in.LinkEmulation, Delegates: map[names.Backend]string{},
@@ -109,7 +111,7 @@ func (s *Selection) Binary(ctx context.Context, t Terminal, log *os.File) (round
 	return b, nil
 }
 
-// suites finds the test binary, or builds it.
+// suites finds or builds the test binary.
 func (s *Selection) suites(ctx context.Context, t Terminal) (string, error) {
 	const name = "suites.test"
 	if s.in.Suites != "" {
@@ -122,8 +124,8 @@ func (s *Selection) suites(ctx context.Context, t Terminal) (string, error) {
 		}
 	}
 	if s.tree == "" {
-		return "", exit.Errorf(exit.Usage,
-			"no test binary %s beside this command: put it there, name it with --suites, or run within Crossover's source tree", name)
+		return "", exit.Errorf(exit.Usage, "no test binary %s beside this command: put it there,"+
+			" name it with --suites, or run within Crossover's source tree", name)
 	}
 	path := filepath.Join(s.tree, ".build", name)
 	cmd := exec.CommandContext(ctx, "go", "test", "-c", "-o", path, "./suites")
@@ -138,15 +140,13 @@ func (s *Selection) suites(ctx context.Context, t Terminal) (string, error) {
 // TitleOf returns a combination's name for people.
 func (s *Selection) TitleOf(c names.Combination) string { return c.Title(s.Title(c.Variant)) }
 
-// GridFile returns where the grid was read from, shortened for a person.
+// GridFile returns where the grid was read from, shortened for people to read.
 func (s *Selection) GridFile() string { return relative(s.Grid.File) }
 
-// Here returns the grid's combinations on this machine.
-func (s *Selection) Here() ([]names.Combination, error) { return s.Combinations(runtime.NumCPU()) }
-
-// Check returns the grid's combinations and why those that cannot run here cannot.
+// Check returns the grid's combinations on this machine, and for those that cannot
+// run here the reason.
 func (s *Selection) Check(ctx context.Context, t Terminal) ([]names.Combination, map[names.Combination]string, error) {
-	combinations, err := s.Here()
+	combinations, err := s.Combinations(runtime.NumCPU())
 	if err != nil {
 		return nil, nil, err
 	}
@@ -167,7 +167,7 @@ func (s *Selection) Check(ctx context.Context, t Terminal) ([]names.Combination,
 // FixturesNeeded returns the variants of the built-in catalog that must be built
 // for the grid, in its order.
 func (s *Selection) FixturesNeeded() ([]names.Variant, error) {
-	own := s.Grid.Catalog != "" // its variants are not for make fixtures to build
+	own := s.Grid.Catalog != "" // make fixtures does not build its variants
 	switch {
 	case s.in.Models != "" || s.Grid.Models != "" || own && s.built:
 		return nil, nil // the files are there already
@@ -175,7 +175,7 @@ func (s *Selection) FixturesNeeded() ([]names.Variant, error) {
 		return nil, exit.Errorf(exit.Usage,
 			"%s: a grid with a catalog of its own says where the built models are, too: models: FOLDER", s.Grid.File)
 	}
-	combinations, err := s.Here()
+	combinations, err := s.Combinations(runtime.NumCPU())
 	if err != nil {
 		return nil, err
 	}
@@ -188,18 +188,20 @@ func (s *Selection) FixturesNeeded() ([]names.Variant, error) {
 	return needed, nil
 }
 
-// commit returns the commit of the source tree, "-dirty" appended if it was
-// changed, or that of the command's build outside a tree; "" if unknown.
+// commit returns the commit of the source tree, or outside a tree that of the
+// command's build, with "-dirty" appended if files were changed; "" if unknown.
 func (s *Selection) commit(ctx context.Context) string {
 	if s.tree == "" {
+		vcs := map[string]string{}
 		if info, ok := debug.ReadBuildInfo(); ok {
 			for _, v := range info.Settings {
-				if v.Key == "vcs.revision" {
-					return v.Value
-				}
+				vcs[v.Key] = v.Value
 			}
 		}
-		return ""
+		if vcs["vcs.revision"] != "" && vcs["vcs.modified"] == "true" {
+			return vcs["vcs.revision"] + "-dirty"
+		}
+		return vcs["vcs.revision"]
 	}
 	git := func(args ...string) (string, error) {
 		out, err := exec.CommandContext(ctx, "git", append([]string{"-C", s.tree}, args...)...).Output()
@@ -210,7 +212,7 @@ func (s *Selection) commit(ctx context.Context) string {
 		return ""
 	}
 	if changed, err := git("status", "--porcelain", "--untracked-files=no"); err != nil || changed != "" {
-		return fmt.Sprintf("%s-dirty", id)
+		return id + "-dirty"
 	}
 	return id
 }

@@ -12,7 +12,7 @@ import (
 )
 
 // soak heats the machine until its temperature is steady.
-func (r *Run) soak(ctx context.Context) error {
+func (r *recording) soak(ctx context.Context) error {
 	probe, err := machine.NewProbe("/")
 	if err != nil {
 		return exit.Errorf(exit.Usage, "--sustained: %w", err)

@@ -8,15 +8,15 @@ import (
 	"github.com/crossover-bench/crossover/model"
 )
 
-// A runStore is the run folder, with each block's modelled energy filled in.
+// A runStore is the run folder. It fills in each block's modelled energy.
 type runStore struct {
 	*results.Writer
 	model    *energy.Estimator // nil for no energy
 	leaveOut results.Mark
-	part     *results.Part // that the first block begins; nil for none
+	part     *results.Part // to record before the first block of a resumed run
 }
 
-// AppendBlock works out the block's energy from its mean latency and keeps it.
+// AppendBlock computes the block's energy from its mean latency and keeps the block.
 func (k *runStore) AppendBlock(b results.Block) error {
 	if k.part != nil {
 		if err := k.Update(func(m *results.Meta, _ *results.Ledger) { m.Resumed = append(m.Resumed, *k.part) }); err != nil {

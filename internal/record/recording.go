@@ -1,17 +1,19 @@
 // Package record is the life of a run, from what the user selected to a closed
-// run folder. The command's verbs hand it flags; it drives the test binary, writes
-// the run folder and owns the terminal.
+// run folder. The command's verbs pass it their flags; it drives the test binary,
+// writes the run folder and owns the terminal.
 //
-//  1. [Select] reads what is declared, before anything is built or measured.
-//  2. A [Run] is begun for its combinations: the test binary says what it is, the
-//     machine's state is read, and run.json's Meta is filled in. An interrupted run
-//     of the same is resumed instead.
-//  3. Package rounds measures; each block gets its modelled energy and goes to the
+//  1. [Select] reads what is declared, before anything is built or measured. The
+//     [Selection] also lists combinations without measuring them.
+//  2. A recording begins for some combinations: the test binary says what it is, the
+//     machine's state is read, and the [results.Meta] of run.json is filled in. An
+//     interrupted run that measured the same in the same way is resumed instead.
+//  3. Package rounds measures. Each block gets its modelled energy and goes to the
 //     [results.Writer].
-//  4. The run is closed, complete or not. A folder without a block is removed.
+//  4. The run is closed, complete or not. A folder in which nothing was measured or
+//     failed is removed.
 //
-// [Selection.Bench] does this for crossover bench; a [Measurer] does it in steps
-// for crossover accept, which measures on while something is undecided.
+// [Selection.Bench] does this for crossover bench. A [Measurer] does it in steps for
+// crossover accept, which measures on while something is inconclusive.
 package record
 
 import (
@@ -70,9 +72,9 @@ func (s *Selection) model(e Effort) (*energy.Estimator, error) {
 	return m, nil
 }
 
-// A Run is a run in the making: the test binary, the driver that calls it, and the
-// folder that keeps what it sends.
-type Run struct {
+// A recording is a run that is being measured: the test binary, the driver that calls
+// it, and the folder that keeps what it sends.
+type recording struct {
 	selection *Selection
 	terminal  Terminal
 	effort    Effort
@@ -88,18 +90,18 @@ type Run struct {
 	writer   *results.Writer
 	recorded []results.Block // of an interrupted run that this one resumes
 	planned  []results.Planned
-	part     *results.Part // of such a run; nil for a new one
+	part     *results.Part // what this process adds to such a run; nil for a new one
 	noted    int           // notes of the writer that were printed
 	driver   *rounds.Driver
 	log      *os.File
 }
 
-// begin readies a run of the combinations; what says which grid or features they
+// begin prepares a run of the combinations; what says which grid or features they
 // are from. Nothing is written yet.
 func (s *Selection) begin(
 	ctx context.Context, t Terminal, e Effort, what results.Grid, combinations []names.Combination, calibrate bool,
-) (*Run, error) {
-	r := &Run{selection: s, terminal: t, effort: e, declared: combinations, screen: newScreen(t.Out, s.TitleOf)}
+) (*recording, error) {
+	r := &recording{selection: s, terminal: t, effort: e, declared: combinations, screen: newScreen(t.Out, s.TitleOf)}
 	var err error
 	if r.energy, err = s.model(e); err != nil {
 		return nil, err
@@ -136,20 +138,21 @@ func (s *Selection) begin(
 	return r, err
 }
 
-// method says what two parts of one run must have in common, so that an
-// interrupted run is resumed only as it was begun.
-func (r *Run) method() (map[string]string, error) {
+// method says how the run measures. An interrupted run is resumed only by one that
+// measures in the same way.
+func (r *recording) method() (map[string]string, error) {
 	s := r.selection
 	setup, err := json.Marshal(r.binary.Setup)
 	if err != nil {
 		return nil, err
 	}
-	seed := "" // a drawn seed may be another one when the run is resumed
+	seed := "" // a drawn seed may differ when the run is resumed
 	if r.effort.Seed != 0 {
 		seed = fmt.Sprint(r.effort.Seed)
 	}
 	method := map[string]string{"block": r.effort.Block.String(), "setup": string(setup), "seed": seed}
-	for what, file := range map[string]string{"suites": r.binary.Path, "hosts": s.Files.Hosts, "profiles": s.Files.Profiles} {
+	files := map[string]string{"suites": r.binary.Path, "hosts": s.Files.Hosts, "profiles": s.Files.Profiles}
+	for what, file := range files {
 		if file == "" {
 			continue
 		}
@@ -166,15 +169,15 @@ func (r *Run) method() (map[string]string, error) {
 	return method, nil
 }
 
-// paths returns, for run.json, what the real links to the declared hosts run over;
-// nil without any. A host without a route costs what is offloaded to it, and says
-// so when it is opened.
+// paths returns, for run.json, which interfaces and routes lead to the declared
+// hosts; nil if none is declared. A host without a route is not an error here: what
+// is offloaded to it fails when it is opened.
 func (s *Selection) paths() (map[string]json.RawMessage, error) {
 	type path struct {
 		survey.Path
 		Error string `json:"error,omitempty"`
 	}
-	real := map[string]path{}
+	toHosts := map[string]path{}
 	for _, h := range s.Hosts {
 		if h.Recorded != "" {
 			continue
@@ -184,24 +187,24 @@ func (s *Selection) paths() (map[string]json.RawMessage, error) {
 		if err != nil {
 			p.Error = err.Error()
 		}
-		real[h.Name] = p
+		toHosts[h.Name] = p
 	}
-	if len(real) == 0 {
+	if len(toHosts) == 0 {
 		return nil, nil
 	}
-	raw, err := json.Marshal(real)
+	raw, err := json.Marshal(toHosts)
 	return map[string]json.RawMessage{"links": raw}, err
 }
 
-// gridOf says in run.json which grid was measured.
+// gridOf says, for run.json, which grid is measured.
 func gridOf(g *grid.Grid) results.Grid {
 	sum := sha256.Sum256(g.Text)
 	return results.Grid{Name: g.Name, Path: g.File, SHA256: hex.EncodeToString(sum[:])}
 }
 
-// resume goes on with the run in dir instead of starting one. A run without a
-// block makes room.
-func (r *Run) resume(dir string) error {
+// resume goes on with the run in dir instead of starting one. If that run has no
+// block, it removes the folder instead.
+func (r *recording) resume(dir string) error {
 	w, run, err := results.Resume(dir)
 	if err != nil {
 		return err
@@ -215,8 +218,8 @@ func (r *Run) resume(dir string) error {
 	return nil
 }
 
-// open makes the run folder, unless it is there already, and the driver.
-func (r *Run) open() error {
+// open makes the run folder, unless a run is resumed, and the driver.
+func (r *recording) open() error {
 	var err error
 	if r.writer == nil {
 		if r.writer, err = results.Create(r.effort.Results, r.meta); err != nil {
@@ -243,7 +246,7 @@ func (r *Run) open() error {
 
 // printNotes prints what the writer has noted about the folder since the last
 // call.
-func (r *Run) printNotes() {
+func (r *recording) printNotes() {
 	notes := r.writer.Notes()
 	for _, note := range notes[r.noted:] {
 		fmt.Fprintln(r.terminal.Err, "crossover:", note)
@@ -251,9 +254,9 @@ func (r *Run) printNotes() {
 	r.noted = len(notes)
 }
 
-// close ends the run in good order, complete or not. A folder without anything to
-// tell, for instance of a plan that was refused, is removed.
-func (r *Run) close(complete bool, imprecise []results.Imprecise) error {
+// close ends the run, complete or not. It removes a folder in which nothing was
+// measured or failed, for instance because the plan was refused.
+func (r *recording) close(complete bool, imprecise []results.Imprecise) error {
 	r.screen.done()
 	r.printNotes()
 	after := machine.Read("/")
@@ -261,7 +264,9 @@ func (r *Run) close(complete bool, imprecise []results.Imprecise) error {
 	if ledger := r.writer.Ledger(); !complete && len(ledger.Run) == 0 && len(ledger.Failed) == 0 {
 		err = errors.Join(r.log.Close(), r.writer.Discard())
 	} else {
-		err = r.writer.Finish(complete, func(m *results.Meta, l *results.Ledger) { m.After, l.Imprecise = &after, imprecise })
+		err = r.writer.Finish(complete, func(m *results.Meta, l *results.Ledger) {
+			m.After, l.Imprecise = &after, imprecise
+		})
 		err = errors.Join(err, r.log.Close())
 	}
 	if err != nil {
