@@ -1,12 +1,21 @@
-// Package declared reads what a user declared for a run: a grid and the catalog
-// it names, hosts, links, and files of their own in the place of the grid's
-// variants. The command and the test binary read it alike. Its errors carry the
-// exit code that they end either with.
+// Package declared reads what a user declared for a run. The command and the test
+// binary read it in the same way.
+//
+//  1. [Files] say where the declarations are. [Files.Absolute] makes their paths
+//     absolute, for a process that runs in another folder.
+//  2. [Read] returns the [Set] of what they declare: a grid and the catalog that it
+//     names, hosts, links, and the user's own files in place of the grid's variants.
+//     It checks every name in the grid.
+//  3. [Set.Combinations] expands the grid for a machine. [Set.Variant] finds the file
+//     of a variant, [Set.Title] its name for people.
+//
+// An error carries the exit code that ends either program.
 package declared
 
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -22,29 +31,36 @@ import (
 	"github.com/crossover-bench/crossover/suites/grids"
 )
 
-// Files say where things are declared. An empty one stands for what is built in,
+// Files say where things are declared. An empty field stands for what is built in,
 // or for nothing.
 type Files struct {
-	Grid     string `json:"-"`                  // a built-in grid's name, or a file
-	Catalog  string `json:"catalog,omitempty"`  // a catalog's file, or tinyCatalog; empty: the grid's, or the built-in one
-	Fixtures string `json:"fixtures,omitempty"` // folder of the built variants; empty: the grid's, or none
-	Models   string `json:"models,omitempty"`   // folder of .tflite files
-	Hosts    string `json:"hosts,omitempty"`    // file of hosts
-	Profiles string `json:"profiles,omitempty"` // file of links, devices and hosts, laid over the built-in ones
+	// Grid is the name of a built-in grid, or a file.
+	Grid string `json:"-"`
+	// Catalog is a catalog's file, or tinyCatalog. Empty means the grid's catalog, or
+	// the built-in one.
+	Catalog string `json:"catalog,omitempty"`
+	// Fixtures is the folder of the built variants. Empty means the grid's, or none.
+	Fixtures string `json:"fixtures,omitempty"`
+	// Models is the folder of the user's own .tflite files.
+	Models string `json:"models,omitempty"`
+	// Hosts is a file of hosts.
+	Hosts string `json:"hosts,omitempty"`
+	// Profiles is a file of links, devices and hosts, laid over the built-in ones.
+	Profiles string `json:"profiles,omitempty"`
 }
 
-// tinyCatalog is the Catalog of the built-in grid tiny, whose models are built
-// in, too.
+// tinyCatalog is the Catalog of the built-in grid tiny, whose models are built in
+// as well.
 const tinyCatalog = "tiny"
 
 // A Set is what was declared.
 type Set struct {
 	Files    Files      // as given, completed by what the grid says
-	Grid     *grid.Grid // nil if Files has none
+	Grid     *grid.Grid // nil without Files.Grid
 	Catalog  *fixtures.Catalog
 	Hosts    []offload.Host
 	Profiles *profiles.Set
-	Own      []fixtures.Variant // of Files.Models; nil without
+	Own      []fixtures.Variant // nil without Files.Models
 }
 
 // Read reads the files and checks the names in the grid.
@@ -72,7 +88,7 @@ func Read(f Files) (*Set, error) {
 	return s, nil
 }
 
-// readGrid reads the grid, the catalog that it names, and checks its names.
+// readGrid reads the grid and the catalog that it names, and checks the names in it.
 func (s *Set) readGrid() (err error) {
 	f := &s.Files
 	if f.Grid != "" {
@@ -117,7 +133,7 @@ func openGrid(name string) (*grid.Grid, error) {
 	}
 	text, err := grids.FS.ReadFile(name + ".yaml")
 	if err != nil {
-		return nil, exit.Errorf(exit.Usage, "there is no grid %q; want %s, or a file", name, strings.Join(builtInGrids(), ", "))
+		return nil, fmt.Errorf("there is no grid %q; want %s, or a file", name, strings.Join(builtInGrids(), ", "))
 	}
 	g, err := grid.Parse("suites/grids/"+name+".yaml", text)
 	if err == nil && g.Catalog != "" {
@@ -127,7 +143,7 @@ func openGrid(name string) (*grid.Grid, error) {
 }
 
 func builtInGrids() []string {
-	files, _ := grids.FS.ReadDir(".") // an embedded folder can be read
+	files, _ := grids.FS.ReadDir(".") // reading an embedded folder cannot fail
 	var all []string
 	for _, f := range files {
 		all = append(all, strings.TrimSuffix(f.Name(), ".yaml"))
@@ -135,8 +151,8 @@ func builtInGrids() []string {
 	return all
 }
 
-// Combinations expands the grid for a machine with so many cores: with the
-// user's own files, if there are any.
+// Combinations expands the grid for a machine with this many cores. The user's own
+// files, if there are any, replace the grid's variants.
 func (s *Set) Combinations(cores int) ([]names.Combination, error) {
 	env := grid.Environment{Cores: cores}
 	for _, h := range s.Hosts {
@@ -156,8 +172,8 @@ func (s *Set) Combinations(cores int) ([]names.Combination, error) {
 	return s.Grid.ExpandOwn(env, own), nil
 }
 
-// Variant resolves a variant to its file: one of the user's own, or one that was
-// built from the catalog. A *fixtures.NotBuiltError says that it has to be built.
+// Variant returns a variant with its file: the user's own, or one that was built from
+// the catalog. A *fixtures.NotBuiltError says that it has to be built.
 func (s *Set) Variant(name names.Variant) (fixtures.Variant, error) {
 	if v, ok := s.OwnFile(name); ok {
 		return v, nil
@@ -165,7 +181,7 @@ func (s *Set) Variant(name names.Variant) (fixtures.Variant, error) {
 	return s.Catalog.Variant(string(name), s.Files.Fixtures)
 }
 
-// OwnFile returns the user's own file that a variant is.
+// OwnFile returns the variant if it is one of the user's own files.
 func (s *Set) OwnFile(name names.Variant) (fixtures.Variant, bool) {
 	i := slices.IndexFunc(s.Own, func(v fixtures.Variant) bool { return v.Name == name })
 	if i < 0 {
@@ -198,8 +214,8 @@ func (f Files) Absolute() (Files, error) {
 	return f, nil
 }
 
-// Hash returns a file's SHA-256 in hexadecimal, as a run records what it measured
-// and by what.
+// Hash returns a file's SHA-256 in hexadecimal, by which a run records what it
+// measured and with what.
 func Hash(file string) (string, error) {
 	f, err := os.Open(file)
 	if err != nil {

@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/crossover-bench/crossover/internal/exit"
-	"github.com/crossover-bench/crossover/internal/grid"
+	"github.com/crossover-bench/crossover/internal/names"
 )
 
 func write(t *testing.T, name, text string) string {
@@ -20,12 +20,13 @@ func write(t *testing.T, name, text string) string {
 }
 
 const (
-	aGrid = "about: a test\ncombinations:\n  - {model: mobilenet, input: 32, compression: [none, pq], backend: [cpu-all, offload-all], link: mine}\n"
+	aGrid = "about: a test\ncombinations:\n" +
+		"  - {model: mobilenet, input: 32, compression: [none, pq], backend: [cpu-all, offload-all], link: mine}\n"
 	links = "links:\n  - {name: mine, latency: 1ms, up: 1MB/s, down: 1MB/s, source: a guess}\n"
 	hosts = "hosts:\n  - {name: lab, address: '127.0.0.1:1'}\n"
 )
 
-func TestAGridIsExpandedWithWhatElseIsDeclared(t *testing.T) {
+func TestSetExpandsItsGridWithWhatElseIsDeclared(t *testing.T) {
 	f := Files{Grid: write(t, "g.yaml", aGrid), Profiles: write(t, "p.yaml", links), Hosts: write(t, "h.yaml", hosts)}
 	s, err := Read(f)
 	if err != nil {
@@ -35,7 +36,8 @@ func TestAGridIsExpandedWithWhatElseIsDeclared(t *testing.T) {
 	if err != nil || len(got) != 4 {
 		t.Fatalf("%v, %v", got, err)
 	}
-	if want := (grid.Combination{Variant: "model=mobilenet/input=32/compression=pq", Backend: "offload-lab", Link: "mine"}); got[3] != want {
+	want := names.Combination{Variant: "model=mobilenet/input=32/compression=pq", Backend: "offload-lab", Link: "mine"}
+	if got[3] != want {
 		t.Errorf("%+v; want %+v", got[3], want)
 	}
 
@@ -44,12 +46,14 @@ func TestAGridIsExpandedWithWhatElseIsDeclared(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, err = s.Combinations(4)
-	if want := (grid.Combination{Variant: "model=face", Backend: "cpu4", Link: "none"}); err != nil || len(got) != 2 || got[0] != want {
+	want = names.Combination{Variant: "model=face", Backend: "cpu4", Link: "none"}
+	if err != nil || len(got) != 2 || got[0] != want {
 		t.Errorf("own files: %+v, %v; want two, the first %+v", got, err, want)
 	}
 }
 
-func TestWhatIsWrongHasItsPlaceAndItsExitCode(t *testing.T) {
+func TestSetNamesTheFileAtFaultAndCarriesAnExitCode(t *testing.T) {
+	own := filepath.Dir(write(t, "face.tflite", "x"))
 	for _, tt := range []struct {
 		name string
 		f    Files
@@ -57,7 +61,7 @@ func TestWhatIsWrongHasItsPlaceAndItsExitCode(t *testing.T) {
 		want string
 	}{
 		{"an unknown link", Files{Grid: write(t, "g.yaml", aGrid)}, exit.Usage, `g.yaml:3:`},
-		{"an unknown link, own files", Files{Grid: write(t, "g.yaml", aGrid), Models: filepath.Dir(write(t, "face.tflite", "x"))}, exit.Usage, `"mine"`},
+		{"an unknown link, own files", Files{Grid: write(t, "g.yaml", aGrid), Models: own}, exit.Usage, `"mine"`},
 		{"no such grid", Files{Grid: "nowhere.yaml"}, exit.Usage, "nowhere.yaml"},
 		{"a misspelt key", Files{Profiles: write(t, "p.yaml", "lnks: {}\n")}, exit.Usage, "--profiles: "},
 		{"no hosts", Files{Hosts: write(t, "h.yaml", "")}, exit.Usage, "--hosts: "},

@@ -1,9 +1,10 @@
 // Package grid reads grids, the declared sets of combinations: a YAML file whose
 // entries are products of variants, backends and links.
 //
-//  1. Read or Parse a grid. Keys and backend names are checked, with their place.
-//  2. Grid.Expand checks variants and links against what is Known and returns the
-//     combinations for an Environment; Grid.ExpandOwn does so for a user's files.
+//  1. [Read] a grid from its file, or [Parse] its text. They check its keys and the
+//     names of backends; an error has the position in the file.
+//  2. [Grid.Expand] checks variants and links against what is [Known], and returns the
+//     combinations for an [Environment]. [Grid.ExpandOwn] does so for a user's files.
 package grid
 
 import (
@@ -100,7 +101,7 @@ func Read(file string) (*Grid, error) {
 	return Parse(file, text)
 }
 
-// Parse is Read for text already in memory; file is its name in errors.
+// Parse is Read for text that is already in memory; file is its name in errors.
 func Parse(file string, text []byte) (*Grid, error) {
 	g := &Grid{File: file, Text: text, Name: strings.TrimSuffix(filepath.Base(file), filepath.Ext(file))}
 	if err := strictyaml.Decode(file, text, g); err != nil {

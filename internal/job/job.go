@@ -3,11 +3,11 @@
 //
 //  1. The driver starts the binary with the flag -job and writes one [Job] as JSON
 //     to its standard input.
-//  2. The binary answers the tasks [Measure] and [Check] with a results.Event for
+//  2. The binary answers the tasks [Measure] and [Check] with results.Events for
 //     each combination on [EventsDescriptor], and [Describe] and [Agreement] with
 //     one JSON value on its standard output.
 //
-// A job names its combinations, so the measuring program expands no grid.
+// A job names its combinations, so that the measuring program expands no grid.
 package job
 
 import (
@@ -69,8 +69,7 @@ type About struct {
 // Read reads the job that a driver wrote to r.
 func Read(r io.Reader) (*Job, error) {
 	var j Job
-	dec := json.NewDecoder(r)
-	if err := dec.Decode(&j); err != nil {
+	if err := json.NewDecoder(r).Decode(&j); err != nil {
 		return nil, fmt.Errorf("read the job from standard input: %w", err)
 	}
 	if j.Version != Version {

@@ -17,7 +17,9 @@ func TestJobReachesTheMeasuringProgramWhole(t *testing.T) {
 		Version: Version, Task: Measure, Round: -1, Block: 20 * time.Millisecond, Calibrate: true,
 		Combinations: []names.Combination{{Variant: "model=face", Backend: "cpu1", Link: names.LinkNone}},
 		Setup: Setup{
-			Files:         declared.Files{Catalog: "/c.yaml", Fixtures: "/f", Models: "/m", Hosts: "/h.yaml", Profiles: "/p.yaml"},
+			Files: declared.Files{
+				Catalog: "/c.yaml", Fixtures: "/f", Models: "/m", Hosts: "/h.yaml", Profiles: "/p.yaml",
+			},
 			LinkEmulation: "netem", Delegates: map[names.Backend]string{names.NPU: "/lib.so"},
 		},
 	}

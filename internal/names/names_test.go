@@ -26,7 +26,9 @@ func TestVariantIsReadInBothSpellings(t *testing.T) {
 			t.Errorf("%q became %+v, %q, %v", want.name, q, want.name.Title(), err)
 		}
 	}
-	for name, want := range map[names.Variant]string{"model=face": "face", "own": "own", "model=mobilenet/input=32/compression=pq": "Mobilenet PQ 32"} {
+	for name, want := range map[names.Variant]string{
+		"model=face": "face", "own": "own", "model=mobilenet/input=32/compression=pq": "Mobilenet PQ 32",
+	} {
 		if got := name.Title(); got != want {
 			t.Errorf("title of %q is %q, want %q", name, got, want)
 		}
@@ -47,21 +49,27 @@ func TestVariantUncompressedIsTheSameModelWithoutCompression(t *testing.T) {
 }
 
 func TestBackendIsCheckedTheSameForEveryone(t *testing.T) {
-	for _, name := range []string{"cpu1", "cpu16-noxnnpack", "cpu-all", "npu", "gpu", "npu-vx", "gpu-litert-2", "offload-self", "offload-all", "offload-work-station"} {
+	for _, name := range []string{
+		"cpu1", "cpu16-noxnnpack", "cpu-all", "npu", "gpu", "npu-vx", "gpu-litert-2",
+		"offload-self", "offload-all", "offload-work-station",
+	} {
 		if b, err := names.ParseBackend(name); err != nil || string(b) != name {
 			t.Errorf("%s: %q, %v", name, b, err)
 		}
 	}
 	for name, want := range map[string]string{
 		"tpu": `"tpu" is not a backend; want cpuN`, "cpu0": "is not a backend; want cpuN", "": "is not a backend",
-		"cpu1-foo": "want cpu1 or, for the reference kernels, cpu1-noxnnpack", "npu-": "is not a backend", "npuvx": "is not a backend",
+		"cpu1-foo": "want cpu1 or, for the reference kernels, cpu1-noxnnpack",
+		"npu-":     "is not a backend", "npuvx": "is not a backend",
 		"offload-": "host name", "offload-Desk": "lower-case",
 	} {
 		if _, err := names.ParseBackend(name); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %s", name, err, want)
 		}
 	}
-	for name, local := range map[names.Backend]bool{"cpu4": true, "npu-vx": true, "gpu": true, "offload-npu": false, "cpu1-foo": false} {
+	for name, local := range map[names.Backend]bool{
+		"cpu4": true, "npu-vx": true, "gpu": true, "offload-npu": false, "cpu1-foo": false,
+	} {
 		if name.IsLocal() != local {
 			t.Errorf("%s: local is %t", name, !local)
 		}
@@ -89,7 +97,9 @@ func TestCombinationHasOneSpellingForPeople(t *testing.T) {
 
 func TestNearestSuggestsOnlyWhatMayBeMeant(t *testing.T) {
 	known := []string{"mobilenet", "resnet50", "vgg16", "inceptionv3"}
-	for word, want := range map[string]string{"mobilnet": "mobilenet", "MobileNet": "mobilenet", "resnet": "resnet50", "transformer": ""} {
+	for word, want := range map[string]string{
+		"mobilnet": "mobilenet", "MobileNet": "mobilenet", "resnet": "resnet50", "transformer": "",
+	} {
 		if got := names.Nearest(word, known); got != want {
 			t.Errorf("Nearest(%q) = %q, want %q", word, got, want)
 		}
