@@ -56,7 +56,7 @@ type Setup struct {
 	Delegates     map[names.Backend]string `json:"delegates,omitempty"`      // libraries of external delegates
 }
 
-// About is what a test binary says of itself: it alone knows the runtime that is
+// About is what a test binary says about itself: only it knows the runtime that is
 // linked into it.
 type About struct {
 	Config   map[string]string `json:"config"`           // its part of bench.txt's file configuration

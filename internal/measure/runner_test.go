@@ -242,7 +242,8 @@ func TestRunnerKeepsTheDetailsOfTheSession(t *testing.T) {
 		t.Fatal(err)
 	}
 	block, err := r.End()
-	if want := (results.Details{Runtime: "2.21.0", Threads: 4}); err != nil || block.Details == nil || *block.Details != want {
+	want := results.Details{Runtime: "2.21.0", Threads: 4}
+	if err != nil || block.Details == nil || *block.Details != want {
 		t.Errorf("details %+v, %v; want %+v", block.Details, err, want)
 	}
 }

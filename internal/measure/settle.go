@@ -41,7 +41,7 @@ type Settle struct {
 }
 
 // slowFactor times MaxTime bounds a warm-up that has not filled its windows yet.
-// MaxTime alone would never let a network settle that takes seconds an inference.
+// Within MaxTime, a network that takes seconds for an inference could never settle.
 const slowFactor = 6
 
 func (s Settle) withDefaults() Settle {

@@ -96,8 +96,8 @@ func (v Variant) Parts() Parts {
 	return p
 }
 
-// Title returns a name for people made of the name's parts alone; the catalog
-// knows how a model is really spelt.
+// Title returns a name for people that is made only from the name's parts; the
+// catalog knows how a model is spelt.
 func (v Variant) Title() string {
 	p := v.Parts()
 	if p.Model == "" {

@@ -77,7 +77,7 @@ func (s *Selection) Bench(ctx context.Context, t Terminal, b Bench) error {
 		}
 	}
 	if failed := r.writer.Ledger().Failed; len(failed) > 0 && runErr == nil {
-		return exit.Errorf(exit.NoData, "%s failed before the run went on, and not measured since; see above",
+		return exit.Errorf(exit.NoData, "%s failed before the run was resumed, and not measured since; see above",
 			counted(len(failed), "combination"))
 	}
 	if n := len(outcome.Imprecise); n > 0 && runErr == nil {
@@ -104,7 +104,7 @@ func (r *recording) resumeNewest() error {
 			return exit.Errorf(exit.NoData, "%w; --no-resume starts a new run", err)
 		}
 	}
-	fmt.Fprintf(r.terminal.Out, "Going on with %s, which was interrupted after %s; --no-resume starts anew.\n",
+	fmt.Fprintf(r.terminal.Out, "Resuming %s, which was interrupted after %s; --no-resume starts a new run.\n",
 		relative(r.dir), counted(len(r.recorded), "block"))
 	return nil
 }

@@ -172,8 +172,8 @@ func (s *Selection) FixturesNeeded() ([]names.Variant, error) {
 	case s.in.Models != "" || s.Grid.Models != "" || own && s.built:
 		return nil, nil // the files are there already
 	case own:
-		return nil, exit.Errorf(exit.Usage,
-			"%s: a grid with a catalog of its own says where the built models are, too: models: FOLDER", s.Grid.File)
+		return nil, exit.Errorf(exit.Usage, "%s: a grid with a catalog of its own must also say where the built models are:"+
+			" models: FOLDER", s.Grid.File)
 	}
 	combinations, err := s.Combinations(runtime.NumCPU())
 	if err != nil {

@@ -117,7 +117,7 @@ func TestSelectionKnowsWhichFixturesAGridNeeds(t *testing.T) {
 		}
 	}
 	_, err := selectFiles(t, declared.Files{Grid: "catalog2.yaml"}).FixturesNeeded()
-	if exit.CodeOf(err) != exit.Usage || !strings.Contains(err.Error(), "says where the built models are, too") {
+	if exit.CodeOf(err) != exit.Usage || !strings.Contains(err.Error(), "must also say where the built models are") {
 		t.Errorf("a catalog without models: code %d, %v", exit.CodeOf(err), err)
 	}
 }

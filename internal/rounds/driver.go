@@ -8,7 +8,7 @@
 //     refused, with a list of what to leave out.
 //  3. Rounds: each measures every open combination once, in processes of its own and
 //     in an order shuffled by the run's seed. So no combination owns the cold or the
-//     hot minutes, and a crash costs its combination alone.
+//     hot minutes, and a crash costs only its own combination.
 //  4. Precision: if the [Settings] ask for one, rounds go on for the combinations
 //     whose median is not known well enough yet.
 //
@@ -193,7 +193,7 @@ func (d *Driver) begin() {
 		d.keep(&d.Recorded[i])
 	}
 	d.Recorded = nil
-	// A combination without a block may be planned anew.
+	// A combination without a block may get another plan.
 	d.Planned = slices.DeleteFunc(slices.Clone(d.Planned), func(p results.Planned) bool {
 		return len(d.kept[p.Combination]) == 0
 	})

@@ -99,7 +99,7 @@ func scoresOn(
 	defer func() { err = errors.Join(err, session.Close()) }()
 	outputs := session.Outputs()
 	if len(outputs) != 1 {
-		return nil, fmt.Errorf("%s has %d outputs; a classifier has its scores alone", v.Title, len(outputs))
+		return nil, fmt.Errorf("%s has %d outputs; a classifier has only its scores", v.Title, len(outputs))
 	}
 	size, err := backends.TensorBytes(outputs[0])
 	if err != nil {

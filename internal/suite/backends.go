@@ -127,7 +127,7 @@ func (s *Suite) startSelf() error {
 		// failed; those that follow need not.
 		why := s.self.Close()
 		if log := s.hostLog(); log != nil {
-			fmt.Fprintln(log, "suites: the embedded host is started again:", why)
+			fmt.Fprintln(log, "suites: restarting the embedded host:", why)
 		}
 		s.self = nil
 	}

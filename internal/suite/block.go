@@ -64,9 +64,8 @@ func (s *Suite) block(
 const calibrationTime = 50 * time.Millisecond
 
 // calibration takes the calibration run of a combination on a local CPU backend,
-// if the job asks for one, and returns the median time of the execution alone in
-// seconds, or 0. The hook Backend does not reach it, so that a slowdown is not
-// calibrated away.
+// if the job asks for one, and returns the median execution time in seconds, or 0.
+// The hook Backend does not reach it, so that a slowdown is not calibrated away.
 func (s *Suite) calibration(ctx context.Context, c names.Combination, v fixtures.Variant) (float64, error) {
 	backend, local := tflite.ForName(string(c.Backend))
 	if !s.job.Calibrate || !local {
