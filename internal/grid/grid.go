@@ -8,6 +8,7 @@
 package grid
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -128,7 +129,7 @@ func (g *Grid) resolve(path string) string {
 
 // locate puts the grid's file into an error that has a line already.
 func (g *Grid) locate(err error) error {
-	if e, ok := err.(*strictyaml.Error); ok {
+	if e, ok := errors.AsType[*strictyaml.Error](err); ok {
 		e.File = g.File
 	}
 	return err

@@ -50,7 +50,7 @@ func (s *Suite) block(
 		s.hooks.Warm(c)
 	}
 	if err := sample(r); err != nil {
-		r.End()
+		_, _ = r.End() // it may fail for the same reason, which err says
 		return results.Block{}, err
 	}
 	grown := residentWithoutGarbage() - before

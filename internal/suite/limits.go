@@ -40,7 +40,7 @@ func (s *Suite) readLimits(root string) (*limits, error) {
 	return &limits{features: f, needs: f.Needs()}, nil
 }
 
-// limitRounds is how many blocks a limit is judged on: one says nothing of how
+// limitRounds is how many blocks a limit is judged on: one does not show how
 // blocks differ, and 7 are the fewest that can tell a ratio at 1 %.
 const limitRounds = 7
 
