@@ -16,7 +16,6 @@ import (
 	"github.com/crossover-bench/crossover/internal/accept/steps"
 	"github.com/crossover-bench/crossover/internal/declared"
 	"github.com/crossover-bench/crossover/internal/exit"
-	"github.com/crossover-bench/crossover/internal/grid"
 	"github.com/crossover-bench/crossover/internal/names"
 	"github.com/crossover-bench/crossover/internal/results"
 )
@@ -80,7 +79,7 @@ func writeRun(ts *testscript.TestScript, neg bool, args []string) {
 	})
 	ts.Check(err)
 	const pq = "model=mobilenet/input=32/compression=pq"
-	declared := []grid.Combination{
+	declared := []names.Combination{
 		{Variant: pq, Backend: "npu", Link: "none"},
 		{Variant: pq, Backend: "cpu1", Link: "none"},
 		{Variant: pq, Backend: "offload-desk", Link: "ethernet"},
@@ -101,7 +100,7 @@ func writeRun(ts *testscript.TestScript, neg bool, args []string) {
 			for range 60 {
 				total := time.Duration(float64(latencies[c.Backend]) * math.Exp(0.02*noise.NormFloat64()))
 				s := results.Sample{Phase: results.PhaseSteady, Total: total, Exec: total}
-				if c.Link != grid.LinkNone {
+				if c.Link != names.LinkNone {
 					s.Exec, s.Network, s.Sent, s.Received = total/20, total-total/20, 3072, 100
 				}
 				b.Samples = append(b.Samples, s)

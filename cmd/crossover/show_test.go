@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/crossover-bench/crossover/internal/exit"
-	"github.com/crossover-bench/crossover/internal/grid"
 	"github.com/crossover-bench/crossover/internal/names"
 	"github.com/crossover-bench/crossover/internal/results"
 )
@@ -36,10 +35,10 @@ func recordRun(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	of := func(compression, backend string) grid.Combination {
-		return grid.Combination{Variant: names.Variant("model=mobilenet/input=32/compression=" + compression), Backend: names.Backend(backend), Link: grid.LinkNone}
+	of := func(compression, backend string) names.Combination {
+		return names.Combination{Variant: names.Variant("model=mobilenet/input=32/compression=" + compression), Backend: names.Backend(backend), Link: names.LinkNone}
 	}
-	declared := []grid.Combination{of("none", "cpu1"), of("pq", "cpu1"), of("pwq", "cpu1"), of("pq", "npu")}
+	declared := []names.Combination{of("none", "cpu1"), of("pq", "cpu1"), of("pwq", "cpu1"), of("pq", "npu")}
 	if err := w.Declare(declared, 6); err != nil {
 		t.Fatal(err)
 	}
@@ -138,7 +137,7 @@ func TestShowFormatsHoldTheSameFigures(t *testing.T) {
 	_, text, _ = command("show", dir, "--format", "json")
 	var doc struct {
 		Summaries []results.Summary
-		Missing   []grid.Combination
+		Missing   []names.Combination
 	}
 	if err := json.Unmarshal([]byte(text), &doc); err != nil {
 		t.Fatal(err)

@@ -16,7 +16,7 @@ import (
 	"github.com/crossover-bench/crossover/backends/offload"
 	"github.com/crossover-bench/crossover/backends/offload/recorded"
 	"github.com/crossover-bench/crossover/fixtures"
-	"github.com/crossover-bench/crossover/internal/grid"
+	"github.com/crossover-bench/crossover/internal/names"
 	"github.com/crossover-bench/crossover/internal/results"
 )
 
@@ -38,7 +38,7 @@ func record(t *testing.T) string {
 		return results.Sample{Phase: phase, Mark: mark, Total: d + time.Millisecond, Exec: d}
 	}
 	err = w.AppendBlock(results.Block{
-		Combination: grid.Combination{Variant: name, Backend: "cpu4", Link: grid.LinkNone},
+		Combination: names.Combination{Variant: name, Backend: "cpu4", Link: names.LinkNone},
 		Start:       time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC), Warmup: results.Warmup{Settled: true, Runs: 1, Reason: "settled"},
 		Samples: []results.Sample{
 			sample(results.PhaseFirst, 0, 90), sample(results.PhaseWarmup, 0, 20), sample(results.PhaseSteady, 0, 3),
