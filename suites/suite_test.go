@@ -17,49 +17,15 @@ import (
 	"github.com/crossover-bench/crossover/backends/host"
 	"github.com/crossover-bench/crossover/internal/exit"
 	"github.com/crossover-bench/crossover/internal/job"
+	"github.com/crossover-bench/crossover/internal/measure"
 	"github.com/crossover-bench/crossover/internal/names"
 	"github.com/crossover-bench/crossover/internal/suite"
 )
 
-var (
-	setup    job.Setup
-	npu, gpu string
-
-	driven    = flag.Bool("job", false, "do the job that crossover writes to standard input")
-	about     = flag.Bool("about", false, "print what this binary is, as JSON, and do nothing else")
-	dry       = flag.Bool("dry", false, "say what would be skipped, and measure nothing")
-	calibrate = flag.Bool("calibrate", false, "take a calibration run before each block of a local CPU backend")
-	agreement = flag.Bool("agreement", false,
-		"print, as JSON, how far each compressed variant agrees with its uncompressed one, and measure nothing")
-	features = flag.String("features", "", "the `folder` of features to whose limits each spec holds its combination;"+
-		" features/quick with a -grid of the built-in catalog")
-
-	driversJob job.Job // only with -job
-)
-
-// The grids that benchmarks and specs take without -grid.
-const benchGrid, specGrid = "quick", "tiny"
-
-func init() {
-	flag.StringVar(&setup.Grid, "grid", "",
-		"the `grid` to measure, built-in or a file; quick for benchmarks, tiny for specs")
-	flag.StringVar(&setup.Models, "models", "",
-		"a `folder` of .tflite files of your own, measured in place of the grid's variants")
-	flag.StringVar(&setup.Fixtures, "fixtures", "",
-		"the `folder` with the built variants; ../fixtures/models, or what the grid says")
-	flag.StringVar(&setup.Profiles, "profiles", "", "a `file` with links of your own, laid over the built-in ones")
-	flag.StringVar(&setup.Hosts, "hosts", "",
-		"the `file` that declares hosts; without it offloading goes to an embedded host")
-	flag.StringVar(&setup.LinkEmulation, "link-emulation", "client",
-		"how links are emulated: `client` shapes the connection at this end, netem asks the kernel")
-	flag.StringVar(&npu, "npu", "", "the external delegate `library` that the backend npu loads")
-	flag.StringVar(&gpu, "gpu", "", "the external delegate `library` that the backend gpu loads")
-}
-
 func TestMain(m *testing.M) {
 	host.ChildMain(suite.HostBackend)
 	flag.Parse()
-	answered, err := answer()
+	answered, err := answerQuestion()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "suites:", err)
 		os.Exit(int(exit.CodeOf(err)))
@@ -69,9 +35,9 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// answer answers the question that a driver or a person asks instead of measuring,
+// answerQuestion answers the question that a driver or a person asks instead of measuring,
 // if any.
-func answer() (answered bool, err error) {
+func answerQuestion() (answered bool, err error) {
 	j := userJob(benchGrid)
 	switch {
 	case *driven:
@@ -116,7 +82,7 @@ func BenchmarkInference(b *testing.B) {
 	if !*driven {
 		j = userJob(benchGrid)
 	}
-	s := newSuite(b, j)
+	s := newSuite(b, j, measure.Settle{})
 	defer s.Close()
 	s.Benchmarks(b)
 }
@@ -135,22 +101,30 @@ func TestSuites(t *testing.T) {
 	stepAside(t)
 	j := userJob(specGrid)
 	if !given("test.benchtime") {
-		j.Block = suite.SpecTime
+		j.Block = specTime
 	}
-	s := newSuite(t, j)
+	// A spec need not wait until a noisy machine has calmed down.
+	s := newSuite(t, j, measure.Settle{MaxTime: time.Second})
 	defer s.Close()
-	limits := *features
-	if limits == "" && setup.Grid != "" && s.Files.Catalog == "" {
-		limits = "features/quick" // those that are built in
+	root := *features
+	if root == "" && setup.Grid != "" && s.Files.Catalog == "" {
+		root = "features/quick" // those that are built in
 	}
-	s.Specs(t, limits, given("ginkgo.timeout"))
+	limits, err := readLimits(s, root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	(&specifier{s, j.Block, limits}).run(t)
 }
 
-func newSuite(t testing.TB, j job.Job) *suite.Suite {
+func newSuite(t testing.TB, j job.Job, settle measure.Settle) *suite.Suite {
 	t.Helper()
 	hooks, err := hooks()
 	if err != nil {
 		t.Fatal(err)
+	}
+	if settle != (measure.Settle{}) {
+		hooks.Settle = settle
 	}
 	s, err := suite.New(j, hooks)
 	if err != nil {
@@ -166,20 +140,4 @@ func stepAside(t *testing.T) {
 	if flag.Lookup("test.bench").Value.String() != "" {
 		t.Skip("specs step aside for benchmarks")
 	}
-}
-
-// benchtime returns the time that -benchtime asks for, or a second if it asks for a
-// count.
-func benchtime() time.Duration {
-	d, err := time.ParseDuration(flag.Lookup("test.benchtime").Value.String())
-	if err != nil {
-		return time.Second
-	}
-	return d
-}
-
-// given reports whether the command line has a flag.
-func given(name string) (is bool) {
-	flag.Visit(func(f *flag.Flag) { is = is || f.Name == name })
-	return is
 }

@@ -15,7 +15,7 @@ type benchCmd struct {
 	Budget    time.Duration  `default:"1h" placeholder:"TIME" help:"Refuse a plan that takes longer."`
 	Sustained bool           `help:"Heat the machine first, and judge throttled samples, too."`
 	Out       string         `name:"results" default:"results" type:"path" placeholder:"DIR" help:"Folder of runs."`
-	Resume    bool           `default:"true" negatable:"" help:"Go on with an interrupted run of the same."`
+	Resume    bool           `default:"true" negatable:"" help:"Resume an interrupted run of the same."`
 }
 
 // Help is the verb's longer help.
@@ -29,7 +29,7 @@ func (c *benchCmd) Help() string {
 --precision goes on until the 95 % interval of each median is at most this wide, relative
 to it. --budget includes the probe, ends a run with --precision, and does not count the
 soak of --sustained, which heats the machine until its temperature is steady. The newest
-run is resumed if it is incomplete and measured the same; --no-resume starts anew.
+run is resumed if it is incomplete and measured the same; --no-resume starts a new run.
 
 ` + inputHelp
 }

@@ -125,9 +125,9 @@ var owners = []owner{
 		instead: "Take an options struct, and fill it in cmd/crossover.",
 	},
 	{
-		of: "github.com/onsi/ginkgo/v2", may: "internal/suite",
+		of: "github.com/onsi/ginkgo/v2", may: "suites",
 		because: "specs are one way to look at a block",
-		instead: "Return an error or a value, and let internal/suite turn it into a spec's outcome.",
+		instead: "Return an error or a value, and let suites/specs_test.go turn it into a spec's outcome.",
 	},
 	{
 		of: "C", may: "backends/tflite backends/litert",

@@ -26,12 +26,12 @@ func (s *Suite) agreements(w io.Writer) error {
 	out := map[names.Variant]accept.Agreement{}
 	asked := map[names.Variant]bool{}
 	var failed []error
-	for _, c := range s.combinations {
+	for _, c := range s.Work {
 		if asked[c.Variant] {
 			continue
 		}
 		asked[c.Variant] = true
-		a, err := s.agreement(context.Background(), c.Variant)
+		a, err := s.Agreement(context.Background(), c.Variant)
 		switch {
 		case notBuilt(err):
 		case err != nil:
@@ -49,11 +49,11 @@ func (s *Suite) agreements(w io.Writer) error {
 	return nil
 }
 
-// agreement compares a compressed variant with its uncompressed one on cpu1, over
+// Agreement compares a compressed variant with its uncompressed one on cpu1, over
 // the images that calibrated its quantization. It returns nil for a variant that has
 // no uncompressed one, because it is uncompressed itself or a user's own file. A
 // *fixtures.NotBuiltError says that one of the two files is not there.
-func (s *Suite) agreement(ctx context.Context, name names.Variant) (*accept.Agreement, error) {
+func (s *Suite) Agreement(ctx context.Context, name names.Variant) (*accept.Agreement, error) {
 	if _, own := s.OwnFile(name); own {
 		return nil, nil
 	}

@@ -136,7 +136,7 @@ func (s *Suite) startSelf() error {
 	}
 	config := host.ChildConfig{Interpreters: 1, Queue: 4, Memory: selfMemory}
 	seen := map[names.Variant]bool{}
-	for _, c := range s.combinations {
+	for _, c := range s.Work {
 		v, err := s.Variant(c.Variant)
 		if err == nil && !seen[v.Name] && isOffload(c.Backend) {
 			seen[v.Name] = true
@@ -166,9 +166,9 @@ func HostBackend(threads int) (backends.Backend, error) {
 	return tflite.New(threads), nil
 }
 
-// available returns why a combination cannot run here, as far as that shows without
+// Available returns why a combination cannot run here, as far as that shows without
 // loading the variant. Only opening shows whether a host answers.
-func (s *Suite) available(c names.Combination) error {
+func (s *Suite) Available(c names.Combination) error {
 	switch {
 	case c.Backend == names.OffloadSelf:
 		return nil // only starting it would show

@@ -20,10 +20,10 @@ func (s *Suite) Benchmarks(b *testing.B) {
 	if s.events == nil {
 		s.printHeader(b)
 	}
-	for _, c := range s.combinations {
+	for _, c := range s.Work {
 		s.send(results.Event{Kind: results.EventStart, Combination: c})
 		// Any other error occurs again in the benchmark, which reports it.
-		if err := s.available(c); unavailable(err) != nil {
+		if err := s.Available(c); unavailable(err) != nil {
 			s.skip(os.Stdout, c, err)
 			continue
 		}
@@ -37,7 +37,7 @@ func (s *Suite) Benchmarks(b *testing.B) {
 
 // benchmark takes one block of a combination.
 func (s *Suite) benchmark(b *testing.B, c names.Combination) {
-	block, err := s.block(b.Context(), c, func(r *measure.Runner) error {
+	block, err := s.Block(b.Context(), c, func(r *measure.Runner) error {
 		if r.Computed() {
 			return r.Run(s.job.Block, 1) // no time passes, so b.Loop would take millions
 		}

@@ -17,9 +17,9 @@ import (
 	"github.com/crossover-bench/crossover/internal/stats"
 )
 
-// block takes one block of a combination, of which sample measures the steady part.
+// Block takes one block of a combination, of which sample measures the steady part.
 // Benchmarks and specs measure through it.
-func (s *Suite) block(
+func (s *Suite) Block(
 	ctx context.Context, c names.Combination, sample func(*measure.Runner) error,
 ) (results.Block, error) {
 	v, err := s.Variant(c.Variant)

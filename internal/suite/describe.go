@@ -25,7 +25,7 @@ func (s *Suite) describe(w io.Writer) error {
 	if w := s.weights(); w != "" {
 		a.Config["weights"] = w
 	}
-	for _, c := range s.combinations {
+	for _, c := range s.Work {
 		v, err := s.Variant(c.Variant)
 		if _, known := a.Hashes[string(v.Name)]; err != nil || known {
 			continue
@@ -62,7 +62,7 @@ func (s *Suite) weights() string {
 		return "own files"
 	}
 	var origins []string
-	for _, c := range s.combinations {
+	for _, c := range s.Work {
 		v, err := s.Variant(c.Variant)
 		if err == nil && v.Weights != "" && !slices.Contains(origins, v.Weights) {
 			origins = append(origins, v.Weights)

@@ -1,12 +1,11 @@
 // Package suite is the measuring program: it opens variants on backends, takes
-// blocks of inferences and looks at the answers. The test binary in suites/ is its
+// blocks of inferences. The test binary in suites/ is its
 // only importer and hands it flags, jobs and test hooks.
 //
 //  1. [New] reads what the setup of a [job.Job] declares, and takes the combinations
 //     to work on from the job or from the user's grid.
 //  2. [Suite.Benchmarks] measures a block of each as a sub-benchmark and sends it to
-//     the driver, if there is one. [Suite.Specs] checks what every combination must
-//     do, and the features' limits. Both take their blocks in the same way.
+//     the driver, if there is one. Specs take their blocks with [Suite.Block], too.
 //  3. [Answer] does the jobs that are questions: what this binary is, what cannot
 //     run here, and how far variants agree with their uncompressed ones.
 //
@@ -49,15 +48,16 @@ type Hooks struct {
 // A Suite is the set of combinations that this process works on.
 type Suite struct {
 	*declared.Set
-	job          job.Job
-	hooks        Hooks
-	combinations []names.Combination
-	self         *offload.Self                       // nil until a combination needs it
-	probe        *machine.SystemProbe                // reads the machine between samples
-	probeOwn     []int                               // processes whose load counts as this run's own
-	events       *results.EventWriter                // nil without a driver
-	measured     int                                 // benchmarks that ran, whatever came out
-	agreed       map[names.Variant]*accept.Agreement // of the variants asked for so far
+	Work []names.Combination
+
+	job      job.Job
+	hooks    Hooks
+	self     *offload.Self                       // nil until a combination needs it
+	probe    *machine.SystemProbe                // reads the machine between samples
+	probeOwn []int                               // processes whose load counts as this run's own
+	events   *results.EventWriter                // nil without a driver
+	measured int                                 // benchmarks that ran, whatever came out
+	agreed   map[names.Variant]*accept.Agreement // of the variants asked for so far
 }
 
 // New returns the suite of a job. A job without combinations works on those of its
@@ -68,9 +68,9 @@ func New(j job.Job, hooks Hooks) (*Suite, error) {
 		return nil, err
 	}
 	d.Files.Fixtures = cmp.Or(d.Files.Fixtures, filepath.Join("..", "fixtures", "models"))
-	s := &Suite{Set: d, job: j, hooks: hooks, combinations: j.Combinations, agreed: map[names.Variant]*accept.Agreement{}}
-	if s.combinations == nil && d.Grid != nil {
-		if s.combinations, err = d.Combinations(runtime.NumCPU()); err != nil {
+	s := &Suite{Set: d, Work: j.Combinations, job: j, hooks: hooks, agreed: map[names.Variant]*accept.Agreement{}}
+	if s.Work == nil && d.Grid != nil {
+		if s.Work, err = d.Combinations(runtime.NumCPU()); err != nil {
 			return nil, err
 		}
 	}
@@ -133,8 +133,8 @@ func (s *Suite) skip(w io.Writer, c names.Combination, err error) {
 // check says which combinations cannot run here or would fail, as far as that
 // shows without loading a variant: to the driver, or to w.
 func (s *Suite) check(w io.Writer) {
-	for _, c := range s.combinations {
-		err := s.available(c)
+	for _, c := range s.Work {
+		err := s.Available(c)
 		if err == nil {
 			_, err = s.Variant(c.Variant)
 		}
@@ -149,6 +149,9 @@ func (s *Suite) check(w io.Writer) {
 	}
 	s.send(results.Event{Kind: results.EventEnd})
 }
+
+// Calibrate takes a calibration run before each further local CPU block.
+func (s *Suite) Calibrate() { s.job.Calibrate = true }
 
 // Close ends what the suite started.
 func (s *Suite) Close() {

@@ -1,7 +1,8 @@
-package suite
+package suites
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -12,30 +13,31 @@ import (
 	"github.com/onsi/gomega"
 	"github.com/onsi/gomega/gmeasure"
 
+	"github.com/crossover-bench/crossover/backends"
+	"github.com/crossover-bench/crossover/fixtures"
 	"github.com/crossover-bench/crossover/internal/measure"
 	"github.com/crossover-bench/crossover/internal/names"
 	"github.com/crossover-bench/crossover/internal/results"
+	"github.com/crossover-bench/crossover/internal/suite"
 )
 
-// SpecTime is the steady time of a spec's block unless the user asks for another:
+// specTime is the steady time of a spec's block unless the user asks for another:
 // specs look at how a combination behaves, benchmarks at how fast it is.
-const SpecTime = 100 * time.Millisecond
+const specTime = 100 * time.Millisecond
 
-// Specs runs a Ginkgo spec for each combination, with labels to choose by, and
-// holds it to the limits of the features, if a folder of them is given. All of
-// Ginkgo's flags work; timeout says whether the user gave one that bounds the suite.
-func (s *Suite) Specs(t *testing.T, features string, timeout bool) {
-	limits, err := s.readLimits(features)
-	if err != nil {
-		t.Fatal(err)
-	}
-	// A spec need not wait until a noisy machine has calmed down.
-	s.hooks.Settle = measure.Settle{MaxTime: time.Second}
+// A specifier checks what every combination must do, and the limits of features.
+type specifier struct {
+	*suite.Suite
+	block  time.Duration
+	limits *limits
+}
 
+// run runs a Ginkgo spec for each combination, with labels to choose by.
+func (s *specifier) run(t *testing.T) {
 	gomega.RegisterFailHandler(ginkgo.Fail)
 	ginkgo.Describe("grid "+s.Grid.Name, ginkgo.Serial, func() {
-		for _, c := range s.combinations {
-			ginkgo.It(c.Name(), ginkgo.Label(labels(c)...), func(ctx ginkgo.SpecContext) { s.spec(ctx, c, limits) })
+		for _, c := range s.Work {
+			ginkgo.It(c.Name(), ginkgo.Label(labels(c)...), func(ctx ginkgo.SpecContext) { s.spec(ctx, c) })
 		}
 	})
 	ginkgo.ReportAfterSuite("some combination ran", func(r ginkgo.Report) {
@@ -46,7 +48,7 @@ func (s *Suite) Specs(t *testing.T, features string, timeout bool) {
 	})
 	suiteConfig, reporterConfig := ginkgo.GinkgoConfiguration()
 	suiteConfig.FailOnEmpty = true // a filter that leaves nothing is a mistake
-	if !timeout {
+	if !given("ginkgo.timeout") {
 		suiteConfig.Timeout = 7 * 24 * time.Hour // a grid may take longer than Ginkgo's hour
 	}
 	ginkgo.RunSpecs(t, "Crossover", suiteConfig, reporterConfig)
@@ -66,33 +68,29 @@ func labels(c names.Combination) []string {
 }
 
 // spec measures a combination as its benchmark does, and checks what came out.
-func (s *Suite) spec(ctx ginkgo.SpecContext, c names.Combination, l *limits) {
-	err := s.available(c)
-	if unavailable(err) != nil {
-		ginkgo.Skip(err.Error())
-	}
+func (s *specifier) spec(ctx ginkgo.SpecContext, c names.Combination) {
+	err := s.Available(c)
+	skipUnavailable(err)
 	gomega.Expect(err).NotTo(gomega.HaveOccurred())
 	v, err := s.Variant(c.Variant)
 	gomega.Expect(err).NotTo(gomega.HaveOccurred())
 
 	ginkgo.By("measuring a block")
 	block, answers, err := s.answered(ctx, c, 0)
-	if unavailable(err) != nil {
-		ginkgo.Skip(err.Error())
-	}
+	skipUnavailable(err)
 	gomega.Expect(err).NotTo(gomega.HaveOccurred(), "open, measure and close")
 	report(&block)
 
 	ginkgo.By("looking at its answers")
 	gomega.Expect(missing(&block, c)).To(gomega.BeEmpty(), "the block must carry what a result consists of")
-	gomega.Expect(s.asDeclared(v, answers[0].tensors)).To(gomega.Succeed(), "output shapes")
+	gomega.Expect(asDeclared(v, answers[0].tensors)).To(gomega.Succeed(), "output shapes")
 	gomega.Expect(answers[0].finite()).To(gomega.Succeed(), "scores")
 	gomega.Expect(answers[1].sameBits(answers[0])).To(gomega.Succeed(), "the same input gives the same output")
 
 	ginkgo.By("comparing them with one thread of the CPU")
-	gomega.Expect(s.agreesWithCPU(ctx, c, v, answers[0])).To(gomega.Succeed())
-	agreement, err := s.agreement(ctx, c.Variant)
-	if notBuilt(err) {
+	gomega.Expect(agreesWithCPU(ctx, c, v, answers[0])).To(gomega.Succeed())
+	agreement, err := s.Agreement(ctx, c.Variant)
+	if _, notBuilt := errors.AsType[*fixtures.NotBuiltError](err); notBuilt {
 		ginkgo.AddReportEntry("agreement", "unknown: "+err.Error(), ginkgo.ReportEntryVisibilityFailureOrVerbose)
 	} else {
 		gomega.Expect(err).NotTo(gomega.HaveOccurred())
@@ -102,21 +100,28 @@ func (s *Suite) spec(ctx ginkgo.SpecContext, c names.Combination, l *limits) {
 		ginkgo.AddReportEntry("agreement", *agreement, ginkgo.ReportEntryVisibilityFailureOrVerbose)
 	}
 
-	if l.features != nil {
+	if s.limits != nil {
 		ginkgo.By("holding it to the features' limits")
-		data, err := s.forLimits(ctx, l, block, agreement)
+		data, err := s.forLimits(ctx, block, agreement)
 		gomega.Expect(err).NotTo(gomega.HaveOccurred())
-		l.hold(data, c, v.Title)
+		s.limits.hold(data, c, v.Title)
+	}
+}
+
+// skipUnavailable skips a spec whose combination cannot run here.
+func skipUnavailable(err error) {
+	if _, ok := errors.AsType[*backends.UnavailableError](err); ok {
+		ginkgo.Skip(err.Error())
 	}
 }
 
 // answered takes a block and keeps its last two answers, which are to the same
 // input.
-func (s *Suite) answered(
+func (s *specifier) answered(
 	ctx context.Context, c names.Combination, round int,
 ) (block results.Block, answers [2]answer, err error) {
-	block, err = s.block(ctx, c, func(r *measure.Runner) error {
-		if err := r.Run(s.job.Block, 1); err != nil {
+	block, err = s.Block(ctx, c, func(r *measure.Runner) error {
+		if err := r.Run(s.block, 1); err != nil {
 			return err
 		}
 		answers[0] = answerOf(r)

@@ -1,4 +1,4 @@
-package suite
+package suites
 
 import (
 	"bytes"
@@ -9,10 +9,10 @@ import (
 	"path/filepath"
 	"slices"
 
-	"github.com/crossover-bench/crossover/backends/tflite"
 	"github.com/crossover-bench/crossover/fixtures"
 	"github.com/crossover-bench/crossover/internal/measure"
 	"github.com/crossover-bench/crossover/internal/names"
+	"github.com/crossover-bench/crossover/internal/suite"
 )
 
 // An answer is what an inference returned: the outputs as the session declares
@@ -115,7 +115,7 @@ func (a answer) near(b answer) error {
 }
 
 // asDeclared compares the outputs of a catalog variant with its manifest.
-func (s *Suite) asDeclared(v fixtures.Variant, outputs []fixtures.Tensor) error {
+func asDeclared(v fixtures.Variant, outputs []fixtures.Tensor) error {
 	if v.Image == nil {
 		return nil // a user's own file has no manifest
 	}
@@ -146,7 +146,7 @@ func sameShapes(a, b []fixtures.Tensor, whose string) error {
 // agreesWithCPU compares an answer with that of one thread of this machine's CPU to
 // the same input. The embedded host ran the same library on the same processor, so
 // its answer must be the same to the bit; others must be within leastCosine.
-func (s *Suite) agreesWithCPU(ctx context.Context, c names.Combination, v fixtures.Variant, a answer) error {
+func agreesWithCPU(ctx context.Context, c names.Combination, v fixtures.Variant, a answer) error {
 	if c.Backend == "cpu1" {
 		return nil
 	}
@@ -166,7 +166,11 @@ func (s *Suite) agreesWithCPU(ctx context.Context, c names.Combination, v fixtur
 
 // onCPU answers an input on one thread of this machine's CPU.
 func onCPU(ctx context.Context, v fixtures.Variant, input [][]byte) (a answer, err error) {
-	session, err := tflite.New(1).Open(ctx, v)
+	cpu1, err := suite.HostBackend(1)
+	if err != nil {
+		return answer{}, err
+	}
+	session, err := cpu1.Open(ctx, v)
 	if err != nil {
 		return answer{}, err
 	}

@@ -1,4 +1,4 @@
-package suite
+package suites
 
 import (
 	"context"
@@ -13,19 +13,20 @@ import (
 	"github.com/crossover-bench/crossover/internal/accept/steps"
 	"github.com/crossover-bench/crossover/internal/names"
 	"github.com/crossover-bench/crossover/internal/results"
+	"github.com/crossover-bench/crossover/internal/suite"
 )
 
 // limits are the features to whose limits specs hold their combinations, but for
 // the study's claims, which are findings about other hardware and no thresholds.
 type limits struct {
-	features *accept.Features    // nil for none
+	features *accept.Features
 	needs    []names.Combination // that the sentences are about, comparisons included
 }
 
-// readLimits reads the features in root; none if it is empty.
-func (s *Suite) readLimits(root string) (*limits, error) {
+// readLimits reads the features in root; nil if it is empty.
+func readLimits(s *suite.Suite, root string) (*limits, error) {
 	if root == "" {
-		return &limits{}, nil
+		return nil, nil
 	}
 	f, err := steps.Read(root, "~"+accept.StudyTag, steps.Vocabulary{
 		Variants: steps.Variants(s.Catalog, s.Own), Profiles: s.Profiles, Cores: runtime.NumCPU(),
@@ -36,7 +37,7 @@ func (s *Suite) readLimits(root string) (*limits, error) {
 	if err := f.Wrong(); err != nil {
 		return nil, fmt.Errorf("a sentence of the features is wrong: %w", err)
 	}
-	s.job.Calibrate = true
+	s.Calibrate()
 	return &limits{features: f, needs: f.Needs()}, nil
 }
 
@@ -46,12 +47,12 @@ const limitRounds = 7
 
 // forLimits returns what limits are judged on. It measures further blocks if the
 // sentences are about the block's combination.
-func (s *Suite) forLimits(
-	ctx context.Context, l *limits, first results.Block, agreement *accept.Agreement,
+func (s *specifier) forLimits(
+	ctx context.Context, first results.Block, agreement *accept.Agreement,
 ) (*accept.Data, error) {
 	c := first.Combination
 	rounds := 1
-	if slices.Contains(l.needs, c) {
+	if slices.Contains(s.limits.needs, c) {
 		rounds = limitRounds
 	}
 	blocks := []results.Block{first}
