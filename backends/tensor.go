@@ -7,7 +7,7 @@ import (
 	"github.com/crossover-bench/crossover/fixtures"
 )
 
-// elementBytes is the size of one element by the type's NumPy name.
+// elementBytes holds the size of one element by the type's NumPy name.
 var elementBytes = map[string]int{
 	"bool": 1, "int8": 1, "uint8": 1,
 	"int16": 2, "uint16": 2, "float16": 2, "bfloat16": 2,
@@ -16,8 +16,8 @@ var elementBytes = map[string]int{
 	"complex128": 16,
 }
 
-// TensorBytes returns the size of a tensor in bytes: the length of the slice
-// that Infer takes for it. A scalar has an empty shape.
+// TensorBytes returns the size of a tensor in bytes, which is the length of its
+// slice for Infer. A scalar has an empty shape.
 func TensorBytes(t fixtures.Tensor) (int, error) {
 	n, ok := elementBytes[t.Type]
 	if !ok {
@@ -25,7 +25,7 @@ func TensorBytes(t fixtures.Tensor) (int, error) {
 	}
 	for _, d := range t.Shape {
 		if d < 0 {
-			return 0, fmt.Errorf("tensor %q has shape %v: a dimension is not known before it runs", t.Name, t.Shape)
+			return 0, fmt.Errorf("tensor %q has shape %v: a dimension is unknown before it runs", t.Name, t.Shape)
 		}
 		if d > 0 && n > math.MaxInt/d {
 			return 0, fmt.Errorf("tensor %q has shape %v: more bytes than an address space holds", t.Name, t.Shape)

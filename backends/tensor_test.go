@@ -32,7 +32,7 @@ func TestTensorBytesRefusesWhatHasNoFixedSize(t *testing.T) {
 		want   string
 	}{
 		{fixtures.Tensor{Name: "words", Type: "string", Shape: []int{1}}, `"words" has type "string"`},
-		{fixtures.Tensor{Name: "x", Type: "int8", Shape: []int{1, -1}}, "not known"},
+		{fixtures.Tensor{Name: "x", Type: "int8", Shape: []int{1, -1}}, "unknown before it runs"},
 		{fixtures.Tensor{Name: "x", Type: "int64", Shape: []int{math.MaxInt / 4, 2}}, "address space"},
 	} {
 		if _, err := TensorBytes(tt.tensor); err == nil || !strings.Contains(err.Error(), tt.want) {

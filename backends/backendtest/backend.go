@@ -1,7 +1,7 @@
-// Package backendtest is a Backend that computes nothing: it answers with a
-// scripted timing and an output that depends on the input alone, so that what
-// stands on backends can be tested without a runtime, a model or a clock. No
-// time passes while it runs: a session that says it took 30 ms returns at once.
+// Package backendtest is a fake Backend for tests of code that uses backends,
+// without a runtime, a model or a clock. It answers with a scripted timing and an
+// output that depends only on the input. No time passes: a session that reports
+// 30 ms returns at once.
 package backendtest
 
 import (
@@ -18,8 +18,8 @@ import (
 // Classes is the number of int8 elements in the one output of every session.
 const Classes = 10
 
-// Script gives the timing of inference i of a session on variant v, i from 0.
-// An error ends that inference instead.
+// A Script returns the timing of inference i, from 0, of a session on variant v. An
+// error fails that inference instead.
 type Script func(v fixtures.Variant, i int) (backends.Timing, error)
 
 // Constant scripts every inference to take total, all of it execution.
@@ -29,8 +29,8 @@ func Constant(total time.Duration) Script {
 	}
 }
 
-// Sequence scripts the first inferences to take the given times, and every
-// later one the last of them. It panics without a time.
+// Sequence scripts the first inferences to take the given times, and every later
+// one the last time. It panics without a time.
 func Sequence(totals ...time.Duration) Script {
 	if len(totals) == 0 {
 		panic("backendtest: a sequence needs at least one time")
@@ -41,30 +41,30 @@ func Sequence(totals ...time.Duration) Script {
 	}
 }
 
-// Backend is the fake. Its fields are read at Open; it is safe for concurrent
-// use once it is set up.
+// A Backend is the fake. Open reads its fields. It is safe for concurrent use while
+// these do not change.
 type Backend struct {
 	// Label is the backend's name.
 	Label string
 	// Script times the inferences; nil means Constant(time.Millisecond).
 	Script Script
-	// OpenErr, when it is not nil, is asked before each Open; its error is
-	// Open's answer.
+	// OpenErr, if not nil, is called before each Open, which then returns its
+	// error.
 	OpenErr func(v fixtures.Variant) error
-	// Input describes the input of a variant that has no image; the zero value
-	// means 16 float32 elements.
+	// Input describes the input of a variant without an image; the zero value means
+	// 16 float32 elements.
 	Input fixtures.Tensor
 
 	mu             sync.Mutex
 	opened, closed int
 }
 
-// New returns a fake backend called name whose inferences run by script.
+// New returns a fake backend with the given name and script.
 func New(name string, script Script) *Backend {
 	return &Backend{Label: name, Script: script}
 }
 
-// Unavailable returns a fake backend that this machine always lacks.
+// Unavailable returns a fake backend that is never available.
 func Unavailable(name, missing, hint string) *Backend {
 	return &Backend{Label: name, OpenErr: func(fixtures.Variant) error {
 		return &backends.UnavailableError{Backend: name, Missing: missing, Hint: hint}
@@ -74,8 +74,8 @@ func Unavailable(name, missing, hint string) *Backend {
 // Name returns the backend's name.
 func (b *Backend) Name() string { return b.Label }
 
-// Opened returns how many sessions were opened so far and how many are still
-// open: after a test, none should be.
+// Opened returns how many sessions were opened and how many are still open. After
+// a test none should be.
 func (b *Backend) Opened() (total, still int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -129,8 +129,8 @@ func (s *session) Outputs() []fixtures.Tensor {
 	return []fixtures.Tensor{{Name: "scores", Type: "int8", Shape: []int{1, Classes}, Scale: 1.0 / 256, ZeroPoint: -128}}
 }
 
-// Infer answers with the script's timing and scores that are a hash of the
-// input: equal inputs give equal outputs, in every process.
+// Infer returns the script's timing and scores that are a hash of the input: equal
+// inputs give equal outputs, in every process.
 func (s *session) Infer(ctx context.Context, in, out [][]byte) (backends.Timing, error) {
 	switch {
 	case s.closed:

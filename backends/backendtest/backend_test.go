@@ -17,7 +17,7 @@ var image = fixtures.Variant{
 	Image: &fixtures.Image{Height: 8, Width: 8, Preprocessing: "tf"},
 }
 
-func TestInferencesFollowTheScriptWithoutWaiting(t *testing.T) {
+func TestBackendFollowsTheScriptWithoutWaiting(t *testing.T) {
 	b := backendtest.New("cpu1", backendtest.Sequence(30*time.Hour, 20*time.Hour))
 	s, err := b.Open(t.Context(), image)
 	if err != nil {
@@ -43,7 +43,7 @@ func TestInferencesFollowTheScriptWithoutWaiting(t *testing.T) {
 	}
 }
 
-func TestOutputsDependOnTheInputAlone(t *testing.T) {
+func TestBackendOutputsDependOnTheInputAlone(t *testing.T) {
 	infer := func(fill byte) []byte {
 		s, err := backendtest.New("cpu1", nil).Open(t.Context(), image)
 		if err != nil {
@@ -62,7 +62,7 @@ func TestOutputsDependOnTheInputAlone(t *testing.T) {
 	}
 }
 
-func TestFaultsAreErrors(t *testing.T) {
+func TestBackendReturnsErrors(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	s, err := backendtest.New("cpu1", nil).Open(ctx, image)
 	if err != nil {
@@ -70,10 +70,10 @@ func TestFaultsAreErrors(t *testing.T) {
 	}
 	in, out := [][]byte{make([]byte, image.Image.Bytes())}, [][]byte{make([]byte, backendtest.Classes)}
 	if _, err := s.Infer(ctx, [][]byte{{1}}, out); err == nil {
-		t.Error("a short input was taken")
+		t.Error("a short input was accepted")
 	}
 	if _, err := s.Infer(ctx, in, nil); err == nil {
-		t.Error("a missing output was taken")
+		t.Error("a missing output was accepted")
 	}
 	cancel()
 	if _, err := s.Infer(ctx, in, out); !errors.Is(err, context.Canceled) {

@@ -2,6 +2,7 @@ package host
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -14,50 +15,48 @@ import (
 	"syscall"
 
 	"github.com/crossover-bench/crossover/backends"
-	"github.com/crossover-bench/crossover/internal/exit"
 )
 
-// ChildEnv is the environment variable that makes a program's own binary an
+// ChildEnv is the environment variable that makes a program's binary run as an
 // embedded host.
 const ChildEnv = "CROSSOVER_HOST_CHILD"
 
-// A ChildConfig is what an embedded host is told: one line of JSON on its
-// standard input, which then stays open. The child ends when it closes, so that
-// it never outlives its parent.
+// A ChildConfig configures an embedded host. The parent writes it as one line of
+// JSON to the child's standard input and keeps that open. The child ends when it
+// closes, so it never outlives its parent.
 type ChildConfig struct {
-	Models       []Model    `json:"models"`
-	Threads      int        `json:"threads"` // 0: all cores
-	Interpreters int        `json:"interpreters"`
-	Queue        int        `json:"queue"`
-	Memory       int64      `json:"memory"`
-	Address      string     `json:"address"` // empty: any port on loopback
-	Witness      bool       `json:"witness"`
-	Level        slog.Level `json:"level"` // of the log on standard error
+	Models       []Served `json:"models"`
+	Threads      int      `json:"threads"` // 0 means all cores
+	Interpreters int      `json:"interpreters"`
+	Queue        int      `json:"queue"`
+	Memory       int64    `json:"memory"`
+	Witness      bool     `json:"witness"`
 }
 
 // Listening is what an embedded host prints before its address when it serves.
 const Listening = "listening "
 
-// ChildMain turns the process into an embedded host when its environment says
-// so, and never returns then; else it does nothing. main and TestMain call it
-// first. open gives the local backend with that many threads.
-func ChildMain(open func(threads int) (backends.Backend, error)) {
+// ChildMain runs the process as an embedded host if its environment says so, and
+// then does not return; otherwise it does nothing. main and TestMain call it
+// first. open returns the local backend with that many threads; resident is
+// Options.Resident.
+func ChildMain(open func(threads int) (backends.Backend, error), resident func() int64) {
 	if os.Getenv(ChildEnv) == "" {
 		return
 	}
-	_ = os.Unsetenv(ChildEnv) // what this process starts is no embedded host
-	// An interrupt at the terminal reaches parent and child; the child stays
-	// for what its parent still has to finish.
+	_ = os.Unsetenv(ChildEnv) // child processes of this one are not embedded hosts
+	// An interrupt at the terminal reaches parent and child. The child must go on
+	// serving until its parent has finished.
 	signal.Ignore(os.Interrupt, syscall.SIGTERM)
-	if err := serveChild(os.Stdin, os.Stdout, os.Stderr, open); err != nil {
+	if err := serveChild(open, resident); err != nil {
 		fmt.Fprintln(os.Stderr, "embedded host:", err)
-		os.Exit(int(exit.Internal))
+		os.Exit(1)
 	}
-	os.Exit(int(exit.OK))
+	os.Exit(0)
 }
 
-func serveChild(stdin io.Reader, stdout, stderr io.Writer, open func(threads int) (backends.Backend, error)) error {
-	in := bufio.NewReader(stdin)
+func serveChild(open func(threads int) (backends.Backend, error), resident func() int64) error {
+	in := bufio.NewReader(os.Stdin)
 	line, err := in.ReadBytes('\n')
 	if err != nil {
 		return fmt.Errorf("reading the configuration: %w", err)
@@ -66,29 +65,26 @@ func serveChild(stdin io.Reader, stdout, stderr io.Writer, open func(threads int
 	if err := json.Unmarshal(line, &c); err != nil {
 		return fmt.Errorf("reading the configuration: %w", err)
 	}
-	b, err := open(c.Threads)
+	b, err := open(cmp.Or(c.Threads, runtime.NumCPU()))
 	if err != nil {
 		return err
 	}
-	// The Go side of an embedded host moves bytes for as many requests as it has
-	// interpreters; more processors would only add wake-ups of threads to each
-	// request, a quarter of the software's overhead on two cores. The runtime's
-	// own threads, which do the work, are not bound by it.
+	// The Go side of an embedded host only moves bytes, for one request per
+	// interpreter. More processors would wake more threads for each request, which
+	// was a quarter of the software overhead on two cores. The limit does not apply
+	// to the threads of TensorFlow Lite.
 	runtime.GOMAXPROCS(max(c.Interpreters, 1))
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	s, err := New(ctx, Options{
-		Models: c.Models, Backend: b, Interpreters: c.Interpreters, Queue: c.Queue, Memory: c.Memory, Witness: c.Witness,
-		Log: slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: c.Level})),
+		Models: c.Models, Backend: b, Interpreters: c.Interpreters, Queue: c.Queue, Memory: c.Memory,
+		Resident: resident, Witness: c.Witness,
+		Log: slog.New(slog.NewTextHandler(os.Stderr, nil)),
 	})
 	if err != nil {
 		return err
 	}
-	address := c.Address
-	if address == "" {
-		address = "127.0.0.1:0"
-	}
-	l, err := net.Listen("tcp", address)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
@@ -96,7 +92,7 @@ func serveChild(stdin io.Reader, stdout, stderr io.Writer, open func(threads int
 		_, _ = io.Copy(io.Discard, in) // until the parent closes it or dies
 		cancel()
 	}()
-	if _, err := fmt.Fprintf(stdout, "%s%s\n", Listening, l.Addr()); err != nil {
+	if _, err := fmt.Printf("%s%s\n", Listening, l.Addr()); err != nil {
 		return err
 	}
 	return s.Serve(ctx, l)

@@ -15,23 +15,31 @@ import (
 	"github.com/crossover-bench/crossover/backends"
 	"github.com/crossover-bench/crossover/backends/offload/oip"
 	"github.com/crossover-bench/crossover/fixtures"
-	"github.com/crossover-bench/crossover/internal/machine"
 	"github.com/crossover-bench/crossover/internal/names"
 )
 
-// A Model is what a host serves under a name.
-type Model struct {
+// A Served is a variant that a host serves, and the model name in requests for it.
+type Served struct {
 	Name    string           `json:"name"`
 	Variant fixtures.Variant `json:"variant"`
 }
 
-// ModelName returns the name under which hosts of Crossover serve a variant: its
-// file's name without ".tflite".
+// Serve returns the variants under their default names.
+func Serve(variants ...fixtures.Variant) []Served {
+	var out []Served
+	for _, v := range variants {
+		out = append(out, Served{Name: ModelName(v), Variant: v})
+	}
+	return out
+}
+
+// ModelName returns the name under which hosts of Crossover serve a variant by
+// default: its file's name without ".tflite".
 func ModelName(v fixtures.Variant) string {
 	return strings.TrimSuffix(filepath.Base(v.Path), ".tflite")
 }
 
-// errBusy is why a request is refused that may succeed when it comes again.
+// errBusy refuses a request that may succeed later.
 var errBusy = errors.New("busy")
 
 // A repository loads models and closes them again.
@@ -39,24 +47,25 @@ type repository struct {
 	options *Options
 	models  map[string]*model // never changes
 
-	loading sync.Mutex // held while a model loads: one after the other
+	loading sync.Mutex // held while a model loads, so that one loads at a time
 
-	mu     sync.Mutex // guards what follows and each model's instance and reason
+	mu     sync.Mutex // guards the following fields and each model's instance and reason
 	loaded int64      // bytes of the loaded models together
-	uses   uint64     // counts acquisitions, the clock of "least recently used"
+	uses   uint64     // counts acquisitions, to order models by their last use
 	closed bool
 }
 
 type model struct {
-	Model
-	instance *instance // nil while it is not loaded
-	reason   string    // why it can't be loaded, as last tried
+	Served
+	instance *instance // nil while the model is not loaded
+	reason   string    // why the last attempt to load it failed
 }
 
 // An instance is a loaded model.
 type instance struct {
 	model           *model
 	sha256          string
+	details         backends.Details
 	inputs, outputs []fixtures.Tensor
 	outputBytes     []int
 	described       []described // of the outputs
@@ -65,8 +74,8 @@ type instance struct {
 	waiting         atomic.Int32
 	queue           int32
 
-	users int    // requests that hold it
-	used  uint64 // when it was last acquired
+	users int    // requests that hold the instance
+	used  uint64 // repository.uses when it was last acquired
 	bytes int64
 }
 
@@ -84,15 +93,13 @@ func newRepository(o *Options) (*repository, error) {
 		if old := r.models[m.Name]; old != nil {
 			return nil, fmt.Errorf("host: two models have the name %q: %s and %s", m.Name, old.Variant.Path, m.Variant.Path)
 		}
-		r.models[m.Name] = &model{Model: m}
-	}
-	if o.resident == nil {
-		o.resident = machine.ResidentBytes // 0 elsewhere than on Linux: a model then counts as its file's size
+		r.models[m.Name] = &model{Served: m}
 	}
 	return r, nil
 }
 
-// unknown says that there is no model of that name, and which is near.
+// unknown returns a message that there is no model of that name, with the nearest
+// known name.
 func (r *repository) unknown(name string) string {
 	var known []string
 	for _, m := range r.options.Models {
@@ -105,7 +112,7 @@ func (r *repository) unknown(name string) string {
 	return msg
 }
 
-// state returns whether a model is loaded and why it can't be.
+// state returns whether a model is loaded and why it cannot be.
 func (r *repository) state(name string) (loaded bool, reason string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -113,14 +120,15 @@ func (r *repository) state(name string) (loaded bool, reason string) {
 	return m.instance != nil, m.reason
 }
 
-// acquire returns the loaded model, which stays loaded until it is released.
+// acquire returns the loaded model, which stays loaded until it is released. It
+// loads the model if necessary.
 func (r *repository) acquire(ctx context.Context, name string) (*instance, error) {
 	if i, err := r.hold(name); i != nil || err != nil {
 		return i, err
 	}
 	r.loading.Lock()
 	defer r.loading.Unlock()
-	if i, err := r.hold(name); i != nil || err != nil { // someone else loaded it meanwhile
+	if i, err := r.hold(name); i != nil || err != nil { // another request loaded it in the meantime
 		return i, err
 	}
 	if err := ctx.Err(); err != nil {
@@ -137,7 +145,7 @@ func (r *repository) acquire(ctx context.Context, name string) (*instance, error
 	return i, err
 }
 
-// hold returns the model when it is loaded, else nil.
+// hold returns the model if it is loaded and nil otherwise.
 func (r *repository) hold(name string) (*instance, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -158,8 +166,8 @@ func (r *repository) release(i *instance) {
 	i.users--
 }
 
-// load opens a model's sessions; r.loading is held. The model is held for the
-// caller.
+// load opens a model's sessions and holds the model for the caller, who holds
+// r.loading.
 func (r *repository) load(ctx context.Context, m *model) (*instance, error) {
 	file, err := os.Stat(m.Variant.Path)
 	if err != nil {
@@ -168,8 +176,11 @@ func (r *repository) load(ctx context.Context, m *model) (*instance, error) {
 	if err := r.makeRoom(m, file.Size()); err != nil {
 		return nil, err
 	}
-	start, before := time.Now(), r.options.resident()
-	i := &instance{model: m, sha256: m.Variant.SHA256, queue: int32(r.options.Queue), sessions: make(chan backends.Session, r.options.Interpreters)}
+	start, before := time.Now(), r.options.Resident()
+	i := &instance{
+		model: m, sha256: m.Variant.SHA256, queue: int32(r.options.Queue),
+		sessions: make(chan backends.Session, r.options.Interpreters),
+	}
 	for range r.options.Interpreters {
 		s, err := r.options.Backend.Open(ctx, m.Variant)
 		if err != nil {
@@ -183,9 +194,9 @@ func (r *repository) load(ctx context.Context, m *model) (*instance, error) {
 		i.close()
 		return nil, err
 	}
-	// What the process grew by is what the model takes, weights that are
-	// touched later set aside; the file's size is the least it can be.
-	i.bytes = max(file.Size(), r.options.resident()-before)
+	// The model takes what the process grew by, apart from weights that are first
+	// touched later. The file's size is a lower bound.
+	i.bytes = max(file.Size(), r.options.Resident()-before)
 	if err := r.makeRoom(m, i.bytes); err != nil {
 		i.close()
 		return nil, err
@@ -200,12 +211,16 @@ func (r *repository) load(ctx context.Context, m *model) (*instance, error) {
 	i.users, i.used = 1, r.uses
 	m.instance, m.reason = i, ""
 	r.loaded += i.bytes
-	r.options.Log.Info("model loaded", "model", m.Name, "took", time.Since(start), "bytes", i.bytes, "interpreters", len(i.all))
+	r.options.Log.Info("model loaded", "model", m.Name,
+		"took", time.Since(start), "bytes", i.bytes, "interpreters", len(i.all))
 	return i, nil
 }
 
 func (i *instance) describe() error {
 	s := i.all[0]
+	if d, ok := s.(backends.Detailed); ok {
+		i.details = d.Details()
+	}
 	i.inputs, i.outputs = s.Inputs(), s.Outputs()
 	for _, t := range i.outputs {
 		n, err := backends.TensorBytes(t)
@@ -222,7 +237,7 @@ func (i *instance) describe() error {
 	return nil
 }
 
-// makeRoom closes models, the least recently used first, until need bytes more
+// makeRoom closes models, the least recently used first, until another need bytes
 // fit into the limit.
 func (r *repository) makeRoom(m *model, need int64) error {
 	limit := r.options.Memory
@@ -243,7 +258,8 @@ func (r *repository) makeRoom(m *model, need int64) error {
 			}
 		}
 		if oldest == nil {
-			return fmt.Errorf("%w: %d bytes are wanted for it, and every loaded model is in use (%d of %d bytes)", errBusy, need, r.loaded, limit)
+			return fmt.Errorf("%w: it needs %d bytes, and every loaded model is in use (%d of %d bytes)",
+				errBusy, need, r.loaded, limit)
 		}
 		r.loaded -= oldest.instance.bytes
 		oldest.instance.close()
@@ -279,11 +295,11 @@ func (r *repository) close() {
 
 func (i *instance) close() {
 	for _, s := range i.all {
-		s.Close() // no result depends on its error, and nothing could be done about it
+		s.Close() // an error changes no result, and the caller could not act on it
 	}
 }
 
-// take waits for a free interpreter, in the queue's bound.
+// take waits for a free interpreter. It returns errBusy if the queue is full.
 func (i *instance) take(ctx context.Context) (backends.Session, error) {
 	select {
 	case s := <-i.sessions:
@@ -292,8 +308,8 @@ func (i *instance) take(ctx context.Context) (backends.Session, error) {
 	}
 	if i.waiting.Add(1) > i.queue {
 		i.waiting.Add(-1)
-		return nil, fmt.Errorf("%w: the queue is full (%d requests wait for %d interpreters); come again or raise the host's --queue",
-			errBusy, i.queue, len(i.all))
+		return nil, fmt.Errorf("%w: the queue is full (%d requests wait for %d interpreters); "+
+			"try again or raise the host's --queue", errBusy, i.queue, len(i.all))
 	}
 	defer i.waiting.Add(-1)
 	select {
@@ -306,10 +322,10 @@ func (i *instance) take(ctx context.Context) (backends.Session, error) {
 
 func (i *instance) give(s backends.Session) { i.sessions <- s }
 
-// Folder returns every .tflite file in dir as a model, in the order of the file
-// names: those that the folder's manifest names are variants of the catalog c,
-// which take images; all others take their own tensors.
-func Folder(dir string, c *fixtures.Catalog) ([]Model, error) {
+// Folder returns every .tflite file in dir, sorted by file name. Files that the
+// folder's manifest names are variants of the catalog c, which take images; all
+// others take their own tensors.
+func Folder(dir string, c *fixtures.Catalog) ([]Served, error) {
 	files, err := fixtures.OwnFiles(dir)
 	if err != nil {
 		return nil, err
@@ -322,14 +338,12 @@ func Folder(dir string, c *fixtures.Catalog) ([]Model, error) {
 	for _, e := range manifest.Variants {
 		entries[filepath.Join(manifest.Dir, e.File)] = e.Name
 	}
-	var out []Model
-	for _, v := range files {
+	for i, v := range files {
 		if name, ok := entries[v.Path]; ok {
-			if v, err = c.Variant(string(name), manifest.Dir); err != nil {
+			if files[i], err = c.Variant(string(name), manifest.Dir); err != nil {
 				return nil, err
 			}
 		}
-		out = append(out, Model{Name: ModelName(v), Variant: v})
 	}
-	return out, nil
+	return Serve(files...), nil
 }

@@ -1,19 +1,18 @@
-// Package host serves inferences to other machines: it speaks the Open Inference
-// Protocol (package oip) and runs whatever a local backend can open. What a
-// request goes through, and what the answer says it cost there:
+// Package host serves inferences to other machines by the Open Inference Protocol
+// (package oip). A local backend, which the caller injects, runs them. A request
+// goes through these steps:
 //
-//  1. the model is looked up and loaded when it is not; over the memory limit
-//     the least recently used one is closed first;
-//  2. the request waits for a free interpreter in the model's bounded queue
-//     (queue); a full queue refuses it at once;
-//  3. the interpreter turns the image into the input tensor (fill) and runs
-//     (exec);
-//  4. the times go back in the response's parameters, so that the client can
-//     tell execution from network.
+//  1. The model is looked up and, if necessary, loaded. If that would exceed the
+//     memory limit, the least recently used model is closed first.
+//  2. The request waits for a free interpreter in the model's bounded queue
+//     (queue). A full queue refuses it at once.
+//  3. The interpreter turns the image into the input tensor (fill) and runs
+//     (exec).
+//  4. The response carries these times as parameters, so that the client can
+//     separate execution from network.
 //
-// Catalog variants take the image, uint8, H x W x 3; any other file takes its
-// own tensors. Which local backend runs them is injected, so the package needs
-// no runtime itself.
+// A catalog variant takes the image, uint8, H x W x 3; any other file takes its
+// own tensors.
 package host
 
 import (
@@ -41,26 +40,26 @@ import (
 	"github.com/crossover-bench/crossover/backends/offload/oip"
 )
 
-// Options says what a host serves and how. Backend and Models are needed; the
-// zero value of all else is a sensible default.
+// Options configure a host. Models and Backend are required; every other zero
+// value is a usable default.
 type Options struct {
-	Models  []Model
+	Models  []Served
 	Backend backends.Backend // runs the models
 
-	Interpreters int   // of each model: how many requests run at once; 0 is 1
-	Queue        int   // requests of each model that may wait; 0 is 64
-	Preload      bool  // load every model at the start, not on first use
-	Memory       int64 // bytes that the loaded models may take; 0 is no limit
+	Interpreters int   // of each model, so many requests run at once; 0 means 1
+	Queue        int   // requests of each model that may wait; 0 means 64
+	Preload      bool  // load every model at the start instead of on first use
+	Memory       int64 // bytes that loaded models may take; 0 means unlimited
+	// Resident returns the bytes of memory that the process holds, by which the host
+	// measures what a model takes. Without it a model counts as its file's size.
+	Resident func() int64
 
-	TLS   *tls.Config // nil serves in clear
-	Token string      // wanted of every caller as "authorization: Bearer TOKEN"; empty wants none
+	TLS   *tls.Config // nil serves without TLS
+	Token string      // every caller must send "authorization: Bearer TOKEN"; empty requires none
 
-	Log     *slog.Logger // nil keeps silent
+	Log     *slog.Logger // nil discards the log
 	Witness bool         // stamp when requests arrive and responses depart, see oip.ParamArrived
 	Version string       // of the program, for ServerMetadata
-
-	// resident tells how many bytes the process holds; tests replace it.
-	resident func() int64
 }
 
 // A Server is a host.
@@ -74,10 +73,10 @@ type Server struct {
 	health     *health.Server
 }
 
-// grace is how long a host that is told to stop lets requests finish.
+// grace is how long a stopping host lets requests finish.
 const grace = 5 * time.Second
 
-// New returns a host that is ready to Serve; with Preload its models are loaded.
+// New returns a host that is ready to Serve. With Preload its models are loaded.
 func New(ctx context.Context, o Options) (*Server, error) {
 	if o.Backend == nil {
 		return nil, errors.New("host: no local backend to run the models")
@@ -89,10 +88,14 @@ func New(ctx context.Context, o Options) (*Server, error) {
 		o.Queue = 64
 	}
 	if o.Interpreters < 0 || o.Queue < 0 || o.Memory < 0 {
-		return nil, fmt.Errorf("host: interpreters %d, queue %d and memory %d can't be negative", o.Interpreters, o.Queue, o.Memory)
+		return nil, fmt.Errorf("host: interpreters %d, queue %d and memory %d cannot be negative",
+			o.Interpreters, o.Queue, o.Memory)
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Resident == nil {
+		o.Resident = func() int64 { return 0 }
 	}
 	r, err := newRepository(&o)
 	if err != nil {
@@ -104,9 +107,11 @@ func New(ctx context.Context, o Options) (*Server, error) {
 		grpc.InitialConnWindowSize(oip.Windows),
 		grpc.MaxRecvMsgSize(oip.Windows),
 		grpc.MaxSendMsgSize(oip.Windows),
-		grpc.WaitForHandlers(true),                    // the models close after the last of them
-		grpc.NumStreamWorkers(uint32(o.Interpreters)), // a goroutine with a warm stack for each
-		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 5 * time.Second, PermitWithoutStream: true}),
+		grpc.WaitForHandlers(true),                    // models may close only after the last handler
+		grpc.NumStreamWorkers(uint32(o.Interpreters)), // one goroutine each, whose stack has grown already
+		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{
+			MinTime: 5 * time.Second, PermitWithoutStream: true,
+		}),
 	}
 	if o.TLS != nil {
 		serverOptions = append(serverOptions, grpc.Creds(credentials.NewTLS(o.TLS)))
@@ -131,12 +136,13 @@ func New(ctx context.Context, o Options) (*Server, error) {
 	return s, nil
 }
 
-// Serve answers on l until ctx ends, then lets running requests finish, closes
-// the models and returns. It returns an error when it could not serve.
+// Serve answers on l until ctx ends, lets running requests finish and closes the
+// models. It returns an error if it could not serve.
 func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	defer s.repository.close()
 	if a, ok := l.Addr().(*net.TCPAddr); ok && !a.IP.IsLoopback() && (s.options.TLS == nil || s.options.Token == "") {
-		s.log.Warn("listening beyond this machine: anyone who reaches the address can run inferences and read the models' names; use TLS and a token, or 127.0.0.1",
+		s.log.Warn("listening beyond this machine: anyone who reaches the address can run inferences and read "+
+			"the models' names; use TLS and a token, or 127.0.0.1",
 			"address", a.String(), "tls", s.options.TLS != nil, "token", s.options.Token != "")
 	}
 	if s.witness != nil {
@@ -152,7 +158,8 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 		defer force.Stop()
 		s.grpc.GracefulStop()
 	}()
-	s.log.Info("serving", "address", l.Addr().String(), "models", len(s.options.Models), "backend", s.options.Backend.Name())
+	s.log.Info("serving", "address", l.Addr().String(),
+		"models", len(s.options.Models), "backend", s.options.Backend.Name())
 	err := s.grpc.Serve(l)
 	cancel()
 	<-stopped
@@ -172,10 +179,12 @@ func (s *Server) allowed(ctx context.Context) error {
 			return nil
 		}
 	}
-	return status.Error(codes.Unauthenticated, "this host wants a token: send it as \"authorization: Bearer TOKEN\"")
+	return status.Error(codes.Unauthenticated, "this host requires a token: send it as \"authorization: Bearer TOKEN\"")
 }
 
-func (s *Server) unaryGuard(ctx context.Context, req any, _ *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
+func (s *Server) unaryGuard(
+	ctx context.Context, req any, _ *grpc.UnaryServerInfo, next grpc.UnaryHandler,
+) (any, error) {
 	if err := s.allowed(ctx); err != nil {
 		return nil, err
 	}

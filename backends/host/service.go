@@ -20,23 +20,25 @@ import (
 	"github.com/crossover-bench/crossover/fixtures"
 )
 
-// ServerLive says that the process answers.
+// ServerLive reports that the process answers.
 func (s *Server) ServerLive(context.Context, *oip.ServerLiveRequest) (*oip.ServerLiveResponse, error) {
 	return &oip.ServerLiveResponse{Live: true}, nil
 }
 
-// ServerReady says that requests are taken: models load on first use.
+// ServerReady reports that requests are accepted: models load on first use.
 func (s *Server) ServerReady(context.Context, *oip.ServerReadyRequest) (*oip.ServerReadyResponse, error) {
 	return &oip.ServerReadyResponse{Ready: true}, nil
 }
 
 // ServerMetadata names the program.
 func (s *Server) ServerMetadata(context.Context, *oip.ServerMetadataRequest) (*oip.ServerMetadataResponse, error) {
-	return &oip.ServerMetadataResponse{Name: "crossover", Version: s.options.Version, Extensions: []string{"model_repository"}}, nil
+	return &oip.ServerMetadataResponse{
+		Name: "crossover", Version: s.options.Version, Extensions: []string{"model_repository"},
+	}, nil
 }
 
-// ModelReady says that a model is loaded, or loads on first use as far as is
-// known.
+// ModelReady reports whether a model is loaded, or may load on first use: false
+// after a failed attempt.
 func (s *Server) ModelReady(_ context.Context, req *oip.ModelReadyRequest) (*oip.ModelReadyResponse, error) {
 	if req.Name == oip.EchoModel {
 		return &oip.ModelReadyResponse{Ready: true}, nil
@@ -49,11 +51,15 @@ func (s *Server) ModelReady(_ context.Context, req *oip.ModelReadyRequest) (*oip
 }
 
 // RepositoryIndex lists the models.
-func (s *Server) RepositoryIndex(_ context.Context, req *oip.RepositoryIndexRequest) (*oip.RepositoryIndexResponse, error) {
+func (s *Server) RepositoryIndex(_ context.Context, req *oip.RepositoryIndexRequest) (
+	*oip.RepositoryIndexResponse, error,
+) {
 	out := new(oip.RepositoryIndexResponse)
 	for _, m := range s.options.Models {
 		loaded, reason := s.repository.state(m.Name)
-		index := &oip.RepositoryIndexResponse_ModelIndex{Name: m.Name, Version: version, State: "READY", Reason: reason}
+		index := &oip.RepositoryIndexResponse_ModelIndex{
+			Name: m.Name, Version: version, State: "READY", Reason: reason,
+		}
 		switch {
 		case reason != "":
 			index.State = "UNAVAILABLE"
@@ -67,7 +73,7 @@ func (s *Server) RepositoryIndex(_ context.Context, req *oip.RepositoryIndexRequ
 	return out, nil
 }
 
-// version is the one version that each model has.
+// version is the only version of each model.
 const version = "1"
 
 func (s *Server) knows(name, wanted string) error {
@@ -81,13 +87,16 @@ func (s *Server) knows(name, wanted string) error {
 	return nil
 }
 
-// ModelMetadata describes a model's tensors; it loads the model.
+// ModelMetadata describes a model's tensors. It loads the model.
 func (s *Server) ModelMetadata(ctx context.Context, req *oip.ModelMetadataRequest) (*oip.ModelMetadataResponse, error) {
 	if req.Name == oip.EchoModel {
 		tensor := func(name string) []*oip.ModelMetadataResponse_TensorMetadata {
 			return []*oip.ModelMetadataResponse_TensorMetadata{{Name: name, Datatype: "UINT8", Shape: []int64{-1}}}
 		}
-		return &oip.ModelMetadataResponse{Name: req.Name, Versions: []string{version}, Platform: "crossover", Inputs: tensor("upload"), Outputs: tensor("download")}, nil
+		return &oip.ModelMetadataResponse{
+			Name: req.Name, Versions: []string{version}, Platform: "crossover",
+			Inputs: tensor("upload"), Outputs: tensor("download"),
+		}, nil
 	}
 	if err := s.knows(req.Name, req.Version); err != nil {
 		return nil, err
@@ -104,7 +113,7 @@ func (s *Server) ModelMetadata(ctx context.Context, req *oip.ModelMetadataReques
 	if err != nil {
 		return nil, status.Errorf(codes.FailedPrecondition, "model %q: %v", req.Name, err)
 	}
-	details, err := json.Marshal(oip.Details{SHA256: m.sha256, Inputs: m.inputs, Outputs: m.outputs})
+	details, err := json.Marshal(oip.Details{SHA256: m.sha256, Inputs: m.inputs, Outputs: m.outputs, Session: m.details})
 	if err != nil {
 		return nil, status.Errorf(codes.Internal, "model %q: %v", req.Name, err)
 	}
@@ -121,7 +130,9 @@ func describe(tensors []fixtures.Tensor) ([]*oip.ModelMetadataResponse_TensorMet
 		if err != nil {
 			return nil, fmt.Errorf("tensor %q: %w", t.Name, err)
 		}
-		out = append(out, &oip.ModelMetadataResponse_TensorMetadata{Name: t.Name, Datatype: d, Shape: oip.Dims(t.Shape)})
+		out = append(out, &oip.ModelMetadataResponse_TensorMetadata{
+			Name: t.Name, Datatype: d, Shape: oip.Dims(t.Shape),
+		})
 	}
 	return out, nil
 }
@@ -157,13 +168,16 @@ func (s *Server) ModelInfer(ctx context.Context, req *oip.ModelInferRequest) (*o
 		}
 	}
 	if s.log.Enabled(ctx, slog.LevelDebug) {
-		s.log.Debug("inference", "model", req.ModelName, "id", req.Id, "queue", timing.Queue, "fill", timing.Fill, "exec", timing.Exec, "total", total)
+		s.log.Debug("inference", "model", req.ModelName, "id", req.Id,
+			"queue", timing.Queue, "fill", timing.Fill, "exec", timing.Exec, "total", total)
 	}
 	return response, nil
 }
 
-func (s *Server) infer(ctx context.Context, req *oip.ModelInferRequest) (*oip.ModelInferResponse, backends.Timing, error) {
-	var timing backends.Timing
+// infer runs one inference of a model in the repository.
+func (s *Server) infer(ctx context.Context, req *oip.ModelInferRequest) (
+	response *oip.ModelInferResponse, timing backends.Timing, err error,
+) {
 	if err := s.knows(req.ModelName, req.ModelVersion); err != nil {
 		return nil, timing, err
 	}
@@ -188,7 +202,7 @@ func (s *Server) infer(ctx context.Context, req *oip.ModelInferRequest) (*oip.Mo
 	queue := time.Since(queued)
 	out := make([][]byte, len(m.outputs))
 	for i := range out {
-		out[i] = make([]byte, m.outputBytes[i]) // the response holds them until it is sent
+		out[i] = make([]byte, m.outputBytes[i]) // the response keeps it until it is sent
 	}
 	timing, err = session.Infer(ctx, in, out)
 	m.give(session)
@@ -196,19 +210,21 @@ func (s *Server) infer(ctx context.Context, req *oip.ModelInferRequest) (*oip.Mo
 	if err != nil {
 		return nil, timing, s.failed(req.ModelName, err)
 	}
-	response := &oip.ModelInferResponse{
+	response = &oip.ModelInferResponse{
 		Outputs:           make([]*oip.ModelInferResponse_InferOutputTensor, 0, len(wanted)),
 		RawOutputContents: make([][]byte, 0, len(wanted)),
 	}
 	for _, i := range wanted {
 		d := m.described[i]
-		response.Outputs = append(response.Outputs, &oip.ModelInferResponse_InferOutputTensor{Name: d.Name, Datatype: d.Datatype, Shape: d.Shape})
+		response.Outputs = append(response.Outputs, &oip.ModelInferResponse_InferOutputTensor{
+			Name: d.Name, Datatype: d.Datatype, Shape: d.Shape,
+		})
 		response.RawOutputContents = append(response.RawOutputContents, out[i])
 	}
 	return response, timing, nil
 }
 
-// failed gives an error the status that tells a client whether to come again.
+// failed gives an error the status by which a client decides whether to retry.
 func (s *Server) failed(model string, err error) error {
 	code := codes.Internal
 	switch {
@@ -233,7 +249,8 @@ func isUnavailable(err error) bool {
 func inputs(req *oip.ModelInferRequest, want []fixtures.Tensor) ([][]byte, error) {
 	raw := len(req.RawInputContents) > 0
 	if raw && len(req.RawInputContents) != len(req.Inputs) {
-		return nil, fmt.Errorf("%d raw_input_contents for %d inputs; send one an input", len(req.RawInputContents), len(req.Inputs))
+		return nil, fmt.Errorf("%d raw_input_contents for %d inputs; send one per input",
+			len(req.RawInputContents), len(req.Inputs))
 	}
 	in := make([][]byte, len(want))
 	for k, given := range req.Inputs {
@@ -246,11 +263,13 @@ func inputs(req *oip.ModelInferRequest, want []fixtures.Tensor) ([][]byte, error
 			return nil, err
 		}
 		if given.Datatype != datatype || !sameShape(given.Shape, want[i].Shape) {
-			return nil, fmt.Errorf("input %q is %s %v; want %s %v", given.Name, given.Datatype, given.Shape, datatype, want[i].Shape)
+			return nil, fmt.Errorf("input %q is %s %v; want %s %v",
+				given.Name, given.Datatype, given.Shape, datatype, want[i].Shape)
 		}
 		switch {
 		case raw && given.Contents != nil:
-			return nil, fmt.Errorf("input %q has typed contents beside raw_input_contents; send one of the two", given.Name)
+			return nil, fmt.Errorf("input %q has typed contents beside raw_input_contents; send one of the two",
+				given.Name)
 		case raw:
 			in[i] = req.RawInputContents[k]
 		case given.Contents == nil:
@@ -276,7 +295,7 @@ func inputs(req *oip.ModelInferRequest, want []fixtures.Tensor) ([][]byte, error
 	return in, nil
 }
 
-// outputs returns which of the model's outputs the request wants.
+// outputs returns the indices of the outputs that the request wants.
 func outputs(req *oip.ModelInferRequest, have []fixtures.Tensor) ([]int, error) {
 	var wanted []int
 	for _, o := range req.Outputs {
@@ -309,14 +328,17 @@ func spelled(tensors []fixtures.Tensor) string {
 	return out
 }
 
-// echo answers for oip.EchoModel.
+// echo answers requests for oip.EchoModel.
 func echo(req *oip.ModelInferRequest) (*oip.ModelInferResponse, error) {
 	n := req.Parameters[oip.EchoBytes].GetInt64Param()
 	if n < 0 || n > oip.Windows/2 {
-		return nil, status.Errorf(codes.InvalidArgument, "model %q: %s is %d; want 0 to %d", oip.EchoModel, oip.EchoBytes, n, oip.Windows/2)
+		return nil, status.Errorf(codes.InvalidArgument, "model %q: %s is %d; want 0 to %d",
+			oip.EchoModel, oip.EchoBytes, n, oip.Windows/2)
 	}
 	return &oip.ModelInferResponse{
-		Outputs:           []*oip.ModelInferResponse_InferOutputTensor{{Name: "download", Datatype: "UINT8", Shape: []int64{n}}},
+		Outputs: []*oip.ModelInferResponse_InferOutputTensor{
+			{Name: "download", Datatype: "UINT8", Shape: []int64{n}},
+		},
 		RawOutputContents: [][]byte{make([]byte, n)},
 	}, nil
 }

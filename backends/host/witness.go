@@ -7,9 +7,9 @@ import (
 	"github.com/crossover-bench/crossover/backends/link"
 )
 
-// A witness stamps when bytes go through the host's end of its connections, on
-// the machine's monotonic clock. The emulated link is at the client's end, so
-// what it says of itself can be held against this.
+// A witness stamps when bytes pass the host's end of its connections, on the
+// machine's monotonic clock. The emulated link is at the client's end, so the
+// stamps check what the emulator reports of itself.
 type witness struct {
 	mu    sync.Mutex
 	conns map[string]*witnessed // by the peer's address
@@ -18,9 +18,9 @@ type witness struct {
 type witnessed struct {
 	net.Conn
 	of *witness
-	// read is when bytes last came, departed when bytes last went before those:
-	// what goes out while a request is at work, such as an acknowledgement of
-	// settings, is no departure of an answer.
+	// read is when bytes last arrived, departed when bytes last left before those.
+	// What leaves while a request is running, such as an acknowledgement of
+	// settings, is not the departure of an answer.
 	mu                    sync.Mutex
 	read, wrote, departed int64
 }
@@ -28,7 +28,7 @@ type witnessed struct {
 func newWitness() *witness { return &witness{conns: make(map[string]*witnessed)} }
 
 // stamps returns when the last bytes from peer were read and when the last bytes
-// to it before those were written.
+// to it were written before those.
 func (w *witness) stamps(peer net.Addr) (arrived, departed int64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -69,7 +69,7 @@ func (c *witnessed) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// Write stamps before it writes: the peer may have answered before it returns.
+// Write stamps first, because the peer may answer before the write returns.
 func (c *witnessed) Write(b []byte) (int, error) {
 	c.mu.Lock()
 	c.wrote = link.Monotonic()

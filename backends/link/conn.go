@@ -10,11 +10,11 @@ import (
 	"time"
 )
 
-// linger is how long a closed connection goes on delivering what was written
-// before, beyond the time that the link needs for it.
+// linger is how long a closed connection continues to deliver what was written
+// before, in addition to the time that the link needs for it.
 const linger = 5 * time.Second
 
-// direct is a connection over the link "direct": it counts and shapes nothing.
+// direct is a connection over the link "direct": it counts bytes and shapes nothing.
 type direct struct {
 	net.Conn
 	meter *Meter
@@ -33,11 +33,11 @@ func (c *direct) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// CloseWrite closes the sending half where the connection has halves.
+// CloseWrite closes the sending half, if the connection has halves.
 func (c *direct) CloseWrite() error { return closeWrite(c.Conn) }
 
 // A Conn is a connection shaped like a link, at this end alone. It behaves as
-// net.Conn says, deadlines included; Close returns at once and what was written
+// net.Conn specifies, including deadlines. Close returns at once; what was written
 // before is still delivered when the link would deliver it.
 type Conn struct {
 	conn     net.Conn
@@ -47,11 +47,11 @@ type Conn struct {
 	closing sync.Once
 	pumped  chan struct{} // closed when the pump has ended
 	mu      sync.Mutex
-	broken  error // why the pump gave up
+	broken  error // that ended the pump
 }
 
-// Wrap shapes c by s. number tells the connections of one link apart where the
-// link is random. The Conn owns c.
+// Wrap shapes c by s and owns it. number selects the random stream of a link with
+// jitter or loss, so that its connections differ.
 func Wrap(c net.Conn, s Shape, meter *Meter, number uint64) *Conn {
 	w := &Conn{
 		conn: c, meter: meter, pumped: make(chan struct{}),
@@ -63,10 +63,10 @@ func Wrap(c net.Conn, s Shape, meter *Meter, number uint64) *Conn {
 	return w
 }
 
-// pump owns the way up. Its thread does nothing else, so that no other
-// goroutine is delayed by its spinning on it.
+// pump sends what is due up. It has a thread to itself, so that its spinning delays
+// no other goroutine.
 func (w *Conn) pump() {
-	runtime.LockOSThread() // never unlocked: the thread's timers are altered, so it ends with the goroutine
+	runtime.LockOSThread() // never unlocked: the thread's timers are changed, so it must end with the goroutine
 	defer close(w.pumped)
 	sharpenTimers()
 	if err := w.up.pump(w.conn); err != nil {
@@ -77,11 +77,11 @@ func (w *Conn) pump() {
 		return
 	}
 	if !w.down.isClosed() && closeWrite(w.conn) != nil {
-		w.conn.Close() // a connection without halves ends as a whole
+		w.conn.Close() // a connection without halves closes as a whole
 	}
 }
 
-// pull stamps what the peer sends when it comes in.
+// pull stamps what the peer sends on receipt.
 func (w *Conn) pull() {
 	buf := make([]byte, 64<<10)
 	for {
@@ -127,7 +127,7 @@ func (w *Conn) Write(b []byte) (int, error) {
 	return n, w.opError("write", err)
 }
 
-// opError dresses err as net.Conn's errors are.
+// opError wraps err as net.Conn's errors are.
 func (w *Conn) opError(op string, err error) error {
 	if err == nil || errors.Is(err, io.EOF) {
 		return err
@@ -146,7 +146,7 @@ func (w *Conn) Close() error {
 		w.down.close()
 		w.up.end(io.EOF)
 		// The real connection closes when the link has delivered what was
-		// written; a peer that does not read can't hold it open.
+		// written, but a peer that does not read cannot keep it open.
 		patience := time.NewTimer(w.up.drained() + linger)
 		go func() {
 			defer patience.Stop()
@@ -161,15 +161,15 @@ func (w *Conn) Close() error {
 	return w.opError("close", err)
 }
 
-// drained returns how long the link needs for what it has taken.
+// drained returns how long the link needs to deliver what it has accepted.
 func (d *direction) drained() time.Duration {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return max(d.schedule.arrived.sub(now()), 0)
 }
 
-// CloseWrite closes the sending half: the peer reads the end of the stream
-// after what was written, when the link delivers it.
+// CloseWrite closes the sending half: the peer reads the end of the stream after
+// what was written, when the link delivers it.
 func (w *Conn) CloseWrite() error {
 	if w.down.isClosed() {
 		return w.opError("close", net.ErrClosed)

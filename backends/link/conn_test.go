@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/net/nettest"
+
+	"github.com/crossover-bench/crossover/internal/names"
 )
 
 // pair returns both ends of a loopback connection; the device's end is shaped.
@@ -35,10 +37,10 @@ func pair(t testing.TB, s Shape) (device, host net.Conn, meter *Meter) {
 
 func TestConnBehavesLikeNetConn(t *testing.T) {
 	for _, s := range []Shape{
-		{Name: Direct},
+		{Name: names.LinkDirect},
 		{Name: "narrow", Latency: 200 * time.Microsecond, Up: 100e6, Down: 100e6},
 	} {
-		t.Run(s.Name, func(t *testing.T) {
+		t.Run(string(s.Name), func(t *testing.T) {
 			nettest.TestConn(t, func() (c1, c2 net.Conn, stop func(), err error) {
 				l, err := net.Listen("tcp", "127.0.0.1:0")
 				if err != nil {
@@ -103,10 +105,10 @@ func TestRequestAndAnswerAreNeverEarlierThanTheEquation(t *testing.T) {
 }
 
 func TestDirectIsNotDelayedAndHasNoLateness(t *testing.T) {
-	if _, late := exchange(t, Shape{Name: Direct}, 3072, 100); late != 0 {
+	if _, late := exchange(t, Shape{Name: names.LinkDirect}, 3072, 100); late != 0 {
 		t.Errorf("lateness over direct is %v", late)
 	}
-	if (Shape{Name: Direct}).Shapes() {
+	if (Shape{Name: names.LinkDirect}).Shapes() {
 		t.Error("direct shapes")
 	}
 }

@@ -2,6 +2,7 @@ package link
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"sync/atomic"
 
@@ -17,9 +18,9 @@ type Dialer struct {
 	kernel      *netem
 }
 
-// Prepare checks the link and, where the kernel is to emulate it, builds it. It
-// returns an *backends.UnavailableError where that is not possible here. A link
-// that nobody prepared, by netem, can't be dialled.
+// Prepare validates the link and builds it if the kernel emulates it. It returns a
+// *backends.UnavailableError if that is not possible on this machine. A link by
+// Netem must be prepared before DialContext.
 func (d *Dialer) Prepare() error {
 	if err := d.Shape.Validate(); err != nil {
 		return err
@@ -30,15 +31,15 @@ func (d *Dialer) Prepare() error {
 	n, err := newNetem(d.Shape)
 	if err != nil {
 		return &backends.UnavailableError{
-			Backend: "link " + d.Shape.Name + " by netem", Missing: err.Error(),
-			Hint: "leave --link-emulation out: the link is then emulated in this process, as anyone and on any kernel",
+			Backend: fmt.Sprintf("link %s by netem", d.Shape.Name), Missing: err.Error(),
+			Hint: "leave --link-emulation out: this process then emulates the link, for any user on any kernel",
 		}
 	}
 	d.kernel = n
 	return nil
 }
 
-// Close takes down what Prepare built.
+// Close removes what Prepare built.
 func (d *Dialer) Close() error {
 	if d.kernel != nil {
 		d.kernel.close()
@@ -47,8 +48,8 @@ func (d *Dialer) Close() error {
 	return nil
 }
 
-// DialContext connects to addr over the link. Over a shaped link it takes a
-// round trip longer than the bare connection, as the TCP handshake would.
+// DialContext connects to addr over the link. A shaped link adds one round trip, as
+// the TCP handshake would.
 func (d *Dialer) DialContext(ctx context.Context, network, addr string) (net.Conn, error) {
 	if err := d.Shape.Validate(); err != nil {
 		return nil, err
@@ -79,7 +80,7 @@ func (d *Dialer) DialContext(ctx context.Context, network, addr string) (net.Con
 	return Wrap(c, d.Shape, &d.Meter, d.connections.Add(1)), nil
 }
 
-// DialTCP is DialContext over TCP, as gRPC wants it.
+// DialTCP is DialContext over TCP with the signature of gRPC's option.
 func (d *Dialer) DialTCP(ctx context.Context, addr string) (net.Conn, error) {
 	return d.DialContext(ctx, "tcp", addr)
 }

@@ -8,22 +8,22 @@ import (
 	"time"
 )
 
-// inFlight bounds the bytes that one direction holds: what the link carries and
-// what waits to depart. A writer beyond it blocks, as at a full socket buffer.
-// The highest bandwidth-delay product of the known profiles is 0.2 MB.
+// inFlight bounds the bytes that one direction holds: those on the link and those
+// that wait to depart. Beyond it a writer blocks, as at a full socket buffer. The
+// highest bandwidth-delay product of the built-in profiles is 0.2 MB.
 const inFlight = 8 << 20
 
-// A chunk is the bytes of one write (or the end of the stream, when err is
-// set), due at their arrival.
+// A chunk is the bytes of one write, due at their arrival, or the end of the stream
+// if err is set.
 type chunk struct {
 	due  instant
 	buf  []byte
 	off  int // bytes of buf already read
 	err  error
-	seen bool // its lateness has been recorded
+	seen bool // its lateness was recorded
 }
 
-// A direction is the bytes on their way one way, in order.
+// A direction holds the bytes on their way in one direction, in order.
 type direction struct {
 	mu       sync.Mutex
 	changed  sync.Cond
@@ -33,15 +33,15 @@ type direction struct {
 	queue  []chunk // from queue[head]
 	head   int
 	bytes  int
-	free   [][]byte    // buffers to use again
-	alarm  *time.Timer // wakes who waits for the head to fall due
-	closed bool        // no one will take from it any more: puts and reads fail
-	shut   bool        // nothing more will be put: puts fail, what is queued is delivered
+	free   [][]byte    // buffers to reuse
+	alarm  *time.Timer // wakes a goroutine that waits until the head is due
+	closed bool        // nothing more is taken: puts and reads fail
+	shut   bool        // nothing more is put: puts fail, what is queued is delivered
 
 	deadline deadline
 }
 
-// A deadline is that of net.Conn: the end of a blocking put or read.
+// A deadline ends a blocking put or read, as net.Conn specifies.
 type deadline struct {
 	at    time.Time
 	timer *time.Timer
@@ -63,7 +63,7 @@ func (d *direction) wake() {
 	d.changed.Broadcast()
 }
 
-// setDeadline bounds the calls that block at this end.
+// setDeadline bounds the blocking calls at this end.
 func (d *direction) setDeadline(t time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -77,8 +77,8 @@ func (d *direction) setDeadline(t time.Time) {
 	d.changed.Broadcast()
 }
 
-// put sends b on its way and returns when all of it fits into the direction.
-// wait says whether the deadline bounds it.
+// put sends b and returns when the direction has accepted all of it. The deadline
+// bounds it if wait is set.
 func (d *direction) put(b []byte, wait bool) (n int, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -104,8 +104,7 @@ func (d *direction) put(b []byte, wait bool) (n int, err error) {
 	}
 }
 
-// end puts the end of the stream behind what is queued; err is what the reader
-// then gets.
+// end puts the end of the stream behind what is queued. The reader then gets err.
 func (d *direction) end(err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -116,7 +115,7 @@ func (d *direction) end(err error) {
 	d.push(chunk{due: d.schedule.arrival(now(), 0), err: err})
 }
 
-// close gives up what is queued and lets everyone go.
+// close drops what is queued and wakes all waiting goroutines.
 func (d *direction) close() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -138,11 +137,11 @@ func (d *direction) push(c chunk) {
 	d.changed.Broadcast()
 }
 
-// pop removes the head and keeps its buffer for later.
+// pop removes the head and keeps its buffer for reuse.
 func (d *direction) pop() {
 	c := &d.queue[d.head]
 	if c.err != nil {
-		return // the end stays: every further read gets it
+		return // the end stays, because every further read gets it
 	}
 	d.bytes -= len(c.buf)
 	d.recycle(c.buf)
@@ -169,9 +168,9 @@ func (d *direction) recycle(b []byte) {
 	}
 }
 
-// wait blocks until the head is due and returns it; d.mu is held on entry and
-// on return. It returns an error when the direction was closed or the deadline
-// (where bounded is set) passed.
+// wait blocks until the head is due and returns it; d.mu is held on entry and on
+// return. It returns an error if the direction was closed or, if bounded is set,
+// the deadline passed.
 func (d *direction) wait(bounded bool) (*chunk, error) {
 	waited := false
 	for {
@@ -188,8 +187,8 @@ func (d *direction) wait(bounded bool) (*chunk, error) {
 		c := &d.queue[d.head]
 		left := c.due.sub(now())
 		if left <= 0 {
-			// A reader that comes after the bytes were there was not kept
-			// waiting by the emulator.
+			// The emulator did not delay a reader that comes after the bytes have
+			// arrived.
 			if !c.seen && c.err == nil && (waited || !bounded) {
 				d.late.record(-left)
 			}
@@ -212,7 +211,7 @@ func (d *direction) wait(bounded bool) (*chunk, error) {
 	}
 }
 
-// read is the reader's end of net.Conn.
+// read implements net.Conn's Read.
 func (d *direction) read(b []byte) (n int, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -230,7 +229,7 @@ func (d *direction) read(b []byte) (n int, err error) {
 			return n, nil
 		}
 		d.pop()
-		// Take along what has arrived as well, but wait for nothing more.
+		// Return what else has arrived, but do not wait for more.
 		if d.head == len(d.queue) || n == len(b) {
 			return n, nil
 		}
@@ -242,8 +241,8 @@ func (d *direction) read(b []byte) (n int, err error) {
 	return n, err
 }
 
-// pump hands each chunk to w when it is due, until the end of the stream, an
-// error of w, or close. It returns the error that ended it, nil for the end.
+// pump writes each chunk to w when it is due, until the end of the stream, an
+// error, or close. It returns the error that ended it; nil for the end.
 func (d *direction) pump(w io.Writer) error {
 	for {
 		d.mu.Lock()

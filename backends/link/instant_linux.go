@@ -7,8 +7,8 @@ import (
 )
 
 // epoch and epochMonotonic are one moment on the runtime's clock and on
-// CLOCK_MONOTONIC; reading the runtime's is a function call, the other one
-// would be a system call.
+// CLOCK_MONOTONIC. Reading the runtime's clock is a function call; the other would
+// be a system call.
 var epoch, epochMonotonic = func() (time.Time, instant) {
 	var ts unix.Timespec
 	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &ts); err != nil {
@@ -26,8 +26,8 @@ func sleepUntil(t instant) {
 	}
 }
 
-// sharpenTimers asks the kernel not to group this thread's timers with others.
+// sharpenTimers tells the kernel not to group this thread's timers with others.
 func sharpenTimers() {
-	// Not fatal: the spin covers the default slack of 50 µs.
+	// A failure does no harm: the spin covers the default slack of 50 µs.
 	_ = unix.Prctl(unix.PR_SET_TIMERSLACK, 1, 0, 0, 0)
 }

@@ -5,11 +5,11 @@ import (
 	"time"
 )
 
-// A Meter counts what went over the connections of one Dialer, as framed for
-// the wire: the bytes of the TCP stream. It is safe for concurrent use.
+// A Meter counts the bytes of the TCP streams of one Dialer, framing included. It is
+// safe for concurrent use.
 type Meter struct {
 	sent, received atomic.Int64
-	wrote, read    atomic.Int64 // when the last bytes were, by Monotonic
+	wrote, read    atomic.Int64 // when the last bytes passed, by Monotonic
 	up, down       worst
 }
 
@@ -19,17 +19,17 @@ func (m *Meter) Sent() int64 { return m.sent.Load() }
 // Received returns the bytes read so far.
 func (m *Meter) Received() int64 { return m.received.Load() }
 
-// LastWrite returns when the last bytes were handed to the link, LastRead when
-// the last were taken from it, by Monotonic; 0 before there were any. Both are
-// stamped at this end outside of the emulation, for whoever judges it.
+// LastWrite returns when the last bytes were handed to the link, by Monotonic; 0
+// before the first. Like LastRead it is stamped at this end, outside the
+// emulation, so that a validation of the emulator can use it.
 func (m *Meter) LastWrite() int64 { return m.wrote.Load() }
 
-// LastRead returns when the last bytes were read, see LastWrite.
+// LastRead returns when the last bytes were read from the link; see LastWrite.
 func (m *Meter) LastRead() int64 { return m.read.Load() }
 
 func (m *Meter) writing(n int) {
 	m.wrote.Store(Monotonic())
-	m.sent.Add(int64(n)) // before the write: the answer may be here before it returns
+	m.sent.Add(int64(n)) // before the write, because the answer may arrive before it returns
 }
 
 func (m *Meter) haveRead(n int) {
@@ -37,12 +37,12 @@ func (m *Meter) haveRead(n int) {
 	m.received.Add(int64(n))
 }
 
-// TakeLateness returns by how much the emulator missed its schedule since the
-// call before: the worst of the hand-overs up plus the worst of those down. One
-// request and its answer between two calls were late by no more.
+// TakeLateness returns how late the emulator was since the previous call: the worst
+// hand-over up plus the worst down. It is an upper bound for one request and its
+// answer between two calls.
 func (m *Meter) TakeLateness() time.Duration { return m.up.take() + m.down.take() }
 
-// worst keeps the longest of the durations recorded since it was last taken.
+// worst holds the longest duration recorded since the last take.
 type worst struct{ ns atomic.Int64 }
 
 func (w *worst) record(d time.Duration) {

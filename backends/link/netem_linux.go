@@ -19,11 +19,11 @@ import (
 	"github.com/crossover-bench/crossover/model"
 )
 
-// A netem is a link that the kernel emulates: a pair of virtual Ethernet
-// devices, one end in a network namespace of its own, with TBF for the rate and
-// netem for the rest on both ends. Connections go through it to a relay, whose
-// listening socket lives in the namespace and which passes the bytes on to the
-// host from here. Rates count Ethernet, IP and TCP headers, as real ones do.
+// A netem is a link that the kernel emulates: a pair of virtual Ethernet devices,
+// one end in its own network namespace, with TBF for the rate and netem for the
+// rest on both ends. Connections go through it to a relay that listens in the
+// namespace and forwards the bytes to the host from this one. As on a real link,
+// the rate includes Ethernet, IP and TCP headers.
 type netem struct {
 	shape   Shape
 	there   netns.NsHandle
@@ -39,25 +39,25 @@ type netem struct {
 // burst is how many bytes TBF lets through at once: one full packet.
 const burst = 1600
 
-// kernelLinks counts those of this process, for names and addresses.
+// kernelLinks counts the links of this process, for their names and addresses.
 var kernelLinks atomic.Uint32
 
-// newNetem builds the link; the caller closes it. The error says what is missing
-// where this kernel or this user can't.
+// newNetem builds the link; the caller closes it. The error says what the kernel or
+// the user lacks.
 func newNetem(s Shape) (_ *netem, err error) {
 	if s.Jitter.Mean != 0 && s.Jitter.Distribution != model.Uniform {
 		return nil, fmt.Errorf("netem has no %s jitter; want %s", s.Jitter.Distribution, model.Uniform)
 	}
 	if os.Geteuid() != 0 {
-		return nil, errors.New("network namespaces and queues want root")
+		return nil, errors.New("network namespaces and queues need root")
 	}
 	number := kernelLinks.Add(1)
 	n := &netem{
 		shape: s, there: netns.None(), name: fmt.Sprintf("xo%x-%x", os.Getpid(), number),
 		relays: make(map[string]net.Listener), conns: make(map[net.Conn]bool),
 	}
-	// 198.18.0.0/15 is set aside for tests of network devices (RFC 2544): one
-	// block of four addresses a link.
+	// 198.18.0.0/15 is reserved for tests of network devices (RFC 2544). Each link
+	// takes a block of four addresses.
 	block := (uint32(os.Getpid())*16 + number) % (1 << 15) * 4
 	for i := range n.address {
 		a := 198<<24 | 18<<16 + block + uint32(i) + 1
@@ -72,7 +72,10 @@ func newNetem(s Shape) (_ *netem, err error) {
 		return nil, fmt.Errorf("namespace: %w", err)
 	}
 	peer := n.name + "p"
-	if err := netlink.LinkAdd(&netlink.Veth{LinkAttrs: netlink.LinkAttrs{Name: n.name}, PeerName: peer, PeerNamespace: netlink.NsFd(n.there)}); err != nil {
+	pair := &netlink.Veth{
+		LinkAttrs: netlink.LinkAttrs{Name: n.name}, PeerName: peer, PeerNamespace: netlink.NsFd(n.there),
+	}
+	if err := netlink.LinkAdd(pair); err != nil {
 		return nil, fmt.Errorf("virtual Ethernet: %w", err)
 	}
 	here, err := netlink.NewHandle()
@@ -116,8 +119,8 @@ func (n *netem) raise(h *netlink.Handle, name string, ip net.IP, rate float64) e
 	return nil
 }
 
-// queues returns what shapes one direction: TBF at the root where there is a
-// rate, netem below it or alone where there is anything else.
+// queues returns the queues that shape one direction: TBF at the root if there is a
+// rate, and netem below it, or alone, if there is anything else.
 func queues(s Shape, rate float64, device int) []netlink.Qdisc {
 	var out []netlink.Qdisc
 	parent := uint32(netlink.HANDLE_ROOT)
@@ -132,7 +135,7 @@ func queues(s Shape, rate float64, device int) []netlink.Qdisc {
 		out = append(out, netlink.NewNetem(
 			netlink.QdiscAttrs{LinkIndex: device, Handle: netlink.MakeHandle(2, 0), Parent: parent},
 			netlink.NetemQdiscAttrs{
-				// netem draws uniformly from the latency plus and less the jitter.
+				// netem draws uniformly from latency - jitter to latency + jitter.
 				Latency: uint32((s.Latency + s.Jitter.Mean).Microseconds()), Jitter: uint32(s.Jitter.Mean.Microseconds()),
 				Loss: float32(100 * s.Loss.Probability), Limit: 10000,
 			},
@@ -141,8 +144,7 @@ func queues(s Shape, rate float64, device int) []netlink.Qdisc {
 	return out
 }
 
-// inNamespace runs f on a thread of the namespace ns, or of a new one where ns
-// is none.
+// inNamespace runs f on a thread in the namespace ns, or in a new one if ns is none.
 func inNamespace(ns netns.NsHandle, f func(ns netns.NsHandle) error) error {
 	runtime.LockOSThread()
 	home, err := netns.Get()
@@ -176,7 +178,7 @@ func (n *netem) dial(ctx context.Context, addr string) (net.Conn, error) {
 	return d.DialContext(ctx, "tcp", l.Addr().String())
 }
 
-// relay returns the listener in the namespace that passes on to addr.
+// relay returns the listener in the namespace that forwards to addr.
 func (n *netem) relay(addr string) (net.Listener, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -207,7 +209,7 @@ func (n *netem) relay(addr string) (net.Listener, error) {
 	return l, nil
 }
 
-// pass carries the bytes of one connection both ways until either end closes.
+// pass forwards the bytes of one connection both ways until an end closes.
 func (n *netem) pass(c net.Conn, addr string) {
 	defer c.Close()
 	h, err := net.DialTimeout("tcp", addr, 10*time.Second)
@@ -231,7 +233,7 @@ func (n *netem) pass(c net.Conn, addr string) {
 	done := make(chan struct{}, 2)
 	for _, way := range [][2]net.Conn{{c, h}, {h, c}} {
 		go func() {
-			_, _ = io.Copy(way[0], way[1]) // what failed shows at the ends
+			_, _ = io.Copy(way[0], way[1]) // both ends see a failure
 			_ = closeWrite(way[0])
 			done <- struct{}{}
 		}()
@@ -240,7 +242,7 @@ func (n *netem) pass(c net.Conn, addr string) {
 	<-done
 }
 
-// close takes the link down.
+// close removes the link.
 func (n *netem) close() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -252,7 +254,7 @@ func (n *netem) close() {
 		c.Close()
 	}
 	if l, err := netlink.LinkByName(n.name); err == nil {
-		_ = netlink.LinkDel(l) // takes its peer along; else the namespace's end does
+		_ = netlink.LinkDel(l) // its peer goes with it, or with the namespace
 	}
 	if n.there.IsOpen() {
 		n.there.Close()

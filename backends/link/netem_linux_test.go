@@ -87,7 +87,10 @@ func TestKernelLinkHoldsOrSaysWhatIsMissing(t *testing.T) {
 }
 
 func TestKernelLinkRefusesWhatNetemHasNot(t *testing.T) {
-	_, u := kernelLink(t, Shape{Name: "rough", Latency: time.Millisecond, Jitter: Jitter{Distribution: model.Exponential, Mean: time.Millisecond}})
+	_, u := kernelLink(t, Shape{
+		Name: "rough", Latency: time.Millisecond,
+		Jitter: Jitter{Distribution: model.Exponential, Mean: time.Millisecond},
+	})
 	if u == nil || !strings.Contains(u.Missing, "exponential") {
 		t.Errorf("error: %v", u)
 	}

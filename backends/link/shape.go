@@ -1,30 +1,29 @@
 // Package link makes a connection behave like a declared link. A program dials
-// through a Dialer; what comes back is a net.Conn whose two directions are
-// paced, at this end alone:
+// through a Dialer and gets a net.Conn whose two directions are paced, at this end
+// alone:
 //
-//  1. every write is given a departure on a virtual clock, max(now, last
-//     departure) + bytes/rate, and an arrival, departure + propagation delay;
-//  2. a thread of its own hands the bytes to the real connection at their
-//     arrival, so that the peer sees them when the link would have delivered
-//     them;
-//  3. what the peer sends is stamped when it comes in, gets its arrival by the
-//     same rule, and is released to the reader then;
-//  4. how late each hand-over was is recorded (Meter), since an emulator that
-//     cannot say how wrong it was is no instrument.
+//  1. Every write gets a departure on a virtual clock, max(now, last departure) +
+//     bytes/rate, and an arrival, departure + propagation delay.
+//  2. A dedicated thread hands the bytes to the real connection at their arrival,
+//     so the peer sees them when the link would have delivered them.
+//  3. What the peer sends is stamped on receipt, gets its arrival by the same rule,
+//     and is released to the reader then.
+//  4. The Meter records how late each hand-over was, because an emulator must know
+//     its own error to be an instrument.
 //
-// A request of s_in bytes and its answer of s_out bytes so take
+// A request of s_in bytes and its answer of s_out bytes thus take
 //
 //	RTT + s_in/up + s_out/down
 //
-// more than over the bare connection, which is equation 2.2 of Frennborn and
-// Oliv, "Neural Networks, Edge Computing or Offloading", Chalmers 2022. Waiting
-// is a clock_nanosleep to an absolute time that ends 250 µs early and a spin
-// for the rest: timers of the Go runtime overshoot by a millisecond.
+// longer than over the bare connection, which is equation 2.2 of Frennborn and
+// Oliv, "Neural Networks, Edge Computing or Offloading", Chalmers 2022. A wait is
+// a clock_nanosleep to an absolute time that ends 250 µs early, and a spin for the
+// rest: timers of the Go runtime overshoot by a millisecond.
 //
-// Shape{} is the link "direct": it paces nothing and costs a byte count.
+// Shape{} is the link "direct": it shapes nothing and only counts bytes.
 //
-// For root on a kernel that has it, the emulation Netem builds the same profile out of a
-// network namespace and the kernel's own netem and TBF queues.
+// The emulation Netem builds the same profile from a network namespace and the
+// kernel's netem and TBF queues. It needs root and a kernel that has them.
 package link
 
 import (
@@ -35,19 +34,20 @@ import (
 	"strings"
 	"time"
 
+	"github.com/crossover-bench/crossover/internal/names"
 	"github.com/crossover-bench/crossover/model"
 )
 
 // A Shape is what a link does to the bytes on it, seen from the device: up is
 // from the device to the host. The zero value shapes nothing.
 type Shape struct {
-	Name    string
+	Name    names.Link
 	Latency time.Duration // propagation delay, one way
-	Up      float64       // bytes per second; 0 is no limit
-	Down    float64       // bytes per second; 0 is no limit
+	Up      float64       // bytes per second; 0 means unlimited
+	Down    float64       // bytes per second; 0 means unlimited
 	Jitter  Jitter
 	Loss    Loss
-	Seed    uint64 // of jitter and loss: the same seed draws the same delays
+	Seed    uint64 // of jitter and loss: the same seed gives the same delays
 
 	Emulation Emulation // what does the shaping
 }
@@ -58,34 +58,31 @@ type Emulation string
 // The emulations.
 const (
 	InProcess Emulation = ""      // this package, at the device's end
-	Netem     Emulation = "netem" // the kernel's queues between namespaces; for root
+	Netem     Emulation = "netem" // the kernel's queues between namespaces; needs root
 )
 
-// Direct is the name of the link that shapes nothing.
-const Direct = "direct"
-
 // Jitter is a random delay added to each write, with the distributions of
-// model.Jitter. Order is kept: bytes that would overtake earlier ones wait for
-// them.
+// model.Jitter. Order is preserved: bytes that would overtake earlier ones wait
+// for them.
 type Jitter struct {
 	Distribution string        // model.Uniform (0 to twice the mean) or model.Exponential
-	Mean         time.Duration // 0 is no jitter
+	Mean         time.Duration // 0 means no jitter
 }
 
-// Loss is the loss of a write. TCP repairs it, so what an application sees is a
-// delay: Retransmit for each time that the same write is lost.
+// Loss is the loss of a write. TCP retransmits it, so an application sees a delay:
+// Retransmit for each time that the same write is lost.
 type Loss struct {
 	Probability float64 // of one transmission, 0 to below 1
 	Retransmit  time.Duration
 }
 
-// FromModel returns the shape of a link of the cost model. seed is that of its
+// FromModel returns the shape of a link of the cost model, with the seed of its
 // jitter and loss.
 func FromModel(l model.Link, seed uint64) (Shape, error) {
 	if err := l.Validate(); err != nil {
 		return Shape{}, err
 	}
-	s := Shape{Name: l.Name, Latency: duration(l.OneWay), Up: float64(l.Up), Down: float64(l.Down), Seed: seed}
+	s := Shape{Name: names.Link(l.Name), Latency: duration(l.OneWay), Up: float64(l.Up), Down: float64(l.Down), Seed: seed}
 	if j := l.Jitter; j != nil {
 		s.Jitter = Jitter{Distribution: j.Distribution, Mean: duration(j.Mean)}
 	}
@@ -97,12 +94,12 @@ func FromModel(l model.Link, seed uint64) (Shape, error) {
 
 func duration(s model.Seconds) time.Duration { return time.Duration(math.Round(float64(s) * 1e9)) }
 
-// Shapes reports whether the link does anything at all.
+// Shapes reports whether the link has any effect.
 func (s Shape) Shapes() bool {
 	return s.Latency != 0 || s.Up != 0 || s.Down != 0 || s.Jitter.Mean != 0 || s.Loss.Probability != 0
 }
 
-// RTT returns the round trip's propagation delay, equation 2.1.
+// RTT returns the propagation delay of a round trip, equation 2.1.
 func (s Shape) RTT() time.Duration { return 2 * s.Latency }
 
 // Network returns the time that the link adds to a request of up bytes and its
@@ -111,17 +108,18 @@ func (s Shape) Network(up, down int64) time.Duration {
 	return s.RTT() + transmission(int(up), s.Up) + transmission(int(down), s.Down)
 }
 
-// Validate says which field of the shape makes no sense.
+// Validate returns an error that names the first invalid field.
 func (s Shape) Validate() error {
 	switch {
 	case s.Emulation != InProcess && s.Emulation != Netem:
-		return fmt.Errorf("link %s: emulation %q is not known; want %q, or nothing for the one in this process", s.Name, s.Emulation, Netem)
+		return fmt.Errorf("link %s: emulation %q is unknown; want %q, or nothing for the one in this process",
+			s.Name, s.Emulation, Netem)
 	case s.Latency < 0:
 		return fmt.Errorf("link %s: latency is %v; want 0 or more", s.Name, s.Latency)
 	case !(s.Up >= 0) || math.IsInf(s.Up, 0):
-		return fmt.Errorf("link %s: up is %g B/s; want 0 (no limit) or more", s.Name, s.Up)
+		return fmt.Errorf("link %s: up is %g B/s; want 0 (unlimited) or more", s.Name, s.Up)
 	case !(s.Down >= 0) || math.IsInf(s.Down, 0):
-		return fmt.Errorf("link %s: down is %g B/s; want 0 (no limit) or more", s.Name, s.Down)
+		return fmt.Errorf("link %s: down is %g B/s; want 0 (unlimited) or more", s.Name, s.Down)
 	case s.Jitter.Mean < 0:
 		return fmt.Errorf("link %s: jitter is %v; want 0 or more", s.Name, s.Jitter.Mean)
 	case !(s.Loss.Probability >= 0 && s.Loss.Probability < 1):
@@ -130,7 +128,8 @@ func (s Shape) Validate() error {
 		return fmt.Errorf("link %s: retransmission delay is %v; want 0 or more", s.Name, s.Loss.Retransmit)
 	}
 	if s.Jitter.Mean != 0 && !slices.Contains(model.Distributions(), s.Jitter.Distribution) {
-		return fmt.Errorf("link %s: jitter has the distribution %q; want %s", s.Name, s.Jitter.Distribution, strings.Join(model.Distributions(), " or "))
+		return fmt.Errorf("link %s: jitter has the distribution %q; want %s",
+			s.Name, s.Jitter.Distribution, strings.Join(model.Distributions(), " or "))
 	}
 	return nil
 }
@@ -149,13 +148,13 @@ type schedule struct {
 	rate    float64
 	jitter  Jitter
 	loss    Loss
-	random  *rand.Rand // nil where nothing is drawn
+	random  *rand.Rand // nil without jitter and loss
 
-	departed, arrived instant // of the bytes before
+	departed, arrived instant // of the previous bytes
 }
 
 // newSchedule returns the clock of direction way (0 up, 1 down) of the link's
-// connection number conn; the two say where in the seed's stream it draws.
+// connection number conn, which together select its random stream.
 func newSchedule(s Shape, rate float64, conn, way uint64) schedule {
 	c := schedule{latency: s.Latency, rate: rate, jitter: s.Jitter, loss: s.Loss}
 	if c.jitter.Mean != 0 || c.loss.Probability != 0 {
@@ -164,8 +163,8 @@ func newSchedule(s Shape, rate float64, conn, way uint64) schedule {
 	return c
 }
 
-// arrival puts n bytes handed over at now on the link and returns when the last
-// of them comes out at the other end.
+// arrival puts n bytes on the link at now and returns when the last of them arrives
+// at the other end.
 func (c *schedule) arrival(now instant, n int) instant {
 	c.departed = max(now, c.departed).add(transmission(n, c.rate))
 	c.arrived = max(c.arrived, c.departed.add(c.delay()))

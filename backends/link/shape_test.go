@@ -76,7 +76,10 @@ func TestJitterAndLossAddWhatTheModelExpects(t *testing.T) {
 	const n = 40000
 	for _, l := range []model.Link{
 		{Name: "uniform", OneWay: 20e-3, Up: 1e6, Down: 1e6, Jitter: &model.Jitter{Distribution: model.Uniform, Mean: 2e-3}},
-		{Name: "exponential", OneWay: 20e-3, Up: 1e6, Down: 1e6, Jitter: &model.Jitter{Distribution: model.Exponential, Mean: 2e-3}},
+		{
+			Name: "exponential", OneWay: 20e-3, Up: 1e6, Down: 1e6,
+			Jitter: &model.Jitter{Distribution: model.Exponential, Mean: 2e-3},
+		},
 		{Name: "lossy", OneWay: 20e-3, Up: 1e6, Down: 1e6, Loss: &model.Loss{Probability: 0.1, Retransmit: 10e-3}},
 	} {
 		s, err := FromModel(l, 7)

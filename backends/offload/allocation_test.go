@@ -8,18 +8,19 @@ import (
 	"github.com/crossover-bench/crossover/backends/host"
 	"github.com/crossover-bench/crossover/backends/link"
 	"github.com/crossover-bench/crossover/backends/offload"
+	"github.com/crossover-bench/crossover/internal/names"
 )
 
-// warm returns a function that runs one inference on the embedded host, whose
-// allocations are in another process.
+// warm returns a function that runs one inference on the embedded host. The host
+// allocates in another process.
 func warm(t testing.TB) func() {
 	t.Helper()
 	v := variant(t)
-	self, err := offload.StartSelf(context.Background(), host.ChildConfig{Models: models(v)}, nil)
+	self, err := offload.StartSelf(context.Background(), host.ChildConfig{Models: host.Serve(v)}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := self.Backend(link.Shape{Name: link.Direct}).Open(context.Background(), v)
+	s, err := self.Backend(link.Shape{Name: names.LinkDirect}).Open(context.Background(), v)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,18 +42,18 @@ func warm(t testing.TB) func() {
 	return run
 }
 
-// maxAllocations bounds what one offloaded inference allocates at the client:
-// grpc-go's own for a unary call, and the response's tensors and parameters.
+// maxAllocations bounds the allocations of one offloaded inference at the client:
+// those of grpc-go for a unary call, and the response's tensors and parameters.
 const maxAllocations = 140
 
-func TestAllocationsOfAnInferenceAreBounded(t *testing.T) {
+func TestSessionAllocationsAreBounded(t *testing.T) {
 	if n := testing.AllocsPerRun(200, warm(t)); n > maxAllocations {
-		t.Errorf("%.0f allocations an inference, the bound is %d", n, maxAllocations)
+		t.Errorf("%.0f allocations per inference, the bound is %d", n, maxAllocations)
 	}
 }
 
-// BenchmarkInfer is an inference of 3 KB in over bare loopback on a backend that
-// takes no time: what the software costs, beside the allocations at the client.
+// BenchmarkInfer measures an inference with 3 KB of input over bare loopback on a
+// backend that takes no time: the software overhead and the client's allocations.
 func BenchmarkInfer(b *testing.B) {
 	run := warm(b)
 	b.ReportAllocs()

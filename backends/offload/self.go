@@ -16,13 +16,11 @@ import (
 	"github.com/crossover-bench/crossover/backends"
 	"github.com/crossover-bench/crossover/backends/host"
 	"github.com/crossover-bench/crossover/backends/link"
+	"github.com/crossover-bench/crossover/internal/names"
 )
 
-// SelfLabel stands wherever a figure of offload-self is shown to people.
-const SelfLabel = "offload-self: the host is this very machine; it shows that the path works and what it costs in software, not what offloading would gain"
-
-// A Self is the embedded host: this binary, run again as a child process that
-// serves on loopback. It ends with Close, or with this process.
+// A Self is the embedded host: this binary as a child process that serves on
+// loopback. It ends with Close, or with this process.
 type Self struct {
 	cmd     *exec.Cmd
 	stdin   io.WriteCloser
@@ -36,8 +34,8 @@ type Self struct {
 // startTimeout bounds how long the embedded host may take until it listens.
 const startTimeout = 30 * time.Second
 
-// StartSelf starts the embedded host. The program must call host.ChildMain
-// first thing. log takes what the child logs; nil drops it.
+// StartSelf starts the embedded host. The program's main must begin with
+// host.ChildMain. log receives the child's log; nil drops it.
 func StartSelf(ctx context.Context, c host.ChildConfig, log io.Writer) (*Self, error) {
 	exe, err := os.Executable()
 	if err != nil {
@@ -66,7 +64,7 @@ func StartSelf(ctx context.Context, c host.ChildConfig, log io.Writer) (*Self, e
 	said := make(chan string, 1)
 	go func() {
 		r := bufio.NewReader(stdout)
-		line, _ := r.ReadString('\n') // an empty line says that it ended
+		line, _ := r.ReadString('\n') // empty if the child ended
 		said <- line
 		_, _ = io.Copy(io.Discard, r)
 		s.err = s.cmd.Wait()
@@ -86,20 +84,21 @@ func StartSelf(ctx context.Context, c host.ChildConfig, log io.Writer) (*Self, e
 		s.Close()
 		return nil, fmt.Errorf("embedded host: it did not start (%v): %s", s.err, s.log.last())
 	case <-timeout.C:
-		return nil, errors.Join(fmt.Errorf("embedded host: not listening after %v: %s", startTimeout, s.log.last()), s.Close())
+		err := fmt.Errorf("embedded host: not listening after %v: %s", startTimeout, s.log.last())
+		return nil, errors.Join(err, s.Close())
 	case <-ctx.Done():
 		return nil, errors.Join(ctx.Err(), s.Close())
 	}
 }
 
 // Host returns the embedded host as a declared one.
-func (s *Self) Host() Host { return Host{Name: SelfName, Address: s.address} }
+func (s *Self) Host() Host { return Host{Name: names.SelfHost, Address: s.address} }
 
 // Backend returns offload-self over a link of that shape.
 func (s *Self) Backend(shape link.Shape) backends.Backend { return New(s.Host(), shape) }
 
-// PID returns the process id of the embedded host, whose processor time is not
-// this process's.
+// PID returns the process id of the embedded host, whose processor time does not
+// count as this process's.
 func (s *Self) PID() int { return s.cmd.Process.Pid }
 
 // Ended reports whether the embedded host has ended, by Close or by itself.
@@ -112,8 +111,8 @@ func (s *Self) Ended() bool {
 	}
 }
 
-// Close ends the embedded host and waits for it. It returns an error when the
-// host did not end by itself. Closing twice is harmless.
+// Close ends the embedded host and waits for it. It returns an error if the host
+// failed or had to be killed. Closing twice is allowed.
 func (s *Self) Close() error {
 	s.once.Do(func() {
 		s.stdin.Close()
@@ -132,7 +131,7 @@ func (s *Self) Close() error {
 	return nil
 }
 
-// A tail passes a log on and keeps its last lines for an error.
+// A tail writes a log through and keeps its last bytes for an error.
 type tail struct {
 	to  io.Writer
 	mu  sync.Mutex

@@ -31,13 +31,13 @@ type session struct {
 	inputs, outputs         []fixtures.Tensor // as Inputs and Outputs return them
 	inputBytes, outputBytes []int
 
-	// What the host said of the model, and our end of the connection over which
-	// it said so last. The details are nil where the host is not our own.
+	// The last metadata of the model, and our end of the connection over which it
+	// came. Only our own host sends details.
 	answer  *oip.ModelMetadataResponse
 	details *oip.Details
 	asked   net.Addr
 
-	// fill turns the image into the server's tensor; nil where it takes the
+	// fill turns the image into the server's tensor; nil if the server takes the
 	// image.
 	fill   func(tensor, image []byte) error
 	tensor []byte
@@ -45,37 +45,45 @@ type session struct {
 	failFast, patient []grpc.CallOption
 	peer              peer.Peer // of the last answer
 
-	request  *oip.ModelInferRequest // used again for every inference
-	response oip.ModelInferResponse // likewise
-	typed    []byte                 // likewise, for servers that answer with typed elements
-	closed   bool
-}
+	// Reused for every inference.
+	request  *oip.ModelInferRequest
+	response oip.ModelInferResponse
+	typed    []byte // for servers that answer with typed elements
 
-var errClosed = errors.New("the session is closed")
+	closed bool
+}
 
 // Inputs returns what Infer takes: for a catalog variant the image.
 func (s *session) Inputs() []fixtures.Tensor { return s.inputs }
 
-// Outputs returns the server's outputs. Their quantization is known from our
-// own host alone; the protocol does not carry it.
+// Outputs returns the server's outputs. Only our own host tells their
+// quantization; the protocol does not carry it.
 func (s *session) Outputs() []fixtures.Tensor { return s.outputs }
 
-// retryPause is how long a refused request waits before it is sent again, at
-// first; it doubles up to retryPauseMax.
+// Details returns how the host runs the model, as our own host tells it; the
+// zero value for other servers.
+func (s *session) Details() backends.Details {
+	if s.details == nil {
+		return backends.Details{}
+	}
+	return s.details.Session
+}
+
+// A request waits retryPause before its second attempt. The pause doubles with
+// each attempt, up to retryPauseMax.
 const (
 	retryPause    = 5 * time.Millisecond
 	retryPauseMax = 200 * time.Millisecond
 )
 
-// Infer sends in and reads out. A request that fails in a way that another try
-// may mend (the connection broke, the queue was full, its deadline passed) is
-// sent again for as long as the host's patience lasts: Timing.Lost counts such
-// requests, and Total includes the time that they cost. Timing is filled as far
-// as it is known when an error is returned.
+// Infer sends in and reads out. It repeats a request whose failure may be
+// temporary (the connection broke, the queue was full, its deadline passed) until
+// the host's patience ends. Timing.Lost counts such requests, and Total includes
+// their time. With an error, Timing holds what is known.
 func (s *session) Infer(ctx context.Context, in, out [][]byte) (t backends.Timing, err error) {
 	due := time.Now()
 	if s.closed {
-		return t, errClosed
+		return t, errors.New("the session is closed")
 	}
 	if err := sized(in, s.inputBytes, "input"); err != nil {
 		return t, err
@@ -104,18 +112,18 @@ func (s *session) Infer(ctx context.Context, in, out [][]byte) (t backends.Timin
 		if err == nil {
 			break
 		}
-		if !mendable(err) || ctx.Err() != nil {
+		if !temporary(err) || ctx.Err() != nil {
 			return t, s.explain(err, t.Lost)
 		}
 		if t.Lost++; time.Since(due) > s.host.patience() {
 			return t, s.explain(err, t.Lost)
 		}
 		if status.Code(err) == codes.Unavailable {
-			if err := s.again(ctx); err != nil {
+			if err := s.reconnect(ctx); err != nil {
 				return t, s.explain(err, t.Lost)
 			}
 		}
-		// Also where the host is there again: some answer so when they are busy.
+		// Even if the host is back: some servers answer Unavailable when busy.
 		if err := wait(ctx, &pause); err != nil {
 			return t, s.explain(err, t.Lost)
 		}
@@ -123,7 +131,9 @@ func (s *session) Infer(ctx context.Context, in, out [][]byte) (t backends.Timin
 	if err := s.read(out); err != nil {
 		return t, s.explain(err, t.Lost)
 	}
-	ns := func(name string) time.Duration { return time.Duration(s.response.Parameters[name].GetInt64Param()) }
+	ns := func(name string) time.Duration {
+		return time.Duration(s.response.Parameters[name].GetInt64Param())
+	}
 	t.Queue, t.Exec = ns(oip.ParamQueue), ns(oip.ParamExec)
 	if total := ns(oip.ParamTotal); total != 0 {
 		t.Network = time.Since(due) - t.Fill - total
@@ -132,19 +142,19 @@ func (s *session) Infer(ctx context.Context, in, out [][]byte) (t backends.Timin
 	return t, nil
 }
 
-// A Passage is when the bytes of an inference went through both ends of the
-// connection, in nanoseconds of this machine's monotonic clock. A host that runs
-// as a witness on this machine stamps its end, see oip.ParamArrived.
+// A Passage holds when the bytes of an inference passed both ends of the
+// connection, in nanoseconds of this machine's monotonic clock. A host on this
+// machine that runs as a witness stamps its end; see oip.ParamArrived.
 type Passage struct {
 	Sent, Arrived int64 // the request's last bytes at the client and at the host
-	// Departed is when the last bytes of the answer before this one left the
-	// host: an answer can't carry its own departure.
+	// Departed is when the last bytes of the previous answer left the host: an
+	// answer cannot carry its own departure.
 	Departed int64
 	Returned int64 // this answer's last bytes at the client
 }
 
-// Passage returns that of the last inference; it is false where the host is no
-// witness.
+// Passage returns the passage of the last inference; ok is false if the host is
+// not a witness.
 func (s *session) Passage() (p Passage, ok bool) {
 	arrived, ok := s.response.Parameters[oip.ParamArrived]
 	if !ok {
@@ -156,9 +166,9 @@ func (s *session) Passage() (p Passage, ok bool) {
 	}, true
 }
 
-// attempt sends the request once. gRPC mends a connection that breaks between
-// two requests without a word: an answer over one that is new may be another
-// model's, and its time has the new connection's in it, so it counts as lost.
+// attempt sends the request once. gRPC silently replaces a connection that breaks
+// between two requests. An answer over a new connection may come from another
+// model, and its time includes the connection's, so it counts as lost.
 func (s *session) attempt(ctx context.Context, options []grpc.CallOption) error {
 	ctx, cancel := context.WithTimeout(ctx, s.host.timeout())
 	defer cancel()
@@ -169,8 +179,8 @@ func (s *session) attempt(ctx context.Context, options []grpc.CallOption) error 
 	return err
 }
 
-// mendable says whether another try may succeed.
-func mendable(err error) bool {
+// temporary reports whether another attempt may succeed.
+func temporary(err error) bool {
 	switch status.Code(err) {
 	case codes.Unavailable, codes.ResourceExhausted, codes.DeadlineExceeded, codes.Aborted:
 		return true
@@ -178,16 +188,16 @@ func mendable(err error) bool {
 	return false
 }
 
-// wait waits for a pause between two tries and lengthens the next.
+// wait waits between two attempts and doubles the next pause.
 func wait(ctx context.Context, pause *time.Duration) error {
 	d := *pause
 	*pause = min(2*d, retryPauseMax)
 	return link.Sleep(ctx, d)
 }
 
-// again waits for the host to be back and makes sure that it still serves the
-// same model: what came back may not be what went away.
-func (s *session) again(ctx context.Context) error {
+// reconnect waits until the host is back and checks that it still serves the
+// same model.
+func (s *session) reconnect(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, s.host.patience())
 	defer cancel()
 	for pause := retryPause; ; {
@@ -197,7 +207,7 @@ func (s *session) again(ctx context.Context) error {
 			return nil
 		case err == nil:
 			return errors.New("the host came back with another model of that name")
-		case !mendable(err) || wait(ctx, &pause) != nil:
+		case !temporary(err) || wait(ctx, &pause) != nil:
 			return fmt.Errorf("the host did not come back: %w", err)
 		}
 	}
@@ -234,7 +244,8 @@ func (s *session) read(out [][]byte) error {
 				b = s.typed
 			}
 			if len(b) != s.outputBytes[i] {
-				return fmt.Errorf("output %q has %d bytes, want %d (%s %v)", o.Name, len(b), s.outputBytes[i], want.Type, want.Shape)
+				return fmt.Errorf("output %q has %d bytes, want %d (%s %v)",
+					o.Name, len(b), s.outputBytes[i], want.Type, want.Shape)
 			}
 			copy(out[i], b)
 			found++
@@ -247,7 +258,7 @@ func (s *session) read(out [][]byte) error {
 	return nil
 }
 
-// sized checks that there is one slice of the right size a tensor.
+// sized returns an error unless there is one slice of the right size per tensor.
 func sized(slices [][]byte, want []int, what string) error {
 	if len(slices) != len(want) {
 		return fmt.Errorf("%d %ss were given, want %d", len(slices), what, len(want))

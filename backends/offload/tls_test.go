@@ -20,8 +20,7 @@ import (
 	"github.com/crossover-bench/crossover/backends/offload"
 )
 
-// certificate returns a certificate for "lab" that signs itself, and its PEM
-// file.
+// certificate returns a self-signed certificate for "lab" and its PEM file.
 func certificate(t *testing.T) (tls.Certificate, string) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -43,7 +42,7 @@ func certificate(t *testing.T) (tls.Certificate, string) {
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, file
 }
 
-func TestTLSAndTokenReachAGuardedHostAndNothingElseDoes(t *testing.T) {
+func TestDialReachesAGuardedHostOnlyWithTLSAndToken(t *testing.T) {
 	v := variant(t)
 	pair, ca := certificate(t)
 	token := filepath.Join(t.TempDir(), "token")
@@ -51,15 +50,20 @@ func TestTLSAndTokenReachAGuardedHostAndNothingElseDoes(t *testing.T) {
 		t.Fatal(err)
 	}
 	address, _ := serve(t, "127.0.0.1:0", host.Options{
-		Models: models(v), Token: "secret", TLS: &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12},
+		Models: host.Serve(v), Token: "secret",
+		TLS: &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12},
 	})
-	good := offload.Host{Name: "lab", Address: address, TLS: &offload.TLS{CA: ca, ServerName: "lab"}, TokenFile: token, Timeout: 2 * time.Second}
+	good := offload.Host{
+		Name: "lab", Address: address, TLS: &offload.TLS{CA: ca, ServerName: "lab"}, TokenFile: token,
+		Timeout: 2 * time.Second,
+	}
 	want, _ := infer(t, local(), v, image(v))
-	if got, _ := infer(t, offload.New(good, link.Shape{Name: "near", Latency: time.Millisecond}), v, image(v)); !bytes.Equal(got, want) {
+	near := link.Shape{Name: "near", Latency: time.Millisecond}
+	if got, _ := infer(t, offload.New(good, near), v, image(v)); !bytes.Equal(got, want) {
 		t.Errorf("scores %x, local %x", got, want)
 	}
 	for what, change := range map[string]func(*offload.Host){
-		"in clear":           func(h *offload.Host) { h.TLS = nil },
+		"without TLS":        func(h *offload.Host) { h.TLS = nil },
 		"without the token":  func(h *offload.Host) { h.TokenFile = "" },
 		"under another name": func(h *offload.Host) { h.TLS = &offload.TLS{CA: ca, ServerName: "other"} },
 		"without its CA":     func(h *offload.Host) { h.TLS = &offload.TLS{ServerName: "lab"} },

@@ -22,8 +22,8 @@ import (
 	"github.com/crossover-bench/crossover/fixtures"
 )
 
-// vouched is a file as the manifest has it.
-func vouched(t *testing.T, path string) fixtures.Variant {
+// hashed returns a file as a variant with its hash, as the manifest has it.
+func hashed(t *testing.T, path string) fixtures.Variant {
 	t.Helper()
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -67,32 +67,34 @@ func capture(t *testing.T, f func()) string {
 	return string(data)
 }
 
-func TestUnreadableFilesAreErrorsThatNameFileAndCause(t *testing.T) {
-	valid := doubling.bytes()
+func TestOpenErrorsOfBrokenFilesNameFileAndCause(t *testing.T) {
+	valid, pointer := doubling.bytes(), "version https://git-lfs.github.com/spec/v1\noid sha256:0\n"
+	custom := graph{shape: []int32{1, 4}, ops: []int32{opCustom}, custom: "NoSuchOp"}
 	for name, tt := range map[string]struct {
 		path string
-		want string // in the library's words where it has any
+		want string // in the library's words if it gives any
 	}{
 		"missing":         {"/nowhere/model.tflite", "no such file"},
 		"folder":          {t.TempDir(), "not a regular file"},
 		"empty":           {write(t, nil), "empty"},
-		"text":            {write(t, []byte("version https://git-lfs.github.com/spec/v1\noid sha256:0\n")), "not a valid Flatbuffer"},
+		"text":            {write(t, []byte(pointer)), "not a valid Flatbuffer"},
 		"two bytes":       {write(t, []byte("hi")), "not a valid Flatbuffer"},
 		"header only":     {write(t, valid[:8]), "not a valid Flatbuffer"},
 		"half":            {write(t, valid[:len(valid)/2]), "not a valid Flatbuffer"},
 		"last byte gone":  {write(t, valid[:len(valid)-1]), "not a valid Flatbuffer"},
-		"custom operator": {graph{shape: []int32{1, 4}, ops: []int32{opCustom}, custom: "NoSuchOp"}.file(t), "unresolved custom op: NoSuchOp"},
+		"custom operator": {custom.file(t), "unresolved custom op: NoSuchOp"},
 		"newer operator":  {graph{shape: []int32{1, 4}, ops: []int32{250}}.file(t), "builtin_code out of range: 250"},
 		"text tensors":    {graph{shape: []int32{1, 4}, ops: []int32{opRelu}, typ: 5}.file(t), `"string"`},
 		"negative shape":  {graph{shape: []int32{1, -4, 4}, ops: []int32{opRelu}}.file(t), "overflowed"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			for _, v := range []fixtures.Variant{own(tt.path), tryVouch(tt.path)} {
+			for _, v := range []fixtures.Variant{own(tt.path), tryHash(tt.path)} {
 				_, err := tflite.New(1).Open(t.Context(), v)
 				if err == nil {
 					t.Fatal("it was opened")
 				}
-				if !strings.HasPrefix(err.Error(), tt.path+": ") || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "\n") {
+				if !strings.HasPrefix(err.Error(), tt.path+": ") || !strings.Contains(err.Error(), tt.want) ||
+					strings.Contains(err.Error(), "\n") {
 					t.Errorf("error %q; want one line that begins with the path and has %q", err, tt.want)
 				}
 			}
@@ -103,9 +105,9 @@ func TestUnreadableFilesAreErrorsThatNameFileAndCause(t *testing.T) {
 	}
 }
 
-// tryVouch vouches for a file, so that it is loaded without a trial; one that
-// cannot be read stays unvouched.
-func tryVouch(path string) fixtures.Variant {
+// tryHash returns a file with its hash if it can be read, so that it is loaded
+// without a trial.
+func tryHash(path string) fixtures.Variant {
 	v := own(path)
 	if data, err := os.ReadFile(path); err == nil {
 		sum := sha256.Sum256(data)
@@ -114,29 +116,30 @@ func tryVouch(path string) fixtures.Variant {
 	return v
 }
 
-func TestLoadSaysWhy(t *testing.T) {
+func TestMapFileSaysWhyItFails(t *testing.T) {
 	path := write(t, []byte("no model"))
-	if _, err := tflite.Load(path); err == nil || !strings.HasPrefix(err.Error(), path+": no TensorFlow Lite model: ") {
+	_, err := tflite.MapFile(path)
+	if err == nil || !strings.HasPrefix(err.Error(), path+": not a TensorFlow Lite model: ") {
 		t.Errorf("error %v", err)
 	}
-	m, err := tflite.Load(doubling.file(t))
+	unmap, err := tflite.MapFile(doubling.file(t))
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.Close()
-	m.Close()
+	unmap()
+	unmap()
 }
 
-func TestAChangedFileIsNotWhatTheManifestVouchesFor(t *testing.T) {
+func TestOpenRefusesAFileThatChangedSinceItsManifest(t *testing.T) {
 	path := doubling.file(t)
-	v := vouched(t, path)
+	v := hashed(t, path)
 	open(t, tflite.New(1), v)
 	data := doubling.bytes()
 	data[len(data)-1] ^= 1
 	if err := os.WriteFile(path, data, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	// Two writes within one tick of the file system's clock look alike.
+	// Two writes within one tick of the file system's clock are not distinguishable.
 	if err := os.Chtimes(path, time.Time{}, time.Now().Add(time.Second)); err != nil {
 		t.Fatal(err)
 	}
@@ -148,18 +151,18 @@ func TestAChangedFileIsNotWhatTheManifestVouchesFor(t *testing.T) {
 	}
 }
 
-// corrupt returns a model that passes the library's verification and then ends
-// the process: a word of it is changed to value at offset.
+// corrupt returns a model with the word at offset changed to value. It may pass the
+// library's verification and then crash the process.
 func corrupt(offset int, value uint32) []byte {
 	data := doubling.bytes()
 	binary.LittleEndian.PutUint32(data[offset:], value)
 	return data
 }
 
-func TestAFileThatEndsTheProcessIsAnError(t *testing.T) {
+func TestTrialTurnsACrashIntoAnError(t *testing.T) {
 	// The buffer index of the weights and one of the operator's tensors.
 	path := write(t, corrupt(572, 5))
-	for range 2 { // the second answer is remembered
+	for range 2 { // the second answer comes from the cache
 		_, err := tflite.New(1).Open(t.Context(), own(path))
 		for _, want := range []string{path, "SIGSEGV", "child process", "corrupt"} {
 			if err == nil || !strings.Contains(err.Error(), want) {
@@ -167,12 +170,12 @@ func TestAFileThatEndsTheProcessIsAnError(t *testing.T) {
 			}
 		}
 		if err != nil && strings.Contains(err.Error(), "INFO") {
-			t.Errorf("error %v has the library's chatter for a cause", err)
+			t.Errorf("error %v has the library's other output for a cause", err)
 		}
 	}
 }
 
-func TestAFileIsTriedOnceWhileItIsUnchanged(t *testing.T) {
+func TestTrialRunsOncePerUnchangedFile(t *testing.T) {
 	path := doubling.file(t)
 	before := tflite.Trials()
 	for range 3 {
@@ -185,15 +188,13 @@ func TestAFileIsTriedOnceWhileItIsUnchanged(t *testing.T) {
 	if n := tflite.Trials() - before; n != 2 {
 		t.Errorf("%d trials on 2 backends; want 2", n)
 	}
-	if v := vouched(t, doubling.file(t)); true {
-		open(t, tflite.New(1), v)
-	}
+	open(t, tflite.New(1), hashed(t, doubling.file(t)))
 	if n := tflite.Trials() - before; n != 2 {
-		t.Errorf("%d trials after one that is vouched for; want 2", n)
+		t.Errorf("%d trials after a file with a known hash; want 2", n)
 	}
 }
 
-func TestACancelledTrialIsNotRemembered(t *testing.T) {
+func TestTrialThatIsCancelledIsNotCached(t *testing.T) {
 	so := compile(t, pluginSource)
 	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
@@ -203,13 +204,13 @@ func TestACancelledTrialIsNotRemembered(t *testing.T) {
 		t.Errorf("error %v; want %v", err, context.DeadlineExceeded)
 	}
 	if n := tflite.Trials() - before; n != 0 {
-		t.Errorf("%d trials remembered; want 0", n)
+		t.Errorf("%d trials cached; want 0", n)
 	}
 }
 
-// TestFuzzedFilesNeverEndThisProcess changes single words of a valid model. The
-// number of them is CROSSOVER_FUZZ, a few by default.
-func TestFuzzedFilesNeverEndThisProcess(t *testing.T) {
+// TestOpenSurvivesFuzzedFiles changes single words of a valid model, in as many
+// files as CROSSOVER_FUZZ says, or a few by default.
+func TestOpenSurvivesFuzzedFiles(t *testing.T) {
 	count := 25
 	if n, err := strconv.Atoi(os.Getenv("CROSSOVER_FUZZ")); err == nil {
 		count = n

@@ -48,9 +48,9 @@ func scores(t *testing.T, b backends.Backend, v fixtures.Variant, image []byte) 
 	return values
 }
 
-// The recipes keep 8 bits of every value and the same kernel computes them, so
-// that the scores of one image point the same way in all of them.
-func TestEveryRecipeTakesTheSameImageAndAgreesOnIt(t *testing.T) {
+// All recipes keep 8 bits of every value and use the same kernels, so the scores of
+// one image must have nearly the same direction.
+func TestSessionScoresAgreeForEveryRecipe(t *testing.T) {
 	exact := tiny(t, "model=tiny/input=32/compression=none")
 	image := fixtures.SyntheticImage(*exact.Image, 7)
 	want := scores(t, tflite.New(1), exact, image)
@@ -66,12 +66,12 @@ func TestEveryRecipeTakesTheSameImageAndAgreesOnIt(t *testing.T) {
 	}
 }
 
-func TestACatalogVariantTakesTheImageWithoutAllocating(t *testing.T) {
+func TestSessionTakesTheImageOfACatalogVariant(t *testing.T) {
 	v := tiny(t, "model=tiny/input=32/compression=pq")
 	before := tflite.Trials()
 	s := open(t, tflite.New(1), v)
 	if n := tflite.Trials() - before; n != 0 {
-		t.Errorf("%d trials of a file that the manifest vouches for", n)
+		t.Errorf("%d trials of a file with a known hash", n)
 	}
 	if in := s.Inputs(); len(in) != 1 || in[0].Type != "uint8" || in[0].Shape[1] != 32 || in[0].Shape[3] != 3 {
 		t.Errorf("inputs %v; want the image alone", in)
@@ -84,22 +84,24 @@ func TestACatalogVariantTakesTheImageWithoutAllocating(t *testing.T) {
 			t.Errorf("%+v, %v", timing, err)
 		}
 	}); n != 0 {
-		t.Errorf("%v allocations an inference; want 0", n)
+		t.Errorf("%v allocations per inference; want 0", n)
 	}
-	if _, err := s.Infer(ctx, [][]byte{in[0][:1]}, out); err == nil || !strings.Contains(err.Error(), `("image") is given 1 bytes; it takes 3072`) {
+	if _, err := s.Infer(ctx, [][]byte{in[0][:1]}, out); err == nil ||
+		!strings.Contains(err.Error(), `("image") is given 1 bytes; it takes 3072`) {
 		t.Errorf("one byte for an image: %v", err)
 	}
 }
 
-func TestAnImageThatDoesNotFitTheTensorIsAnError(t *testing.T) {
+func TestOpenRefusesAnImageThatDoesNotFitTheTensor(t *testing.T) {
 	v := tiny(t, "model=tiny/input=32/compression=none")
 	v.Image = &fixtures.Image{Height: 16, Width: 16, Preprocessing: "tf"}
-	if _, err := tflite.New(1).Open(t.Context(), v); err == nil || !strings.HasPrefix(err.Error(), v.Path+": ") || !strings.Contains(err.Error(), "16 x 16") {
+	if _, err := tflite.New(1).Open(t.Context(), v); err == nil || !strings.HasPrefix(err.Error(), v.Path+": ") ||
+		!strings.Contains(err.Error(), "16 x 16") {
 		t.Errorf("error %v; want one with the file and the sizes", err)
 	}
 }
 
-func TestBrokenFixturesAreErrors(t *testing.T) {
+func TestOpenRefusesBrokenFixtures(t *testing.T) {
 	files, err := filepath.Glob(testdata + "broken/*.tflite")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("broken fixtures: %v, %v", files, err)
@@ -114,7 +116,7 @@ func TestBrokenFixturesAreErrors(t *testing.T) {
 	}
 }
 
-func TestAnOwnFileTakesRawBytesForEachInput(t *testing.T) {
+func TestSessionTakesRawBytesForEachInputOfAnOwnFile(t *testing.T) {
 	s := open(t, tflite.New(1), own(testdata+"own/two-inputs.tflite"))
 	if n := len(s.Inputs()); n != 2 {
 		t.Fatalf("%d inputs; want 2", n)
@@ -137,8 +139,8 @@ func TestAnOwnFileTakesRawBytesForEachInput(t *testing.T) {
 	}
 }
 
-// BenchmarkOverhead shows what Infer adds to the library's invocation: it must
-// be under a microsecond and allocate nothing.
+// BenchmarkOverhead measures what Infer adds to the library's invocation. It must be
+// under a microsecond, without allocations.
 func BenchmarkOverhead(b *testing.B) {
 	v := own(write(b, doubling.bytes()))
 	s := open(b, tflite.New(1), v)

@@ -13,9 +13,11 @@ import (
 	"maps"
 	"slices"
 	"unsafe"
+
+	"github.com/crossover-bench/crossover/internal/names"
 )
 
-// delegate is what a graph is handed to; it is go-tflite's Delegater.
+// A delegate runs a part of the graph. It implements go-tflite's Delegater.
 type delegate struct {
 	ptr     *C.TfLiteDelegate
 	destroy func(*C.TfLiteDelegate)
@@ -28,9 +30,9 @@ func (d *delegate) Ptr() unsafe.Pointer { return unsafe.Pointer(d.ptr) }
 // Delete frees the delegate, which must outlive its interpreter.
 func (d *delegate) Delete() { d.destroy(d.ptr) }
 
-// counting runs apply on this thread, within which the delegate is given a
-// graph, and returns the number of nodes in the graph's plan and of those that
-// it took. It is (0, 0) for a delegate that does not tell.
+// counting runs apply, which gives the delegate a graph on this thread, and returns
+// the number of nodes in the graph's plan and of those that the delegate took. Both
+// are 0 if the delegate does not tell.
 func (d *delegate) counting(apply func()) (nodes, taken int) {
 	C.cx_count_begin(d.ptr)
 	apply()
@@ -38,7 +40,7 @@ func (d *delegate) counting(apply func()) (nodes, taken int) {
 	return int(n.nodes), int(n.delegated)
 }
 
-// newDelegate makes the delegate that the configuration asks for, or nil.
+// newDelegate returns the configured delegate, or nil without one.
 func (c *config) newDelegate() (*delegate, error) {
 	switch {
 	case c.Library != "":
@@ -54,16 +56,16 @@ func (c *config) newXNNPACK() (*delegate, error) {
 	ptr := C.cx_xnnpack_create(C.int(c.Threads), &missing)
 	if missing != 0 {
 		return nil, c.unavailable("the TensorFlow Lite library in use has no XNNPACK delegate",
-			fmt.Sprintf("use the library of make runtime, or the backend cpu%d%s", c.Threads, noXNNPACK))
+			fmt.Sprintf("use the library of make runtime, or the backend cpu%d%s", c.Threads, names.NoXNNPACK))
 	}
 	if ptr == nil {
-		return nil, fmt.Errorf("backend %s: the XNNPACK delegate could not be made", c.Name)
+		return nil, fmt.Errorf("backend %s: the XNNPACK delegate could not be created", c.Name)
 	}
 	return &delegate{ptr: ptr, about: "xnnpack", destroy: func(p *C.TfLiteDelegate) { C.cx_xnnpack_delete(p) }}, nil
 }
 
-// newExternal opens the plug-in itself: the library's own loader passes no
-// error callback and returns a delegate even when there is none.
+// newExternal opens the plug-in itself, because the library's own loader passes no
+// error callback and returns a delegate even if there is none.
 func (c *config) newExternal() (*delegate, error) {
 	var why [2048]C.char
 	library := C.CString(c.Library)
@@ -71,19 +73,20 @@ func (c *config) newExternal() (*delegate, error) {
 	plugin := new(C.cx_plugin)
 	if C.cx_plugin_open(library, plugin, &why[0], C.size_t(len(why))) != 0 {
 		return nil, c.unavailable("its delegate cannot be loaded: "+C.GoString(&why[0]),
-			"install the vendor's TensorFlow Lite external delegate, or give the path where its library lies")
+			"install the vendor's TensorFlow Lite external delegate, or give the path of its library")
 	}
 
-	names := slices.Sorted(maps.Keys(c.Options))
-	keys, values := cStrings(names), cStrings(nil)
+	options := slices.Sorted(maps.Keys(c.Options))
+	keys, values := cStrings(options), cStrings(nil)
 	about := c.Library
-	for _, k := range names {
+	for _, k := range options {
 		values = append(values, C.CString(c.Options[k]))
 		about += " " + k + "=" + c.Options[k]
 	}
 	defer freeStrings(keys)
 	defer freeStrings(values)
-	ptr := C.cx_plugin_create(plugin, unsafe.SliceData(keys), unsafe.SliceData(values), C.size_t(len(names)), &why[0], C.size_t(len(why)))
+	ptr := C.cx_plugin_create(plugin, unsafe.SliceData(keys), unsafe.SliceData(values), C.size_t(len(options)),
+		&why[0], C.size_t(len(why)))
 	if ptr == nil {
 		words := oneLine(C.GoString(&why[0]))
 		if words == "" {

@@ -4,6 +4,7 @@ package tflite
 
 import (
 	"context"
+	"time"
 
 	"github.com/mattn/go-tflite"
 
@@ -11,7 +12,21 @@ import (
 	"github.com/crossover-bench/crossover/fixtures"
 )
 
-// OpenHere opens without the checks and the trial that come before.
+// WithTrialLimit sets how long a trial in a child process may take.
+func WithTrialLimit(limit time.Duration) Option {
+	return func(c *config) { c.Limit = limit }
+}
+
+// MapFile maps a file and returns a function that unmaps it.
+func MapFile(path string) (unmap func(), err error) {
+	m, err := mapFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return m.close, nil
+}
+
+// OpenHere opens without the preceding checks and trial.
 func OpenHere(b backends.Backend, v fixtures.Variant) (backends.Session, error) {
 	s, err := b.(*backend).load(v)
 	if err != nil {
@@ -20,7 +35,7 @@ func OpenHere(b backends.Backend, v fixtures.Variant) (backends.Session, error) 
 	return s, nil
 }
 
-// Admit makes the checks and the trial alone.
+// Admit runs only the checks and the trial.
 func Admit(ctx context.Context, b backends.Backend, v fixtures.Variant) error {
 	return b.(*backend).admit(ctx, v)
 }
@@ -28,12 +43,12 @@ func Admit(ctx context.Context, b backends.Backend, v fixtures.Variant) error {
 // FlushStdio writes out what C code has printed so far.
 func FlushStdio() { flushStdio() }
 
-// Trials returns how many trials in a child process are remembered.
+// Trials returns how many results of trials are cached.
 func Trials() int {
-	verdicts.Lock()
-	defer verdicts.Unlock()
-	return len(verdicts.of)
+	outcomes.Lock()
+	defer outcomes.Unlock()
+	return len(outcomes.of)
 }
 
-// Adopted are the types of go-tflite that this package sees as one C pointer.
+// Adopted are the types of go-tflite that this package treats as one C pointer.
 var Adopted = []any{tflite.Model{}, tflite.InterpreterOptions{}}

@@ -19,7 +19,7 @@ import (
 	"github.com/crossover-bench/crossover/fixtures"
 )
 
-// fileState is what changes when a file's content does.
+// A fileState changes when the file's content does.
 type fileState struct {
 	path       string
 	size       int64
@@ -27,16 +27,16 @@ type fileState struct {
 	inode, dev uint64
 }
 
-// hashes remembers each file state's SHA-256: models are large and opened many
+// hashes caches each file state's SHA-256, because models are large and opened many
 // times in a run.
 var hashes sync.Map // fileState -> string
 
-// checkFile says what is wrong with a file before the library looks at it.
+// checkFile returns what is wrong with a file before the library reads it.
 func checkFile(path string) error {
 	info, err := os.Stat(path)
 	switch {
 	case err != nil:
-		return fileFault(path, err)
+		return fileError(path, err)
 	case !info.Mode().IsRegular():
 		return fmt.Errorf("%s: not a regular file", path)
 	case info.Size() == 0:
@@ -45,8 +45,8 @@ func checkFile(path string) error {
 	return nil
 }
 
-// fileFault puts the path first, as every error of this package has it.
-func fileFault(path string, err error) error {
+// fileError returns err with the path first, as in every error of this package.
+func fileError(path string, err error) error {
 	if pathErr, ok := errors.AsType[*fs.PathError](err); ok {
 		err = pathErr.Err
 	}
@@ -61,12 +61,12 @@ func hashFile(path string) (string, error) {
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return "", fileFault(path, err)
+		return "", fileError(path, err)
 	}
 	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {
-		return "", fileFault(path, err)
+		return "", fileError(path, err)
 	}
 	state := fileState{path: abs, size: info.Size(), modified: info.ModTime().UnixNano()}
 	if st, ok := info.Sys().(*syscall.Stat_t); ok {
@@ -77,14 +77,15 @@ func hashFile(path string) (string, error) {
 	}
 	h := sha256.New()
 	if _, err := io.Copy(h, f); err != nil {
-		return "", fileFault(path, err)
+		return "", fileError(path, err)
 	}
 	sum := hex.EncodeToString(h.Sum(nil))
 	hashes.Store(state, sum)
 	return sum, nil
 }
 
-// admit checks the variant's file before this process loads it.
+// admit checks the variant's file, and tries it in a child process if necessary,
+// before this process loads it.
 func (b *backend) admit(ctx context.Context, v fixtures.Variant) error {
 	if err := checkFile(v.Path); err != nil {
 		return err
@@ -93,12 +94,12 @@ func (b *backend) admit(ctx context.Context, v fixtures.Variant) error {
 	if err != nil {
 		return err
 	}
-	vouched := v.SHA256 != ""
-	if vouched && !strings.EqualFold(sum, v.SHA256) {
-		return fmt.Errorf("%s: SHA-256 is %s; the manifest says %s: the file changed or was damaged since it was built; build it again with make fixtures",
-			v.Path, sum, v.SHA256)
+	known := v.SHA256 != ""
+	if known && !strings.EqualFold(sum, v.SHA256) {
+		return fmt.Errorf("%s: SHA-256 is %s; the manifest says %s: the file changed or was damaged since it was built; "+
+			"build it again with make fixtures", v.Path, sum, v.SHA256)
 	}
-	if vouched && (b.Library == "" || b.Trusted) {
+	if known && b.Library == "" {
 		return nil
 	}
 	return b.try(ctx, v, sum)

@@ -9,7 +9,7 @@ import (
 	"github.com/crossover-bench/crossover/fixtures"
 )
 
-// Version returns the runtime's version: empty, since this build has none.
+// Version returns the runtime's version: empty, because this build has none.
 func Version() string { return "" }
 
 func (b *backend) open(context.Context, fixtures.Variant) (backends.Session, error) {

@@ -16,8 +16,8 @@ import (
 	"github.com/crossover-bench/crossover/backends/tflite"
 )
 
-// pluginSource is an external delegate that hands out the library's own XNNPACK
-// delegate, or does what a bad driver does, as its option "mode" says.
+// pluginSource is an external delegate that returns the library's own XNNPACK
+// delegate, or fails like a bad driver, according to its option "mode".
 const pluginSource = `
 #include <stdint.h>
 #include <stdio.h>
@@ -81,7 +81,8 @@ func TestPluginRunsTheModel(t *testing.T) {
 	}
 	s := open(t, b, own(doubling.file(t)))
 	out := make([]byte, 16)
-	if _, err := s.Infer(t.Context(), [][]byte{floats(1, -2, 3, 0.5)}, [][]byte{out}); err != nil || asFloats(out)[2] != 6 {
+	if _, err := s.Infer(t.Context(), [][]byte{floats(1, -2, 3, 0.5)}, [][]byte{out}); err != nil ||
+		asFloats(out)[2] != 6 {
 		t.Errorf("twice 3: %v, %v", asFloats(out), err)
 	}
 	details := s.(backends.Detailed).Details()
@@ -111,7 +112,7 @@ func TestPluginThatRefusesIsUnavailableWithItsWords(t *testing.T) {
 	}
 }
 
-func TestPluginThatTakesNothingIsNoMeasurementOfIt(t *testing.T) {
+func TestPluginThatTakesNothingIsAnError(t *testing.T) {
 	so := compile(t, pluginSource)
 	path := graph{shape: []int32{1, 4}, ops: []int32{opFloorMod}}.file(t)
 	_, err := tflite.NewDelegate("npu", so, nil).Open(t.Context(), own(path))
@@ -120,11 +121,10 @@ func TestPluginThatTakesNothingIsNoMeasurementOfIt(t *testing.T) {
 	}
 }
 
-// A manifest vouches for the file in these tests: it is the driver that is
-// tried.
+// The file in these tests has a known hash, so the trial is for the driver.
 func TestPluginThatDiesCostsItsOwnCombination(t *testing.T) {
 	so := compile(t, pluginSource)
-	v := vouched(t, doubling.file(t))
+	v := hashed(t, doubling.file(t))
 	_, err := tflite.NewDelegate("npu", so, map[string]string{"mode": "abort"}).Open(t.Context(), v)
 	for _, want := range []string{v.Path, "npu", "SIGABRT", "driver: lost the device"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
@@ -133,11 +133,12 @@ func TestPluginThatDiesCostsItsOwnCombination(t *testing.T) {
 	}
 }
 
-func TestPluginThatHangsIsGivenUp(t *testing.T) {
+func TestPluginThatHangsTimesOut(t *testing.T) {
 	so := compile(t, pluginSource)
-	v := vouched(t, doubling.file(t))
+	v := hashed(t, doubling.file(t))
 	limit := 200 * time.Millisecond
-	_, err := tflite.NewDelegate("npu", so, map[string]string{"mode": "hang"}, tflite.WithTrialLimit(limit)).Open(t.Context(), v)
+	b := tflite.NewDelegate("npu", so, map[string]string{"mode": "hang"}, tflite.WithTrialLimit(limit))
+	_, err := b.Open(t.Context(), v)
 	for _, want := range []string{v.Path, "npu", limit.String(), "hangs"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v; want one with %q", err, want)
@@ -145,15 +146,16 @@ func TestPluginThatHangsIsGivenUp(t *testing.T) {
 	}
 }
 
-// A process that the driver forks inherits all that the trial has open.
-func TestPluginWhoseHelperLivesOnIsNotWaitedFor(t *testing.T) {
+// A process that the driver forks inherits the open files of the trial.
+func TestPluginDoesNotWaitForAForkedHelper(t *testing.T) {
 	so := compile(t, pluginSource)
-	v := vouched(t, doubling.file(t))
+	v := hashed(t, doubling.file(t))
 	begin := time.Now()
-	if err := tflite.Admit(t.Context(), tflite.NewDelegate("npu", so, map[string]string{"mode": "helper"}), v); err != nil {
-		t.Errorf("a driver that does its work: %v", err)
+	err := tflite.Admit(t.Context(), tflite.NewDelegate("npu", so, map[string]string{"mode": "helper"}), v)
+	if err != nil {
+		t.Errorf("a driver that works: %v", err)
 	}
-	err := tflite.Admit(t.Context(), tflite.NewDelegate("npu", so, map[string]string{"mode": "helper, abort"}), v)
+	err = tflite.Admit(t.Context(), tflite.NewDelegate("npu", so, map[string]string{"mode": "helper, abort"}), v)
 	if err == nil || !strings.Contains(err.Error(), "SIGABRT") {
 		t.Errorf("error %v; want one with SIGABRT", err)
 	}
@@ -162,7 +164,7 @@ func TestPluginWhoseHelperLivesOnIsNotWaitedFor(t *testing.T) {
 	}
 }
 
-func TestOpeningPrintsNothing(t *testing.T) {
+func TestOpenPrintsNothing(t *testing.T) {
 	so := compile(t, pluginSource)
 	path := doubling.file(t)
 	for _, b := range []backends.Backend{
@@ -187,20 +189,21 @@ func TestOpeningPrintsNothing(t *testing.T) {
 			t.Errorf("%s printed %q", b.Name(), printed)
 		}
 	}
-	// The descriptors must be the process's own again.
-	if printed := capture(t, func() { os.Stdout.WriteString("to out;"); os.Stderr.WriteString("to err") }); printed != "to out;to err" {
+	// The process must have its own descriptors again.
+	printed := capture(t, func() { os.Stdout.WriteString("to out;"); os.Stderr.WriteString("to err") })
+	if printed != "to out;to err" {
 		t.Errorf("after opening, the outputs caught %q", printed)
 	}
 }
 
-// crashVariable makes TestACrashWhileOpeningIsToldOnStandardError crash, in a
-// process of its own, with the plug-in that it names.
+// crashVariable makes TestOpenReportsACrashOnStandardError crash, in a child
+// process, with the plug-in that it names.
 const crashVariable = "TFLITE_TEST_CRASH"
 
-func TestACrashWhileOpeningIsToldOnStandardError(t *testing.T) {
+func TestOpenReportsACrashOnStandardError(t *testing.T) {
 	if so := os.Getenv(crashVariable); so != "" {
-		b := tflite.NewDelegate("npu", so, map[string]string{"mode": "abort"}, tflite.Trusted())
-		_, err := b.Open(t.Context(), vouched(t, doubling.file(t)))
+		b := tflite.NewDelegate("npu", so, map[string]string{"mode": "abort"})
+		_, err := tflite.OpenHere(b, hashed(t, doubling.file(t)))
 		t.Fatalf("survived: %v", err)
 	}
 	self, err := os.Executable()
@@ -209,14 +212,14 @@ func TestACrashWhileOpeningIsToldOnStandardError(t *testing.T) {
 	}
 	words := append(strings.Fields(os.Getenv("CROSSOVER_EXEC")), self, "-test.run=^"+t.Name()+"$")
 	child := exec.Command(words[0], words[1:]...)
-	// It cleans nothing up.
+	// The child removes no temporary files.
 	child.Env = append(os.Environ(), crashVariable+"="+compile(t, pluginSource), "TMPDIR="+t.TempDir())
 	var stderr strings.Builder
 	child.Stderr = &stderr
 	if err := child.Run(); err == nil {
-		t.Error("the child ended well")
+		t.Error("the child succeeded")
 	}
 	if !strings.Contains(stderr.String(), "SIGABRT") {
-		t.Errorf("standard error has no word of the crash: %q", stderr.String())
+		t.Errorf("standard error does not report the crash: %q", stderr.String())
 	}
 }

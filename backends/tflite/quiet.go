@@ -14,34 +14,33 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// opening is held while a model is opened or closed: standard output and
-// standard error belong to the whole process, and a plug-in may hand the same
-// delegate out twice.
+// opening is held while a model is opened or closed, because standard output and
+// standard error belong to the whole process, and a plug-in may return the same
+// delegate twice.
 var opening sync.Mutex
 
-// maxWords bounds what is kept of the library's output.
+// maxWords is how many bytes of the library's output are kept.
 const maxWords = 2048
 
 // quietly runs f, which calls the library or a driver, with standard output and
-// standard error going to memory, and returns the last that was written there
-// beside f's error. The library's logger is off, but drivers and the processor
-// probe of XNNPACK write as they like, and a line in the middle of a benchmark
-// breaks its result.
+// standard error redirected to memory. It returns the end of what was written and
+// f's error. The library's logger is off, but drivers and the processor probe of
+// XNNPACK print, and a line in the middle of a benchmark breaks its result.
 //
-// No process is started meanwhile, since it would inherit the memory for its
-// output, and a crash is still reported where standard error really goes.
+// No process can be started in the meantime, because it would inherit the
+// redirected outputs. A crash is still reported on the real standard error.
 func quietly(f func() error) (words string, err error) {
 	opening.Lock()
 	defer opening.Unlock()
 	c, err := newCapture()
 	if err != nil {
-		return "", fmt.Errorf("keep the library's output apart: %w", err)
+		return "", fmt.Errorf("redirect the library's output: %w", err)
 	}
 	defer func() { words = c.end() }()
 	return "", f()
 }
 
-// capture holds the process's real outputs while others take their place.
+// A capture holds the process's real outputs while they are redirected to memory.
 type capture struct {
 	memory *os.File
 	out    int      // the real standard output
@@ -66,7 +65,7 @@ func newCapture() (*capture, error) {
 	}
 	c.err = os.NewFile(uintptr(stderr), "stderr")
 	syscall.ForkLock.RLock()
-	// A failure here only means that a crash is told to the memory alone.
+	// If this fails, a crash is reported only to the memory.
 	_ = debug.SetCrashOutput(c.err, debug.CrashOptions{})
 	if err := c.swap(fd, fd); err != nil {
 		c.end()
@@ -84,10 +83,9 @@ func (c *capture) swap(out, err int) error {
 	return unix.Dup3(err, 2, 0)
 }
 
-// end gives the process its outputs back and returns what was caught.
+// end restores the process's outputs and returns what was captured.
 func (c *capture) end() string {
-	// The real descriptors are open: giving them back cannot fail but for EINTR
-	// and EBUSY, which are tried again.
+	// The real descriptors are open, so this can fail only with EINTR and EBUSY.
 	for range 100 {
 		if c.swap(c.out, int(c.err.Fd())) == nil {
 			break

@@ -29,7 +29,7 @@ import (
 // doubling is a model that gives max(0, 2x) for each of four elements.
 var doubling = graph{shape: []int32{1, 4}, ops: []int32{opFullyConnected, opRelu}}
 
-// own is a file that no manifest vouches for.
+// own returns a file as a user's own variant, without a hash.
 func own(path string) fixtures.Variant {
 	return fixtures.Variant{Name: names.Variant("model=" + filepath.Base(path)), Path: path}
 }
@@ -61,7 +61,7 @@ func asFloats(b []byte) []float32 {
 	return x
 }
 
-func TestInferenceComputesTheModel(t *testing.T) {
+func TestInferComputesTheModel(t *testing.T) {
 	path := doubling.file(t)
 	for _, b := range []backends.Backend{tflite.New(1), tflite.New(1, tflite.WithoutXNNPACK())} {
 		t.Run(b.Name(), func(t *testing.T) {
@@ -86,7 +86,8 @@ func TestInferenceComputesTheModel(t *testing.T) {
 func TestSessionDescribesItsTensors(t *testing.T) {
 	s := open(t, tflite.New(1), own(doubling.file(t)))
 	want := fixtures.Tensor{Name: "input", Type: "float32", Shape: []int{1, 4}}
-	if got := s.Inputs(); len(got) != 1 || got[0].Name != want.Name || got[0].Type != want.Type || len(got[0].Shape) != 2 || got[0].Shape[1] != 4 {
+	if got := s.Inputs(); len(got) != 1 || got[0].Name != want.Name || got[0].Type != want.Type ||
+		len(got[0].Shape) != 2 || got[0].Shape[1] != 4 {
 		t.Errorf("inputs %v; want %v", got, want)
 	}
 	if got := s.Outputs(); len(got) != 1 || got[0].Name != "activation 1" {
@@ -94,11 +95,12 @@ func TestSessionDescribesItsTensors(t *testing.T) {
 	}
 }
 
-func TestSessionSaysHowMuchTheDelegateTook(t *testing.T) {
+func TestSessionDetailsCountTheDelegatedNodes(t *testing.T) {
 	// FLOOR_MOD is not among XNNPACK's operators.
 	path := graph{shape: []int32{1, 4}, ops: []int32{opRelu, opFullyConnected, opFloorMod}}.file(t)
 	details := open(t, tflite.New(1), own(path)).(backends.Detailed).Details()
-	if want := (backends.Details{Runtime: tflite.Version(), Delegate: "xnnpack", Threads: 1, Nodes: 3, Delegated: 2}); details != want {
+	want := backends.Details{Runtime: tflite.Version(), Delegate: "xnnpack", Threads: 1, Nodes: 3, Delegated: 2}
+	if details != want {
 		t.Errorf("with XNNPACK: %+v; want %+v", details, want)
 	}
 	details = open(t, tflite.New(1, tflite.WithoutXNNPACK()), own(path)).(backends.Detailed).Details()
@@ -110,7 +112,7 @@ func TestSessionSaysHowMuchTheDelegateTook(t *testing.T) {
 	}
 }
 
-func TestWrongSizesAreErrors(t *testing.T) {
+func TestInferRefusesWrongSizes(t *testing.T) {
 	s := open(t, tflite.New(1), own(doubling.file(t)))
 	in, out := floats(1, 2, 3, 4), make([]byte, 16)
 	for _, tt := range []struct {
@@ -130,11 +132,12 @@ func TestWrongSizesAreErrors(t *testing.T) {
 	}
 }
 
-func TestInferLooksAtTheContextFirst(t *testing.T) {
+func TestInferChecksTheContextFirst(t *testing.T) {
 	s := open(t, tflite.New(1), own(doubling.file(t)))
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := s.Infer(ctx, [][]byte{floats(1, 2, 3, 4)}, [][]byte{make([]byte, 16)}); !errors.Is(err, context.Canceled) {
+	_, err := s.Infer(ctx, [][]byte{floats(1, 2, 3, 4)}, [][]byte{make([]byte, 16)})
+	if !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v; want %v", err, context.Canceled)
 	}
 	if _, err := tflite.New(1).Open(ctx, own(doubling.file(t))); !errors.Is(err, context.Canceled) {
@@ -142,7 +145,7 @@ func TestInferLooksAtTheContextFirst(t *testing.T) {
 	}
 }
 
-func TestAClosedSessionSaysSo(t *testing.T) {
+func TestInferRefusesAClosedSession(t *testing.T) {
 	s, err := tflite.New(1).Open(t.Context(), own(doubling.file(t)))
 	if err != nil {
 		t.Fatal(err)
@@ -152,12 +155,13 @@ func TestAClosedSessionSaysSo(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if _, err := s.Infer(t.Context(), [][]byte{floats(1, 2, 3, 4)}, [][]byte{make([]byte, 16)}); err == nil || !strings.Contains(err.Error(), "closed") {
+	if _, err := s.Infer(t.Context(), [][]byte{floats(1, 2, 3, 4)}, [][]byte{make([]byte, 16)}); err == nil ||
+		!strings.Contains(err.Error(), "closed") {
 		t.Errorf("error %v; want one that says it is closed", err)
 	}
 }
 
-func TestInferAllocatesNothing(t *testing.T) {
+func TestInferDoesNotAllocate(t *testing.T) {
 	s := open(t, tflite.New(1), own(doubling.file(t)))
 	in, out := [][]byte{floats(1, 2, 3, 4)}, [][]byte{make([]byte, 16)}
 	ctx := t.Context()
@@ -170,57 +174,62 @@ func TestInferAllocatesNothing(t *testing.T) {
 	}
 }
 
-func TestAnInferenceThatFailsIsAnErrorAndTheNextOneRuns(t *testing.T) {
+func TestInferRunsAfterAFailure(t *testing.T) {
 	// x mod x for integers, which fails for 0: go-tflite's Error equals its OK.
 	path := graph{shape: []int32{1, 2}, ops: []int32{opFloorMod}, typ: 2}.file(t)
 	s := open(t, tflite.New(1), own(path))
 	out := []byte{1, 1, 1, 1, 1, 1, 1, 1}
-	if _, err := s.Infer(t.Context(), [][]byte{make([]byte, 8)}, [][]byte{out}); err == nil || !strings.HasPrefix(err.Error(), path+": ") || !strings.Contains(err.Error(), "ivision by 0") {
+	if _, err := s.Infer(t.Context(), [][]byte{make([]byte, 8)}, [][]byte{out}); err == nil ||
+		!strings.HasPrefix(err.Error(), path+": ") || !strings.Contains(err.Error(), "ivision by 0") {
 		t.Errorf("error %v; want the library's words on a division by 0", err)
 	}
-	if _, err := s.Infer(t.Context(), [][]byte{{7, 0, 0, 0, 9, 0, 0, 0}}, [][]byte{out}); err != nil || string(out) != "\x00\x00\x00\x00\x00\x00\x00\x00" {
+	if _, err := s.Infer(t.Context(), [][]byte{{7, 0, 0, 0, 9, 0, 0, 0}}, [][]byte{out}); err != nil ||
+		string(out) != "\x00\x00\x00\x00\x00\x00\x00\x00" {
 		t.Errorf("7 mod 7, 9 mod 9: %v, %v", out, err)
 	}
 }
 
-func TestGoTFLiteObjectsAreOnePointer(t *testing.T) {
+func TestAdoptedObjectsAreOnePointer(t *testing.T) {
 	for _, object := range tflite.Adopted {
 		typ := reflect.TypeOf(object)
 		if typ.NumField() != 1 || typ.Field(0).Type.Kind() != reflect.Pointer {
-			t.Errorf("%v is no longer one pointer: library.go must learn its new layout", typ)
+			t.Errorf("%v is no longer one pointer: adapt library.go to its new layout", typ)
 		}
 	}
 }
 
 func TestForNameKnowsTheBackendsOfTheProcessor(t *testing.T) {
-	for _, name := range []string{"cpu1", "cpu4", "cpu16", "cpu4-noxnnpack"} {
-		if b, ok := tflite.ForName(name); !ok || b.Name() != name {
+	for _, name := range []names.Backend{"cpu1", "cpu4", "cpu16", "cpu4-noxnnpack"} {
+		if b, ok := tflite.ForName(name); !ok || b.Name() != string(name) {
 			t.Errorf("%s: %v, %v", name, b, ok)
 		}
 	}
-	for _, name := range []string{"", "cpu", "cpu0", "cpu-1", "cpu01", "cpu+1", "npu", "cpu1-fast", "cpu-noxnnpack"} {
+	for _, name := range []names.Backend{
+		"", "cpu", "cpu0", "cpu-1", "cpu01", "cpu+1", "npu", "cpu1-fast", "cpu-noxnnpack",
+	} {
 		if b, ok := tflite.ForName(name); ok {
 			t.Errorf("%q gives %s", name, b.Name())
 		}
 	}
 }
 
-func TestMoreThreadsThanCoresAreUnavailable(t *testing.T) {
+func TestOpenWithMoreThreadsThanCoresIsUnavailable(t *testing.T) {
 	_, err := tflite.New(runtime.NumCPU()+1).Open(t.Context(), own(doubling.file(t)))
 	unavailable, ok := errors.AsType[*backends.UnavailableError](err)
 	if !ok || !strings.Contains(unavailable.Missing, "threads: this process may use") {
 		t.Errorf("error %v; want an UnavailableError that names threads and cores", err)
 	}
-	if _, err := tflite.New(0).Open(t.Context(), own(doubling.file(t))); err == nil || !strings.Contains(err.Error(), "at least 1") {
+	if _, err := tflite.New(0).Open(t.Context(), own(doubling.file(t))); err == nil ||
+		!strings.Contains(err.Error(), "at least 1") {
 		t.Errorf("0 threads: error %v", err)
 	}
 }
 
-// TestOpeningThousandsOfTimesLeaksNothing compares the resident memory after
-// the first tenth with that at the end: what leaks grows with the count.
-func TestOpeningThousandsOfTimesLeaksNothing(t *testing.T) {
+// TestOpenDoesNotLeak compares the resident memory after the first tenth of the
+// openings with that at the end, because a leak grows with their number.
+func TestOpenDoesNotLeak(t *testing.T) {
 	if raceEnabled {
-		t.Skip("the race detector's shadow memory grows by itself; make test runs this without it")
+		t.Skip("the race detector's shadow memory grows too; make test runs this without it")
 	}
 	const count, bound = 3000, 3 << 20 // about 1 KiB each; a leaked interpreter is several
 	path := doubling.file(t)
@@ -239,7 +248,7 @@ func TestOpeningThousandsOfTimesLeaksNothing(t *testing.T) {
 		if err := s.Close(); err != nil {
 			t.Fatal(err)
 		}
-		// The way of an error must free as much.
+		// A failed opening must free its memory as well.
 		if _, err := tflite.OpenHere(b, own(broken)); err == nil {
 			t.Fatal("a model with an unknown operator was opened")
 		}
@@ -252,8 +261,8 @@ func TestOpeningThousandsOfTimesLeaksNothing(t *testing.T) {
 	}
 }
 
-// resident returns the memory that the process holds, in bytes, after Go gave
-// back its own.
+// resident returns the memory that the process holds, in bytes, after Go has
+// returned its free memory.
 func resident(t *testing.T) int64 {
 	t.Helper()
 	debug.FreeOSMemory()
@@ -268,7 +277,7 @@ func resident(t *testing.T) int64 {
 	return pages * int64(os.Getpagesize())
 }
 
-func TestSessionsOfSeveralGoroutinesDoNotDisturbEachOther(t *testing.T) {
+func TestSessionsRunConcurrently(t *testing.T) {
 	path := doubling.file(t)
 	b := tflite.New(1)
 	var group sync.WaitGroup
@@ -281,7 +290,8 @@ func TestSessionsOfSeveralGoroutinesDoNotDisturbEachOther(t *testing.T) {
 					return
 				}
 				x, out := float32(100*g+i), make([]byte, 16)
-				if _, err := s.Infer(t.Context(), [][]byte{floats(x, 0, 0, 0)}, [][]byte{out}); err != nil || asFloats(out)[0] != 2*x {
+				if _, err := s.Infer(t.Context(), [][]byte{floats(x, 0, 0, 0)}, [][]byte{out}); err != nil ||
+					asFloats(out)[0] != 2*x {
 					t.Errorf("twice %v: %v, %v", x, asFloats(out)[0], err)
 				}
 				if err := s.Close(); err != nil {
@@ -293,9 +303,9 @@ func TestSessionsOfSeveralGoroutinesDoNotDisturbEachOther(t *testing.T) {
 	group.Wait()
 }
 
-// The Go runtime's monitor thread has no business while a goroutine infers in a
-// loop. Each of its wake-ups takes a core from XNNPACK's threads.
-func TestInferringInALoopLeavesTheRuntimesMonitorAsleep(t *testing.T) {
+// The Go runtime's monitor thread should sleep while a goroutine infers in a loop,
+// because each wake-up takes a core from XNNPACK's threads.
+func TestInferInALoopLetsSysmonSleep(t *testing.T) {
 	s := open(t, tflite.New(1, tflite.WithoutXNNPACK()), own("../../fixtures/testdata/models/tiny-32-none.tflite"))
 	in, out := buffers(t, s.Inputs()), buffers(t, s.Outputs())
 	switches := func() int64 {
@@ -312,10 +322,10 @@ func TestInferringInALoopLeavesTheRuntimesMonitorAsleep(t *testing.T) {
 			}
 		}
 	}
-	loop(50 * time.Millisecond) // what went before has let the monitor run
+	loop(50 * time.Millisecond) // the monitor was active before
 	// It wakes every 10 ms, and every 4 ms another thread looks for work. A loop
-	// that never yields makes it some thousand in each window; one that yields
-	// may wake it, too, when a busy machine stops its thread for long.
+	// that never yields causes some thousand wake-ups in each window. A loop that
+	// yields may cause them too if a busy machine stops its thread for long.
 	least := int64(math.MaxInt64)
 	for range 10 {
 		before := switches()
@@ -324,7 +334,7 @@ func TestInferringInALoopLeavesTheRuntimesMonitorAsleep(t *testing.T) {
 			return
 		}
 	}
-	t.Errorf("the process's threads went to sleep %d times within 0.3 s at least; want some 100", least)
+	t.Errorf("the process's threads slept at least %d times within 0.3 s; want some 100", least)
 }
 
 func buffers(t *testing.T, tensors []fixtures.Tensor) [][]byte {

@@ -21,31 +21,31 @@ import (
 	"github.com/crossover-bench/crossover/fixtures"
 )
 
-// trialVariable makes a process that contains this package a trial: it opens
-// one file, runs it once, answers on descriptor 3 and ends.
+// trialVariable makes a process that contains this package run a trial: it opens one
+// file, runs it once, answers on descriptor 3 and ends.
 const trialVariable = "CROSSOVER_TFLITE_TRIAL"
 
-// execVariable holds the words that run a program of this architecture on this
-// machine, as the -exec flag of go test does: an emulator with its flags, which
-// a process under emulation needs to start itself again. Empty otherwise.
+// execVariable holds the command that runs a program of this architecture on this
+// machine, as the -exec flag of go test does: an emulator with its flags, with
+// which an emulated process starts itself again. Empty otherwise.
 const execVariable = "CROSSOVER_EXEC"
 
-// trial is the question to the child.
+// A trial is what the child is asked.
 type trial struct {
 	Config  config           `json:"config"`
 	Variant fixtures.Variant `json:"variant"`
 }
 
-// answer is the child's.
+// An answer is the child's.
 type answer struct {
 	OK          bool                       `json:"ok"`
 	Error       string                     `json:"error,omitempty"`
 	Unavailable *backends.UnavailableError `json:"unavailable,omitempty"`
 }
 
-// init silences the library and answers a trial before the program's own main
-// begins. It is not left to a call in each main and TestMain: where that were
-// forgotten, the child would run the whole program, or all its tests, again.
+// init silences the library and answers a trial before the program's main starts.
+// It is not a function for each main and TestMain to call: if one forgot, the child
+// would run the whole program, or all its tests.
 func init() {
 	silence()
 	question, ok := os.LookupEnv(trialVariable)
@@ -53,14 +53,15 @@ func init() {
 		return
 	}
 	_ = os.Unsetenv(trialVariable)
-	// Not os.Exit: the exit handlers that a driver leaves behind may hang.
+	// Not os.Exit, because exit handlers of a driver may hang.
 	unix.Exit(answerTrial(question))
 }
 
 func answerTrial(question string) int {
-	// What a driver starts must not keep the pipe open: the parent reads to its end.
+	// A process that a driver starts must not keep the pipe open, because the parent
+	// reads to its end.
 	syscall.CloseOnExec(3)
-	// Out of memory, the kernel shall end the child, not the run.
+	// If memory runs out, the kernel should kill the child and not the run.
 	_ = os.WriteFile("/proc/self/oom_score_adj", []byte("1000"), 0)
 	_ = unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{})
 	dieOfSignals()
@@ -84,9 +85,9 @@ func answerTrial(question string) int {
 	return 0
 }
 
-// run loads the file and infers once, on zeros. The library's output goes
-// where the parent listens. That the model may not take zeros (it divides by
-// them, say) is no verdict on the file: the process survived.
+// run loads the file and infers once, on zeros. The library's output goes to the
+// parent. An error of the inference does not count, because a model may not accept
+// zeros (it may divide by them): what counts is that the process survived.
 func (t *trial) run() error {
 	t.Variant.Image = nil
 	b := &backend{t.Config}
@@ -106,33 +107,33 @@ func (t *trial) run() error {
 	return nil
 }
 
-// verdicts remembers what trials found, so that each file is tried once a
-// process for each way to run it, and not again while it is unchanged.
-var verdicts = struct {
+// outcomes caches the results of trials: an unchanged file is tried once per process
+// on each backend.
+var outcomes = struct {
 	sync.Mutex
 	of map[string]error
 }{of: map[string]error{}}
 
-// try opens and runs the file with the given hash in a child process, and
-// returns an error when the child could not or did not survive it.
+// try opens and runs the file with the given hash in a child process. It returns an
+// error if the child failed or died.
 func (b *backend) try(ctx context.Context, v fixtures.Variant, sum string) error {
 	question, err := json.Marshal(trial{b.config, v})
 	if err != nil {
 		return fmt.Errorf("%s: %w", v.Path, err)
 	}
 	key := sum + string(question)
-	verdicts.Lock()
-	defer verdicts.Unlock()
-	verdict, known := verdicts.of[key]
+	outcomes.Lock()
+	defer outcomes.Unlock()
+	outcome, known := outcomes.of[key]
 	if known {
-		return verdict
+		return outcome
 	}
-	verdict = b.runTrial(ctx, v.Path, question)
+	outcome = b.runTrial(ctx, v.Path, question)
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	verdicts.of[key] = verdict
-	return verdict
+	outcomes.of[key] = outcome
+	return outcome
 }
 
 func (b *backend) runTrial(ctx context.Context, path string, question []byte) error {
@@ -144,7 +145,7 @@ func (b *backend) runTrial(ctx context.Context, path string, question []byte) er
 	limited, cancel := context.WithTimeout(ctx, b.Limit)
 	defer cancel()
 	var output head
-	words := []string{"/proc/self/exe"} // it is there even when the file was replaced
+	words := []string{"/proc/self/exe"} // still this program if its file was replaced
 	if emulator := strings.Fields(os.Getenv(execVariable)); len(emulator) > 0 {
 		self, err := os.Executable()
 		if err != nil {
@@ -156,7 +157,7 @@ func (b *backend) runTrial(ctx context.Context, path string, question []byte) er
 	child.Env = append(os.Environ(), trialVariable+"="+string(question))
 	child.ExtraFiles = []*os.File{w}
 	child.Stdout, child.Stderr = &output, &output
-	child.WaitDelay = time.Second // a grandchild may hold the output open
+	child.WaitDelay = time.Second // a grandchild may keep the output open
 	child.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	err = child.Start()
 	w.Close()
@@ -164,18 +165,18 @@ func (b *backend) runTrial(ctx context.Context, path string, question []byte) er
 		return fmt.Errorf("%s: try it in a child process: %w", path, err)
 	}
 	var a answer
-	// One answer, and it fits the pipe: the child never waits for its reader.
+	// The answer fits into the pipe, so the child never waits for its reader.
 	waitErr := child.Wait()
 	if errors.Is(waitErr, exec.ErrWaitDelay) {
-		waitErr = nil // the child itself ended well
+		waitErr = nil // the child itself succeeded
 	}
-	// Nothing more comes, but a process that a driver forked may hold the pipe open.
+	// Nothing more comes, but a process forked by a driver may keep the pipe open.
 	_ = r.SetReadDeadline(time.Now().Add(time.Second))
 	answerErr := json.NewDecoder(r).Decode(&a)
 	switch {
 	case errors.Is(limited.Err(), context.DeadlineExceeded):
-		return fmt.Errorf("%s: %s did not load it and run it once within %v, in a child process: it hangs or is too slow to measure%s",
-			path, b.Name(), b.Limit, output.quoted())
+		return fmt.Errorf("%s: %s did not load it and run it once within %v, in a child process: "+
+			"it hangs or is too slow to measure%s", path, b.Name(), b.Limit, output.quoted())
 	case waitErr == nil && answerErr == nil && a.OK:
 		return nil
 	case waitErr == nil && answerErr == nil && a.Unavailable != nil:
@@ -183,11 +184,12 @@ func (b *backend) runTrial(ctx context.Context, path string, question []byte) er
 	case waitErr == nil && answerErr == nil:
 		return errors.New(a.Error)
 	}
-	return fmt.Errorf("%s: %s in a child process that loaded it on %s and ran it once: the file is corrupt, or the library or a driver has a fault%s",
+	return fmt.Errorf("%s: %s in a child process that loaded it on %s and ran it once: "+
+		"the file is corrupt, or the library or a driver has a fault%s",
 		path, death(child.ProcessState, waitErr), b.Name(), output.quoted())
 }
 
-// death says how a child ended that did not answer.
+// death says how a child ended without an answer.
 func death(state *os.ProcessState, err error) string {
 	if state == nil {
 		return fmt.Sprint(err)
@@ -202,7 +204,7 @@ func death(state *os.ProcessState, err error) string {
 	return state.String()
 }
 
-// head keeps the first bytes of an output: a crash says its cause first.
+// A head keeps the first bytes of an output, because a crash prints its cause first.
 type head struct{ bytes.Buffer }
 
 func (h *head) Write(p []byte) (int, error) {
@@ -212,7 +214,7 @@ func (h *head) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// quoted returns the output for the end of an error.
+// quoted returns the output as the end of an error message.
 func (h *head) quoted() string {
 	text := oneLine(h.String())
 	if text == "" {

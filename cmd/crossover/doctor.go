@@ -4,7 +4,6 @@ import (
 	"os"
 	"time"
 
-	"github.com/crossover-bench/crossover/backends/offload"
 	"github.com/crossover-bench/crossover/internal/declared"
 	"github.com/crossover-bench/crossover/internal/doctor"
 	"github.com/crossover-bench/crossover/internal/exit"
@@ -44,8 +43,8 @@ func (c *doctorCmd) Run(e *env) error {
 	}
 	var err error
 	if c.Hosts != "" {
-		if o.Hosts, err = offload.ReadHosts(c.Hosts); err != nil {
-			return exit.Errorf(exit.Usage, "--hosts: %w", err)
+		if o.Hosts, err = declared.ReadHosts(c.Hosts); err != nil {
+			return err
 		}
 	}
 	if c.Suites != "" && !c.NoNoise {

@@ -17,6 +17,7 @@ import (
 
 	"github.com/crossover-bench/crossover/backends/host"
 	"github.com/crossover-bench/crossover/internal/exit"
+	"github.com/crossover-bench/crossover/internal/machine"
 )
 
 // cli is the command line: one field a verb, in the group that --help lists it
@@ -56,7 +57,7 @@ type env struct {
 }
 
 func main() {
-	host.ChildMain(embeddedBackend)
+	host.ChildMain(embeddedBackend, machine.ResidentBytes)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	os.Exit(int(run(&env{Context: ctx, stdout: os.Stdout, stderr: os.Stderr}, os.Args[1:])))

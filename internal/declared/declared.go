@@ -68,8 +68,8 @@ func Read(f Files) (*Set, error) {
 	s := &Set{Files: f, Catalog: fixtures.Default(), Profiles: profiles.BuiltIn()}
 	var err error
 	if f.Hosts != "" {
-		if s.Hosts, err = offload.ReadHosts(f.Hosts); err != nil {
-			return nil, exit.Errorf(exit.Usage, "--hosts: %w", err)
+		if s.Hosts, err = ReadHosts(f.Hosts); err != nil {
+			return nil, err
 		}
 	}
 	if f.Profiles != "" {

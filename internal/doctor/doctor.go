@@ -13,8 +13,8 @@ import (
 	"os"
 	"time"
 
-	"github.com/crossover-bench/crossover/backends/link/survey"
 	"github.com/crossover-bench/crossover/backends/offload"
+	"github.com/crossover-bench/crossover/internal/instruments/survey"
 	"github.com/crossover-bench/crossover/internal/machine"
 	"github.com/crossover-bench/crossover/internal/rounds"
 )

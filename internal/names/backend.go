@@ -29,9 +29,11 @@ const (
 	GPU Backend = "gpu"
 )
 
+// NoXNNPACK ends the name of a CPU backend that runs the reference kernels.
+const NoXNNPACK = "-noxnnpack"
+
 const (
 	offload     = "offload-"
-	noXNNPACK   = "-noxnnpack"
 	backendWant = "want cpuN (N threads), cpu-all, npu, npu-NAME, gpu, gpu-NAME, offload-NAME or offload-all"
 )
 
@@ -52,7 +54,7 @@ func Offload(host string) Backend { return Backend(offload + host) }
 // Lite's reference kernels instead of XNNPACK; ok is false for other backends.
 func (b Backend) CPU() (threads int, reference, ok bool) {
 	digits, isCPU := strings.CutPrefix(string(b), "cpu")
-	digits, reference = strings.CutSuffix(digits, noXNNPACK)
+	digits, reference = strings.CutSuffix(digits, NoXNNPACK)
 	threads, err := strconv.Atoi(digits)
 	if !isCPU || err != nil || threads < 1 || strconv.Itoa(threads) != digits {
 		return 0, false, false
@@ -87,7 +89,7 @@ func ParseBackend(text string) (Backend, error) {
 		return b, nil
 	}
 	if cpu := threads.FindString(text); cpu != "" {
-		return "", fmt.Errorf("%q is not a backend; want %s or, for the reference kernels, %[2]s%s", text, cpu, noXNNPACK)
+		return "", fmt.Errorf("%q is not a backend; want %s or, for the reference kernels, %[2]s%s", text, cpu, NoXNNPACK)
 	}
 	return "", fmt.Errorf("%q is not a backend; %s", text, backendWant)
 }

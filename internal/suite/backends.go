@@ -5,18 +5,17 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"runtime"
 	"slices"
 
 	"github.com/crossover-bench/crossover/backends"
 	"github.com/crossover-bench/crossover/backends/host"
 	"github.com/crossover-bench/crossover/backends/link"
 	"github.com/crossover-bench/crossover/backends/offload"
-	"github.com/crossover-bench/crossover/backends/offload/recorded"
 	"github.com/crossover-bench/crossover/backends/tflite"
 	"github.com/crossover-bench/crossover/fixtures"
 	"github.com/crossover-bench/crossover/internal/machine"
 	"github.com/crossover-bench/crossover/internal/names"
+	"github.com/crossover-bench/crossover/internal/recorded"
 )
 
 // registry lists the backends that exist, by what their names look like.
@@ -47,7 +46,7 @@ func (s *Suite) backend(c names.Combination) (backends.Backend, error) {
 }
 
 func (s *Suite) cpu(c names.Combination) (backends.Backend, error) {
-	b, _ := tflite.ForName(string(c.Backend))
+	b, _ := tflite.ForName(c.Backend)
 	return b, nil
 }
 
@@ -94,11 +93,7 @@ func (s *Suite) offload(c names.Combination) (backends.Backend, error) {
 	if h.Recorded == "" {
 		return offload.New(h, shape), nil
 	}
-	r, err := recorded.Open(h.Recorded, h.Backend)
-	if err != nil {
-		return nil, err
-	}
-	return offload.NewRecorded(h, shape, r), nil
+	return recorded.New(h, shape)
 }
 
 // host returns the declared host that a backend offloads to.
@@ -140,7 +135,7 @@ func (s *Suite) startSelf() error {
 		v, err := s.Variant(c.Variant)
 		if err == nil && !seen[v.Name] && isOffload(c.Backend) {
 			seen[v.Name] = true
-			config.Models = append(config.Models, host.Model{Name: host.ModelName(v), Variant: v})
+			config.Models = append(config.Models, host.Serve(v)...)
 		}
 	}
 	var err error
@@ -157,14 +152,8 @@ func (s *Suite) hostLog() io.Writer {
 	return os.Stderr
 }
 
-// HostBackend is the backend that an embedded host serves with; 0 threads means
-// one for each processor.
-func HostBackend(threads int) (backends.Backend, error) {
-	if threads == 0 {
-		threads = runtime.NumCPU()
-	}
-	return tflite.New(threads), nil
-}
+// HostBackend is the backend that an embedded host serves with.
+func HostBackend(threads int) (backends.Backend, error) { return tflite.New(threads), nil }
 
 // Available returns why a combination cannot run here, as far as that shows without
 // loading the variant. Only opening shows whether a host answers.

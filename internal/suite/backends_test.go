@@ -13,7 +13,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	host.ChildMain(HostBackend)
+	host.ChildMain(HostBackend, nil)
 	os.Exit(m.Run())
 }
 

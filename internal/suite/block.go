@@ -67,7 +67,7 @@ const calibrationTime = 50 * time.Millisecond
 // if the job asks for one, and returns the median execution time in seconds, or 0.
 // The hook Backend does not reach it, so that a slowdown is not calibrated away.
 func (s *Suite) calibration(ctx context.Context, c names.Combination, v fixtures.Variant) (float64, error) {
-	backend, local := tflite.ForName(string(c.Backend))
+	backend, local := tflite.ForName(c.Backend)
 	if !s.job.Calibrate || !local {
 		return 0, nil
 	}

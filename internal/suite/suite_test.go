@@ -65,7 +65,7 @@ func TestSuiteOpensVariantsOneAfterTheOtherInConstantMemory(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			b, ok := tflite.ForName(string(c.Backend))
+			b, ok := tflite.ForName(c.Backend)
 			if !ok {
 				t.Fatalf("no backend %s", c.Backend)
 			}

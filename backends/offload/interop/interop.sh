@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs the interoperability tests: NVIDIA's Triton client against our host, and
-# our client against MLServer and KServe. interop.sh MODELS WORK.
+# Runs the interoperability tests: NVIDIA's Triton client with our host, and our
+# client with MLServer and KServe. Usage: interop.sh MODELS WORK
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 models=$(cd "$1" && pwd)
@@ -10,5 +10,5 @@ venvs=$work/venvs
 "$here/venv.sh" "$venvs" tritonclient
 . "$here/servers.sh"
 cd "$here"
-CROSSOVER_INTEROP_MODELS=$models CROSSOVER_INTEROP_PYTHON=$venvs/tritonclient/bin/python CROSSOVER_INTEROP_HOSTS=$work/hosts.yaml \
-	go test -count=1 -v .
+CROSSOVER_INTEROP_MODELS=$models CROSSOVER_INTEROP_PYTHON=$venvs/tritonclient/bin/python \
+	CROSSOVER_INTEROP_SERVERS=$servers go test -count=1 -v .

@@ -1,6 +1,6 @@
-// Package interop_test lets other implementations of the Open Inference Protocol
-// meet ours. interop.sh prepares them and runs it; without that it has nothing to
-// meet and skips.
+// Package interop_test tests our client and host with other implementations of the
+// Open Inference Protocol. interop.sh prepares these and runs the tests, which skip
+// without them.
 package interop_test
 
 import (
@@ -21,18 +21,19 @@ import (
 	"github.com/crossover-bench/crossover/backends/offload/oip"
 	"github.com/crossover-bench/crossover/backends/tflite"
 	"github.com/crossover-bench/crossover/fixtures"
+	"github.com/crossover-bench/crossover/internal/names"
 	"github.com/crossover-bench/crossover/model/profiles"
 )
 
 func TestMain(m *testing.M) {
-	host.ChildMain(func(int) (backends.Backend, error) { return tflite.New(1), nil })
+	host.ChildMain(func(int) (backends.Backend, error) { return tflite.New(1), nil }, nil)
 	os.Exit(m.Run())
 }
 
-func variables(t *testing.T, names ...string) []string {
+func variables(t *testing.T, keys ...string) []string {
 	t.Helper()
 	var out []string
-	for _, n := range names {
+	for _, n := range keys {
 		v := os.Getenv(n)
 		if v == "" {
 			t.Skipf("%s is not set; run make interop", n)
@@ -72,7 +73,7 @@ func infer(t *testing.T, b backends.Backend, v fixtures.Variant, in []byte) []by
 	return out
 }
 
-func TestTritonClientGetsTheLocalScores(t *testing.T) {
+func TestHostGivesTritonClientTheLocalScores(t *testing.T) {
 	env := variables(t, "CROSSOVER_INTEROP_MODELS", "CROSSOVER_INTEROP_PYTHON")
 	models, python := env[0], env[1]
 	served, err := host.Folder(models, fixtures.Default())
@@ -88,7 +89,7 @@ func TestTritonClientGetsTheLocalScores(t *testing.T) {
 		v := variant(t, title, models)
 		image := fixtures.SyntheticImage(*v.Image, 1)
 		want := infer(t, tflite.New(1), v, image)
-		if got := infer(t, self.Backend(link.Shape{Name: link.Direct}), v, image); !bytes.Equal(got, want) {
+		if got := infer(t, self.Backend(link.Shape{Name: names.LinkDirect}), v, image); !bytes.Equal(got, want) {
 			t.Errorf("%s: our own client got %x, local %x", title, got, want)
 		}
 		s, err := self.Backend(link.Shape{}).Open(context.Background(), v)
@@ -110,8 +111,8 @@ func TestTritonClientGetsTheLocalScores(t *testing.T) {
 			return path
 		}
 		_, port, _ := net.SplitHostPort(self.Host().Address)
-		cmd := exec.Command(python, "triton_client.py", "127.0.0.1:"+port, host.ModelName(v), in.Name, datatype, "1,32,32,3",
-			write("in", image), out.Name, write("want", want))
+		cmd := exec.Command(python, "triton_client.py", "127.0.0.1:"+port, host.ModelName(v),
+			in.Name, datatype, "1,32,32,3", write("in", image), out.Name, write("want", want))
 		answer, err := cmd.CombinedOutput()
 		t.Logf("%s: %s", title, bytes.TrimSpace(answer))
 		if err != nil || !strings.Contains(string(answer), "equal to the bit") {
@@ -120,25 +121,24 @@ func TestTritonClientGetsTheLocalScores(t *testing.T) {
 	}
 }
 
-func TestOurClientGetsTheLocalScoresFromOtherServers(t *testing.T) {
-	env := variables(t, "CROSSOVER_INTEROP_MODELS", "CROSSOVER_INTEROP_HOSTS")
-	hosts, err := offload.ReadHosts(env[1])
-	if err != nil {
-		t.Fatal(err)
-	}
+func TestClientGetsTheLocalScoresFromOtherServers(t *testing.T) {
+	env := variables(t, "CROSSOVER_INTEROP_MODELS", "CROSSOVER_INTEROP_SERVERS") // NAME=HOST:PORT ...
 	v := variant(t, "Mobilenet PQ 32", env[0])
 	image := fixtures.SyntheticImage(*v.Image, 1)
 	want := infer(t, tflite.New(1), v, image)
-	for _, h := range hosts {
-		for _, shape := range []link.Shape{{Name: link.Direct}, {Name: "near", Latency: 1e6, Up: 25e6, Down: 25e6}} {
-			if got := infer(t, offload.New(h, shape), v, image); !bytes.Equal(got, want) {
-				t.Errorf("%s over %s: %x, local %x", h.Name, shape.Name, got, want)
+	shapes := []link.Shape{{Name: names.LinkDirect}, {Name: "near", Latency: 1e6, Up: 25e6, Down: 25e6}}
+	for _, server := range strings.Fields(env[1]) {
+		name, address, _ := strings.Cut(server, "=")
+		for _, shape := range shapes {
+			b := offload.New(offload.Host{Name: name, Address: address}, shape)
+			if got := infer(t, b, v, image); !bytes.Equal(got, want) {
+				t.Errorf("%s over %s: %x, local %x", name, shape.Name, got, want)
 			}
 		}
 	}
 }
 
-func TestScoresOfTheRuntimeAreTheSameOverEveryLink(t *testing.T) {
+func TestClientGetsTheLocalScoresOverEveryLink(t *testing.T) {
 	const models = "../../../fixtures/testdata/models"
 	catalog, err := fixtures.ReadCatalog("../../../fixtures/testdata/catalog.yaml")
 	if err != nil {
@@ -164,15 +164,15 @@ func TestScoresOfTheRuntimeAreTheSameOverEveryLink(t *testing.T) {
 	defer self.Close()
 	for _, m := range served {
 		if m.Variant.Image == nil {
-			t.Errorf("%s is not known as a variant", m.Name)
+			t.Errorf("%s is not a known variant", m.Name)
 			continue
 		}
 		image := fixtures.SyntheticImage(*m.Variant.Image, 1)
 		want := infer(t, tflite.New(1), m.Variant, image)
-		for _, name := range []string{link.Direct, "ethernet", "5g"} {
+		for _, name := range []names.Link{names.LinkDirect, "ethernet", "5g"} {
 			shape := link.Shape{Name: name}
-			if name != link.Direct {
-				l, err := profiles.Link(name)
+			if name != names.LinkDirect {
+				l, err := profiles.Link(string(name))
 				if err != nil {
 					t.Fatal(err)
 				}

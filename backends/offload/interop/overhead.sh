@@ -1,12 +1,12 @@
 #!/bin/sh
-# Measures what offloading costs in software: our own host, MLServer and KServe
-# with the same model, and a TCP echo, in one run. Exit codes as crossover's:
-# 3 when a bound is exceeded.
+# Measures the software overhead of offloading: our own host, MLServer and KServe
+# with the same model, and a TCP echo, in one run. The exit codes are crossover's: 3
+# if a bound is exceeded.
 #
 #   overhead.sh CROSSOVER MODELS WORK [flags of crossover link overhead]
 #
-# CROSSOVER is the command, MODELS the folder of the variants, WORK where the
-# virtual environments and the servers' logs go.
+# CROSSOVER is the command, MODELS the folder of the variants, and WORK a folder for
+# the virtual environments and the servers' logs.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 crossover=$1 models=$(cd "$2" && pwd) work=$3

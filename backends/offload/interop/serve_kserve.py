@@ -1,6 +1,6 @@
 """KServe's Python server with one catalog variant: serve_kserve.py FILE GRPC_PORT.
 
-It logs three lines a request as delivered, which is turned off: the comparison
+Its default of three log lines per request is turned off, because the comparison
 is of protocols and servers, not of logs.
 """
 
@@ -29,12 +29,15 @@ class Variant(Model):
         output = InferOutput(name="scores", shape=list(scores.shape), datatype="INT8")
         output.set_data_from_numpy(scores, binary_data=True)
         return InferResponse(
-            response_id=payload.id, model_name=self.name, infer_outputs=[output], parameters={"crossover_exec_ns": took}
+            response_id=payload.id,
+            model_name=self.name,
+            infer_outputs=[output],
+            parameters={"crossover_exec_ns": took},
         )
 
 
 for name in ("kserve", "kserve.trace"):
     logging.getLogger(name).setLevel(logging.WARNING)
 path, port = sys.argv[1], int(sys.argv[2])
-sys.argv[1:] = []  # the server would read them as its own flags
+sys.argv[1:] = []  # the server would read them as its flags
 ModelServer(http_port=port + 1, grpc_port=port, workers=1).start([Variant(path)])

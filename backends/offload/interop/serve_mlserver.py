@@ -1,7 +1,7 @@
 """MLServer with one catalog variant: serve_mlserver.py FILE GRPC_PORT.
 
-One process, no parallel workers: a worker pool would add a hand-over between
-processes to every request, which a single client gains nothing from.
+One process without parallel workers: a pool would add a hand-over between
+processes to each request, which does not help a single client.
 """
 
 import asyncio

@@ -1,8 +1,8 @@
-"""NVIDIA's Triton client against Crossover's host.
+"""Tests Crossover's host with NVIDIA's Triton client.
 
-triton_client.py ADDRESS MODEL INPUT DATATYPE SHAPE IN OUTPUT WANT: reads the
-input tensor from the file IN and the bytes that the first output must have from
-WANT, and asks everything that a user of the client would.
+Usage: triton_client.py ADDRESS MODEL INPUT DATATYPE SHAPE IN OUTPUT WANT. The file
+IN holds the input tensor, and WANT the expected bytes of the first output. The
+script makes every request that a user of the client would.
 """
 
 import sys
@@ -13,7 +13,8 @@ from tritonclient.grpc import service_pb2
 
 address, model, name, datatype, shape, given, output, wanted = sys.argv[1:]
 shape = [int(d) for d in shape.split(",")]
-tensor = np.frombuffer(open(given, "rb").read(), {"UINT8": np.uint8, "INT8": np.int8, "FP32": np.float32}[datatype]).reshape(shape)
+element = {"UINT8": np.uint8, "INT8": np.int8, "FP32": np.float32}[datatype]
+tensor = np.frombuffer(open(given, "rb").read(), element).reshape(shape)
 want = open(wanted, "rb").read()
 
 client = triton.InferenceServerClient(address)
@@ -27,27 +28,29 @@ assert metadata.inputs[0].datatype == datatype and list(metadata.inputs[0].shape
 assert output in [o.name for o in metadata.outputs], metadata
 assert model in [m.name for m in client.get_model_repository_index().models]
 
-# Raw, as the client always sends.
+# Raw, as the client always sends it.
 i = triton.InferInput(name, shape, datatype)
 i.set_data_from_numpy(tensor)
 result = client.infer(model, [i], request_id="17")
-assert result.get_response().id == "17", "the id does not come back"
+assert result.get_response().id == "17", "the id is not returned"
 assert result.as_numpy(output).tobytes() == want, "raw: the scores differ from the local backend's"
 assert result.get_response().parameters["crossover_total_ns"].int64_param > 0
 
-# One output, asked for by name.
+# One output, requested by name.
 result = client.infer(model, [i], outputs=[triton.InferRequestedOutput(output)])
 assert result.as_numpy(output).tobytes() == want, "named: the scores differ"
 
-# Typed, with the same stubs: the client itself has no way to send it.
+# Typed, with the client's stubs, because the client itself cannot send it.
 request = service_pb2.ModelInferRequest(model_name=model)
 t = request.inputs.add(name=name, datatype=datatype, shape=shape)
-field = {"UINT8": t.contents.uint_contents, "INT8": t.contents.int_contents, "FP32": t.contents.fp32_contents}[datatype]
+contents = {"UINT8": t.contents.uint_contents, "INT8": t.contents.int_contents, "FP32": t.contents.fp32_contents}
+field = contents[datatype]
 field.extend(tensor.reshape(-1).tolist())
 response = client._client_stub.ModelInfer(request)
-assert response.raw_output_contents[[o.name for o in response.outputs].index(output)] == want, "typed: the scores differ"
+scores = response.raw_output_contents[[o.name for o in response.outputs].index(output)]
+assert scores == want, "typed: the scores differ"
 
-# What is wrong is refused with the protocol's codes.
+# A wrong request is refused with the protocol's code.
 try:
     client.infer("no-such-model", [i])
     raise SystemExit("an unknown model was served")

@@ -1,9 +1,8 @@
 """One quantized catalog variant, for servers written in Python.
 
-It takes the image, as Crossover's own host does, and says how long the
-invocation alone took, so that every server is measured by the same yardstick.
-The interpreter is ai-edge-litert, which applies XNNPACK by itself, with one
-thread.
+It takes the image, as Crossover's host does, and returns the time of the
+invocation alone, so that all servers are measured the same way. The interpreter
+is ai-edge-litert with one thread; it applies XNNPACK by default.
 """
 
 import time
@@ -19,8 +18,8 @@ class VariantModel:
         self.input = self.interpreter.get_input_details()[0]
         self.output = self.interpreter.get_output_details()[0]
         scale, zero_point = self.input["quantization"]
-        # A table from byte to element: preprocessing "tf", then quantization,
-        # rounded half to even as the Go code does.
+        # A table from byte to element: preprocessing "tf", then quantization with
+        # halves rounded to even, like the Go code.
         real = np.arange(256, dtype=np.float32) / np.float32(127.5) - np.float32(1)
         self.table = np.clip(np.round(real.astype(np.float64) / scale) + zero_point, -128, 127).astype(np.int8)
         self.infer(np.zeros(self.image_shape, np.uint8))

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes the virtual environment NAME under VENVS from the pinned, hashed
-# requirements beside this script, once: venv.sh VENVS NAME.
+# requirements beside this script, unless it exists. Usage: venv.sh VENVS NAME
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 venv=$1/$2

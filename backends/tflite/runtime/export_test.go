@@ -81,7 +81,8 @@ func TestExportOnlyHidesTheRestFromOthersAndNotFromTheLibrary(t *testing.T) {
 	if got := exports(t, library); !slices.Equal(got, []string{"TfLiteSum"}) {
 		t.Errorf("exports %q", got)
 	}
-	if err := exportOnly(library, func(string) bool { return false }); err == nil || !strings.Contains(err.Error(), "nothing that is wanted") {
+	if err := exportOnly(library, func(string) bool { return false }); err == nil ||
+		!strings.Contains(err.Error(), "nothing that is wanted") {
 		t.Errorf("nothing kept: error %v", err)
 	}
 }

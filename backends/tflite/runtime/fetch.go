@@ -71,7 +71,10 @@ var builds = []build{
 	},
 	{
 		name: "bytedeco", arch: "amd64", file: "libjnitensorflowlite.so",
-		archive: archive{"97061333854967aadf2f092681d63af90b804db3800f007cffd24a2901f4bc72", maven("library", "linux-x86_64")},
+		archive: archive{
+			"97061333854967aadf2f092681d63af90b804db3800f007cffd24a2901f4bc72",
+			maven("library", "linux-x86_64"),
+		},
 	},
 	{
 		name: "bytedeco", arch: "arm64", file: "libjnitensorflowlite.so",
@@ -97,7 +100,8 @@ const stampName = "archives.sha256"
 func main() {
 	dir := flag.String("dir", ".", "folder of pom.xml, which the runtime is put into")
 	arch := flag.String("arch", runtime.GOARCH, "architecture: amd64 or arm64")
-	library := flag.String("library", "auto", "build of the library: litert, bytedeco, or auto for the fastest that runs here and can be had")
+	library := flag.String("library", "auto",
+		"build of the library: litert, bytedeco, or auto for the fastest that runs here and can be had")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -131,7 +135,8 @@ func choose(arch, library, here string) (candidates []build, err error) {
 	if names == nil {
 		return nil, fmt.Errorf("no TensorFlow Lite library for ARCH=%s; there is one for amd64 and arm64, and TFLITE_PREFIX takes an own build", arch)
 	}
-	return nil, fmt.Errorf("no build LIBRARY=%s of the TensorFlow Lite library for ARCH=%s; want auto, %s", library, arch, strings.Join(names, ", "))
+	return nil, fmt.Errorf("no build LIBRARY=%s of the TensorFlow Lite library for ARCH=%s; want auto, %s", library, arch,
+		strings.Join(names, ", "))
 }
 
 // maven copies what an execution in pom.xml names.
@@ -193,7 +198,8 @@ func fetchFirst(ctx context.Context, log io.Writer, dir string, candidates []bui
 			return err
 		}
 		why, _, _ := strings.Cut(err.Error(), "\n")
-		fmt.Fprintf(log, "the build %s cannot be had, so %s takes its place until make runtime LIBRARY=%s gets it: %s\n", b.name, next.name, b.name, why)
+		fmt.Fprintf(log, "the build %s cannot be had, so %s takes its place until make runtime LIBRARY=%s gets it: %s\n",
+			b.name, next.name, b.name, why)
 		candidates = candidates[1:]
 	}
 	return fetch(ctx, log, dir, candidates[0], headers)
@@ -292,7 +298,8 @@ func verify(name, want string) error {
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	if got := hex.EncodeToString(h.Sum(nil)); got != want {
-		return fmt.Errorf("%s: SHA-256 is %s; pinned is %s: delete it where Maven or pip keeps copies and try again", filepath.Base(name), got, want)
+		return fmt.Errorf("%s: SHA-256 is %s; pinned is %s: delete it where Maven or pip keeps copies and try again",
+			filepath.Base(name), got, want)
 	}
 	return nil
 }

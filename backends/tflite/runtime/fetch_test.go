@@ -62,7 +62,10 @@ func ordinary(t *testing.T, library string) (o order, libraries *delivery) {
 	headers := &delivery{content: zipped(t, map[string]string{
 		"headers/tensorflow/lite/c/c_api.h": "a header", "jni/arm64-v8a/libtensorflowlite_jni.so": "x",
 	})}
-	return order{build{name: "test", arch: "amd64", archive: libraries.archive(), file: "libjnitensorflowlite.so"}, headers.archive()}, libraries
+	return order{
+		build{name: "test", arch: "amd64", archive: libraries.archive(), file: "libjnitensorflowlite.so"},
+		headers.archive(),
+	}, libraries
 }
 
 // entries lists what lies in dir.
@@ -113,7 +116,8 @@ func TestFetchReplacesAnotherVersion(t *testing.T) {
 		if err := fetch(t.Context(), io.Discard, dir, o.build, o.headers); err != nil {
 			t.Fatal(err)
 		}
-		if got, err := os.ReadFile(filepath.Join(dir, "linux-amd64/lib/libtensorflowlite_c.so")); err != nil || string(got) != version {
+		if got, err := os.ReadFile(filepath.Join(dir, "linux-amd64/lib/libtensorflowlite_c.so")); err != nil ||
+			string(got) != version {
 			t.Errorf("%q, %v; want %q", got, err, version)
 		}
 	}
@@ -189,7 +193,8 @@ func TestTheNextBuildTakesThePlaceOfOneThatCannotBeHad(t *testing.T) {
 		t.Error("the one that was named cannot be had, and no error")
 	}
 	log, err := ask(o.build, slow.build)
-	if err != nil || !strings.Contains(log, "the build fast cannot be had, so slow takes its place") || !strings.Contains(log, ": no network\n") {
+	if err != nil || !strings.Contains(log, "the build fast cannot be had, so slow takes its place") ||
+		!strings.Contains(log, ": no network\n") {
 		t.Errorf("log %q, %v", log, err)
 	}
 	holds("the slow one")

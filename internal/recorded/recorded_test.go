@@ -1,4 +1,4 @@
-package recorded_test
+package recorded
 
 import (
 	"context"
@@ -14,7 +14,6 @@ import (
 	"github.com/crossover-bench/crossover/backends"
 	"github.com/crossover-bench/crossover/backends/link"
 	"github.com/crossover-bench/crossover/backends/offload"
-	"github.com/crossover-bench/crossover/backends/offload/recorded"
 	"github.com/crossover-bench/crossover/fixtures"
 	"github.com/crossover-bench/crossover/internal/names"
 	"github.com/crossover-bench/crossover/internal/results"
@@ -39,10 +38,12 @@ func record(t *testing.T) string {
 	}
 	err = w.AppendBlock(results.Block{
 		Combination: names.Combination{Variant: name, Backend: "cpu4", Link: names.LinkNone},
-		Start:       time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC), Warmup: results.Warmup{Settled: true, Runs: 1, Reason: "settled"},
+		Start:       time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC),
+		Warmup:      results.Warmup{Settled: true, Runs: 1, Reason: "settled"},
 		Samples: []results.Sample{
 			sample(results.PhaseFirst, 0, 90), sample(results.PhaseWarmup, 0, 20), sample(results.PhaseSteady, 0, 3),
-			sample(results.PhaseSteady, results.MarkThrottled, 50), sample(results.PhaseSteady, 0, 5), sample(results.PhaseSteady, 0, 4),
+			sample(results.PhaseSteady, results.MarkThrottled, 50), sample(results.PhaseSteady, 0, 5),
+			sample(results.PhaseSteady, 0, 4),
 		},
 	})
 	if err != nil {
@@ -54,13 +55,24 @@ func record(t *testing.T) string {
 	return w.Dir()
 }
 
+// host returns the recorded host over a link.
+func host(t *testing.T, shape link.Shape) backends.Backend {
+	t.Helper()
+	b, err := New(offload.Host{Name: "i9", Recorded: record(t), Backend: "cpu4"}, shape)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
 // models is a folder whose manifest knows the variant's output: 100 int8.
 func models(t *testing.T) fixtures.Variant {
 	t.Helper()
 	dir := t.TempDir()
 	entry := fixtures.Entry{
 		Name: name, Title: "Mobilenet PQ 32", File: "m.tflite", SHA256: strings.Repeat("0", 64), Size: 1, GzipSize: 1,
-		Model: "mobilenet", Input: 32, Compression: "pq", Parameters: 3516964, KerasLayers: 89, Depth: 105, Weights: "random seed 1", Representative: "synthetic seed 1, 32 images", RecipeSHA256: strings.Repeat("0", 64),
+		Model: "mobilenet", Input: 32, Compression: "pq", Parameters: 3516964, KerasLayers: 89, Depth: 105,
+		Weights: "random seed 1", Representative: "synthetic seed 1, 32 images", RecipeSHA256: strings.Repeat("0", 64),
 		Layers:  []fixtures.Layer{{Name: "a", Kind: "Dense", Parameters: 3516964, Weights: 1, Distinct: 1}},
 		Inputs:  []fixtures.Tensor{{Name: "i", Type: "int8", Shape: []int{1, 32, 32, 3}, Scale: 1}},
 		Outputs: []fixtures.Tensor{{Name: "o", Type: "int8", Shape: []int{1, 100}, Scale: 1}},
@@ -72,41 +84,41 @@ func models(t *testing.T) fixtures.Variant {
 	if err := os.WriteFile(filepath.Join(dir, fixtures.ManifestFile), data, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return fixtures.Variant{Name: name, Title: "Mobilenet PQ 32", Path: filepath.Join(dir, "m.tflite"), Image: &fixtures.Image{Height: 32, Width: 32, Preprocessing: "tf"}}
+	return fixtures.Variant{
+		Name: name, Title: "Mobilenet PQ 32", Path: filepath.Join(dir, "m.tflite"),
+		Image: &fixtures.Image{Height: 32, Width: 32, Preprocessing: "tf"},
+	}
 }
 
-func TestOnlySteadyUnmarkedExecutionsAreTaken(t *testing.T) {
-	r, err := recorded.Open(record(t), "cpu4")
+func TestRunKeepsOnlySteadyUnmarkedExecutions(t *testing.T) {
+	r, err := openRun(record(t), "cpu4")
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := r.Executions(name)
+	got, err := r.executions(name)
 	if want := []time.Duration{3e6, 5e6, 4e6}; err != nil || !slices.Equal(got, want) {
 		t.Errorf("executions %v, %v; want %v", got, err, want)
 	}
-	if _, err := r.Executions("model=vgg16"); err == nil {
+	if _, err := r.executions("model=vgg16"); err == nil {
 		t.Error("a variant that was not recorded has executions")
 	}
 }
 
-func TestMissingBackendOrRunSaysWhatThereIs(t *testing.T) {
-	if _, err := recorded.Open(record(t), "npu"); err == nil || !strings.Contains(err.Error(), "it has cpu4") {
+func TestNewSaysWhatARunHas(t *testing.T) {
+	shape := link.Shape{Name: "ethernet", Latency: time.Millisecond}
+	_, err := New(offload.Host{Name: "i9", Recorded: record(t), Backend: "npu"}, shape)
+	if err == nil || !strings.Contains(err.Error(), "it has cpu4") {
 		t.Errorf("error: %v", err)
 	}
-	if _, err := recorded.Open(t.TempDir(), "cpu4"); err == nil {
-		t.Error("an empty folder is a run")
+	if _, err := New(offload.Host{Name: "i9", Recorded: t.TempDir(), Backend: "cpu4"}, shape); err == nil {
+		t.Error("an empty folder was read as a run")
 	}
 }
 
-func TestComputedLatencyIsExecutionPlusEquation(t *testing.T) {
-	r, err := recorded.Open(record(t), "cpu4")
-	if err != nil {
-		t.Fatal(err)
-	}
+func TestInferComputesExecutionPlusEquation(t *testing.T) {
 	v := models(t)
 	shape := link.Shape{Name: "ethernet", Latency: 10 * time.Millisecond, Up: 3.04e6, Down: 7.13e6}
-	h := offload.Host{Name: "i9", Recorded: "there", Backend: "cpu4"}
-	s, err := offload.NewRecorded(h, shape, r).Open(context.Background(), v)
+	s, err := host(t, shape).Open(context.Background(), v)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -123,15 +135,11 @@ func TestComputedLatencyIsExecutionPlusEquation(t *testing.T) {
 		}
 	}
 	if _, err := s.Infer(context.Background(), [][]byte{make([]byte, 3)}, nil); err == nil {
-		t.Error("an image of 3 bytes was taken")
+		t.Error("an image of 3 bytes was accepted")
 	}
 }
 
-func TestRecordedHostWithoutALinkOrARecordIsUnavailable(t *testing.T) {
-	r, err := recorded.Open(record(t), "cpu4")
-	if err != nil {
-		t.Fatal(err)
-	}
+func TestOpenWithoutALinkOrARecordIsUnavailable(t *testing.T) {
 	v := models(t)
 	other := v
 	other.Name = "model=vgg16/input=32/compression=pq"
@@ -141,8 +149,12 @@ func TestRecordedHostWithoutALinkOrARecordIsUnavailable(t *testing.T) {
 	for what, c := range map[string]struct {
 		shape link.Shape
 		v     fixtures.Variant
-	}{"direct": {link.Shape{Name: link.Direct}, v}, "not recorded": {shape, other}, "own file": {shape, own}} {
-		_, err := offload.NewRecorded(offload.Host{Name: "i9"}, c.shape, r).Open(context.Background(), c.v)
+	}{
+		"direct":       {link.Shape{Name: names.LinkDirect}, v},
+		"not recorded": {shape, other},
+		"own file":     {shape, own},
+	} {
+		_, err := host(t, c.shape).Open(context.Background(), c.v)
 		if _, ok := errors.AsType[*backends.UnavailableError](err); !ok {
 			t.Errorf("%s: %v", what, err)
 		}

@@ -9,18 +9,17 @@ import (
 	"strings"
 )
 
-// A Path is what a real link runs over at this end: part of each result over
-// such a link. Fields that the system does not tell are empty.
+// A Path is what a real link runs over at this end. It is part of each result over
+// such a link. Fields are empty if the system does not tell them.
 type Path struct {
-	Interface string `json:"interface"`
-	// Wireless is nil where the interface is no Wi-Fi.
-	Wireless *Wireless `json:"wireless,omitempty"`
-	// TCP holds the kernel's settings that shape bursts, by their names under
+	Interface string    `json:"interface"`
+	Wireless  *Wireless `json:"wireless,omitempty"` // nil if the interface is not Wi-Fi
+	// TCP holds the kernel's settings that affect bursts, by their names under
 	// net.ipv4: "tcp_slow_start_after_idle", "tcp_congestion_control", ...
 	TCP map[string]string `json:"tcp"`
 }
 
-// Wireless is the state of a Wi-Fi interface.
+// A Wireless is the state of a Wi-Fi interface.
 type Wireless struct {
 	PowerSave   string `json:"power_save"` // "on", "off" or "unknown"
 	SignalDBm   int    `json:"signal_dbm"`
@@ -30,13 +29,15 @@ type Wireless struct {
 	Channel     int    `json:"channel"`
 }
 
-// tcpSettings are those that change how a burst after a pause travels.
-var tcpSettings = []string{"tcp_slow_start_after_idle", "tcp_congestion_control", "tcp_no_metrics_save", "tcp_rmem", "tcp_wmem"}
+// tcpSettings affect a burst after a pause.
+var tcpSettings = []string{
+	"tcp_slow_start_after_idle", "tcp_congestion_control", "tcp_no_metrics_save", "tcp_rmem", "tcp_wmem",
+}
 
 // PathTo returns what the link to address (host:port) runs over.
 func PathTo(address string) (Path, error) {
 	var p Path
-	// Connecting a datagram socket sends nothing: it asks for the route.
+	// Connecting a datagram socket sends nothing; it only looks up the route.
 	c, err := net.Dial("udp", address)
 	if err != nil {
 		return p, fmt.Errorf("route to %s: %w", address, err)
@@ -93,7 +94,7 @@ func interfaceOf(ip net.IP) (string, error) {
 	for _, i := range interfaces {
 		addresses, err := i.Addrs()
 		if err != nil {
-			continue // it went away meanwhile
+			continue // it was removed in the meantime
 		}
 		for _, a := range addresses {
 			if n, ok := a.(*net.IPNet); ok && n.IP.Equal(ip) {
@@ -114,8 +115,8 @@ func readSettings(dir string) map[string]string {
 	return out
 }
 
-// channel returns the Wi-Fi channel of a frequency, 0 for one that is none
-// (IEEE 802.11-2020, annex E).
+// channel returns the Wi-Fi channel of a frequency, 0 if it is not one's (IEEE
+// 802.11-2020, annex E).
 func channel(mhz int) int {
 	switch {
 	case mhz == 2484:

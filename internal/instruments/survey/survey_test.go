@@ -2,7 +2,6 @@ package survey
 
 import (
 	"context"
-	"fmt"
 	"net"
 	"strings"
 	"testing"
@@ -38,14 +37,16 @@ func serve(t *testing.T) string {
 	return l.Addr().String()
 }
 
-func TestSurveyFindsTheLinkThatIsThere(t *testing.T) {
+func TestSurveyFindsTheDeclaredLink(t *testing.T) {
 	shape := link.Shape{Name: "there", Latency: 10 * time.Millisecond, Up: 4e6, Down: 8e6}
 	conn, err := offload.Dial(offload.Host{Name: "lab", Address: serve(t)}, &link.Dialer{Shape: shape})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	s, err := Measure(context.Background(), conn, Options{RoundTrips: 10, Transfers: 3, Long: 30 * time.Millisecond, Pause: time.Millisecond, AfterPause: 3})
+	s, err := Measure(context.Background(), conn, Options{
+		RoundTrips: 10, Transfers: 3, Long: 30 * time.Millisecond, Pause: time.Millisecond, AfterPause: 3,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,15 +54,16 @@ func TestSurveyFindsTheLinkThatIsThere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// The emulated link is never faster than declared; how much slower it may
-	// be found depends on what else the machine does.
+	// The emulated link is never faster than declared. How much slower it appears
+	// depends on the load of the machine.
 	if got := l.OneWay.Duration(); got < shape.Latency || got > 3*shape.Latency {
 		t.Errorf("latency %v, the link's is %v", got, shape.Latency)
 	}
 	if s.Up < shape.Up/4 || s.Up > shape.Up*1.5 || s.Down < shape.Down/4 || s.Down > shape.Down*1.5 {
 		t.Errorf("rates %.3g up and %.3g down, the link's are %.3g and %.3g", s.Up, s.Down, shape.Up, shape.Down)
 	}
-	if s.RoundTrip.N != 10 || s.AfterPause.N != 3 || s.AfterPause.Min < 2*shape.Latency.Seconds() || s.Burst.Min < s.RoundTrip.Min {
+	if s.RoundTrip.N != 10 || s.AfterPause.N != 3 || s.AfterPause.Min < 2*shape.Latency.Seconds() ||
+		s.Burst.Min < s.RoundTrip.Min {
 		t.Errorf("survey %+v", s)
 	}
 	var yaml strings.Builder
@@ -73,7 +75,7 @@ func TestSurveyFindsTheLinkThatIsThere(t *testing.T) {
 	}
 }
 
-func TestPathOverLoopbackIsNoWifi(t *testing.T) {
+func TestPathOverLoopbackIsNotWiFi(t *testing.T) {
 	p, err := PathTo("127.0.0.1:8001")
 	if err != nil {
 		t.Fatal(err)
@@ -86,13 +88,18 @@ func TestPathOverLoopbackIsNoWifi(t *testing.T) {
 	}
 }
 
-func TestPowerSaveAndSlowStartAreWarnedOf(t *testing.T) {
-	p := Path{Interface: "wlan0", Wireless: &Wireless{PowerSave: "on"}, TCP: map[string]string{"tcp_slow_start_after_idle": "1"}}
+func TestPathWarnsOfPowerSaveAndSlowStart(t *testing.T) {
+	p := Path{
+		Interface: "wlan0", Wireless: &Wireless{PowerSave: "on"},
+		TCP: map[string]string{"tcp_slow_start_after_idle": "1"},
+	}
 	w := p.Warnings()
-	if len(w) != 2 || w[0].Fix != "iw dev wlan0 set power_save off" || !strings.Contains(w[1].Fix, "slow_start_after_idle=0") {
+	if len(w) != 2 || w[0].Fix != "iw dev wlan0 set power_save off" ||
+		!strings.Contains(w[1].Fix, "slow_start_after_idle=0") {
 		t.Errorf("warnings %v", w)
 	}
-	if got := fmt.Sprint(w[0]); got != "Wi-Fi power save is on at wlan0: answers wait for the radio to wake; fix: "+w[0].Fix {
+	want := "Wi-Fi power save is on at wlan0: answers wait for the radio to wake; fix: " + w[0].Fix
+	if got := w[0].String(); got != want {
 		t.Error(got)
 	}
 	p.Wireless.PowerSave, p.TCP["tcp_slow_start_after_idle"] = "off", "0"
@@ -101,7 +108,7 @@ func TestPowerSaveAndSlowStartAreWarnedOf(t *testing.T) {
 	}
 }
 
-func TestChannelsOfTheBands(t *testing.T) {
+func TestChannelOfEachBand(t *testing.T) {
 	for mhz, want := range map[int]int{2412: 1, 2472: 13, 2484: 14, 5180: 36, 5825: 165, 5955: 1, 900: 0} {
 		if got := channel(mhz); got != want {
 			t.Errorf("%d MHz is channel %d, want %d", mhz, got, want)

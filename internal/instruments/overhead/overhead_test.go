@@ -1,4 +1,4 @@
-package overhead_test
+package overhead
 
 import (
 	"context"
@@ -12,36 +12,38 @@ import (
 	"github.com/crossover-bench/crossover/backends/backendtest"
 	"github.com/crossover-bench/crossover/backends/host"
 	"github.com/crossover-bench/crossover/backends/offload"
-	"github.com/crossover-bench/crossover/backends/offload/overhead"
 	"github.com/crossover-bench/crossover/fixtures"
 )
 
 func TestMain(m *testing.M) {
 	host.ChildMain(func(int) (backends.Backend, error) {
 		return backendtest.New("cpu1", backendtest.Constant(time.Nanosecond)), nil
-	})
+	}, nil)
 	os.Exit(m.Run())
 }
 
-func TestEveryServerAndTheEchoGetARow(t *testing.T) {
+func TestRunReturnsARowForTheEchoAndEachServer(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "m.tflite")
 	if err := os.WriteFile(path, []byte("m"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	v := fixtures.Variant{Name: "model=m", Title: "M", Path: path, Image: &fixtures.Image{Height: 32, Width: 32, Preprocessing: "tf"}}
-	self, err := offload.StartSelf(context.Background(), host.ChildConfig{Models: []host.Model{{Name: "m", Variant: v}}}, nil)
+	v := fixtures.Variant{
+		Name: "model=m", Title: "M", Path: path, Image: &fixtures.Image{Height: 32, Width: 32, Preprocessing: "tf"},
+	}
+	self, err := offload.StartSelf(context.Background(), host.ChildConfig{Models: host.Serve(v)}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer self.Close()
-	rows, err := overhead.Run(context.Background(), overhead.Config{
-		Servers: []overhead.Server{{Name: "own", Host: self.Host()}, {Name: "other", Host: self.Host()}},
-		Variant: v, Rounds: 2, Requests: 10, Warmup: 2,
+	other := self.Host()
+	other.Name = "other"
+	rows, err := Run(context.Background(), Config{
+		Others: []offload.Host{other}, Variant: v, Rounds: 2, Requests: 10,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(rows) != 3 || rows[0].Name != "TCP echo" || rows[1].Name != "own" || rows[2].Name != "other" {
+	if len(rows) != 3 || rows[0].Name != "TCP echo" || rows[1].Name != "crossover host" || rows[2].Name != "other" {
 		t.Fatalf("rows %+v", rows)
 	}
 	for _, r := range rows {
@@ -53,13 +55,13 @@ func TestEveryServerAndTheEchoGetARow(t *testing.T) {
 		t.Errorf("row %+v", rows[1])
 	}
 	var table strings.Builder
-	if err := overhead.WriteMarkdown(&table, rows); err != nil || strings.Count(table.String(), "\n| ") != 4 {
+	if err := WriteMarkdown(&table, rows); err != nil || strings.Count(table.String(), "\n| ") != 4 {
 		t.Errorf("%v, table:\n%s", err, table.String())
 	}
 }
 
-func TestBoundsAreOwnP50AndAFifthOfTheOthers(t *testing.T) {
-	row := func(name string, us float64) overhead.Row { return overhead.Row{Name: name, P50: us / 1e6} }
+func TestJudgeBoundsOurP50ByAConstantAndAFifthOfTheOthers(t *testing.T) {
+	row := func(name string, us float64) Row { return Row{Name: name, P50: us / 1e6} }
 	for _, c := range []struct {
 		own, other float64
 		want       string
@@ -68,15 +70,15 @@ func TestBoundsAreOwnP50AndAFifthOfTheOthers(t *testing.T) {
 		{100, 499, "more than a fifth of other's"},
 		{151, 900, "the bound is 150"},
 	} {
-		err := overhead.Judge([]overhead.Row{row("TCP echo", 14), row("own", c.own), row("other", c.other)})
+		err := Judge([]Row{row("TCP echo", 14), row("own", c.own), row("other", c.other)})
 		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%v beside %v: %v", c.own, c.other, err)
 		}
 	}
 }
 
-func TestNothingToMeasureIsAnError(t *testing.T) {
-	if _, err := overhead.Run(context.Background(), overhead.Config{Rounds: 1, Requests: 2}); err == nil {
+func TestRunOfNothingIsAnError(t *testing.T) {
+	if _, err := Run(context.Background(), Config{Rounds: 1, Requests: 1}); err == nil {
 		t.Error("an overhead of nothing was measured")
 	}
 }

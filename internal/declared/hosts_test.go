@@ -1,4 +1,4 @@
-package offload_test
+package declared
 
 import (
 	"os"
@@ -9,20 +9,21 @@ import (
 	"time"
 
 	"github.com/crossover-bench/crossover/backends/offload"
+	"github.com/crossover-bench/crossover/internal/names"
 )
 
-func readHosts(t testing.TB, text string) ([]offload.Host, string, error) {
+func readHostsText(t testing.TB, text string) ([]offload.Host, string, error) {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "hosts.yaml")
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	hosts, err := offload.ReadHosts(file)
+	hosts, err := ReadHosts(file)
 	return hosts, filepath.Dir(file), err
 }
 
-func TestHostsAreReadAsDeclared(t *testing.T) {
-	got, dir, err := readHosts(t, `
+func TestReadHostsReturnsWhatIsDeclared(t *testing.T) {
+	got, dir, err := readHostsText(t, `
 hosts:
   - name: workstation
     address: 192.0.2.7:8001
@@ -42,9 +43,13 @@ hosts:
 	}
 	want := []offload.Host{
 		{
-			Name: "workstation", Address: "192.0.2.7:8001", TLS: &offload.TLS{CA: filepath.Join(dir, "ca.pem"), ServerName: "ws"}, TokenFile: "/etc/token",
+			Name: "workstation", Address: "192.0.2.7:8001", TokenFile: "/etc/token",
+			TLS:     &offload.TLS{CA: filepath.Join(dir, "ca.pem"), ServerName: "ws"},
 			Timeout: 2 * time.Second, Patience: time.Minute,
-			Models: map[string]offload.ModelAt{"model=a": {Name: "alpha"}, "model=b": {Name: "beta", Version: "2", Scale: 0.5, ZeroPoint: -3}},
+			Models: map[names.Variant]offload.ModelAt{
+				"model=a": {Name: "alpha"},
+				"model=b": {Name: "beta", Version: "2", Scale: 0.5, ZeroPoint: -3},
+			},
 		},
 		{Name: "i9", Recorded: filepath.Join(dir, "runs/i9"), Backend: "cpu4"},
 	}
@@ -53,7 +58,7 @@ hosts:
 	}
 }
 
-func TestFaultsInHostsNameFileAndLine(t *testing.T) {
+func TestReadHostsErrorsNameFileAndLine(t *testing.T) {
 	for _, c := range []struct{ text, want string }{
 		{"hosts: []\n", "declares no host"},
 		{"hosts:\n  - name: a\n    adress: b:1\n", `hosts.yaml:3:5: unknown key "adress"; did you mean "address"?`},
@@ -61,7 +66,10 @@ func TestFaultsInHostsNameFileAndLine(t *testing.T) {
 		{"hosts:\n  - name: self\n    address: a:1\n", "taken by the embedded host"},
 		{"hosts:\n  - name: a\n    address: nowhere\n", "hosts.yaml:3:14: address"},
 		{"hosts:\n  - name: a\n    address: a:1\n    timeout: 3\n", "hosts.yaml:4:14: "},
-		{"hosts:\n  - name: a\n    address: a:1\n  - name: b\n", "hosts.yaml:4:1: host \"b\": want either an address or a recorded run"},
+		{
+			"hosts:\n  - name: a\n    address: a:1\n  - name: b\n",
+			"hosts.yaml:4:1: host \"b\": want either an address or a recorded run",
+		},
 		{"hosts:\n  - address: a:1\n", "hosts.yaml:2:1: host \"\": has no name"},
 		{"hosts:\n  - name: a\n    address: a:1\n    recorded: r\n", "want either"},
 		{"hosts:\n  - name: a\n    recorded: r\n", "want the backend"},
@@ -70,7 +78,7 @@ func TestFaultsInHostsNameFileAndLine(t *testing.T) {
 		{"hosts:\n  - name: a\n    address: a:1\n  - name: a\n    address: b:1\n", "declared twice"},
 		{"hosts:\n  - name: a\n    address: a:1\n    models: {model=x: {version: \"1\"}}\n", "has no name"},
 	} {
-		_, _, err := readHosts(t, c.text)
+		_, _, err := readHostsText(t, c.text)
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%q:\ngot  %v\nwant %s", c.text, err, c.want)
 		}
@@ -81,7 +89,7 @@ func FuzzReadHosts(f *testing.F) {
 	f.Add("hosts:\n  - name: a\n    address: b:1\n    models: {x: y}\n")
 	f.Add("hosts:\n  - {name: a, recorded: b, backend: c}\n")
 	f.Fuzz(func(t *testing.T, text string) {
-		hosts, _, err := readHosts(t, text)
+		hosts, _, err := readHostsText(t, text)
 		if (err == nil) != (len(hosts) > 0) {
 			t.Errorf("%d hosts, error %v", len(hosts), err)
 		}

@@ -8,9 +8,10 @@ import (
 	"time"
 )
 
-// WriteReport writes a survey and the path it was made over for people.
-func WriteReport(w io.Writer, s Survey, p Path) error {
+// WriteReport writes a survey for people.
+func WriteReport(w io.Writer, s Survey) error {
 	var b strings.Builder
+	p := s.Path
 	fmt.Fprintf(&b, "interface %s, ", p.Interface)
 	if r := p.Wireless; r != nil {
 		fmt.Fprintf(&b, "Wi-Fi channel %d (%d MHz), signal %d dBm, %.1f Mbit/s up and %.1f down, power save %s\n",
@@ -26,13 +27,15 @@ func WriteReport(w io.Writer, s Survey, p Path) error {
 	fmt.Fprintf(&b, "TCP: %s\n", strings.Join(settings, ", "))
 	line := func(what string, d Distribution) {
 		at := func(s float64) time.Duration { return time.Duration(s * 1e9).Round(time.Microsecond) }
-		fmt.Fprintf(&b, "%-34s min %v, p50 %v, p90 %v, p99 %v, max %v (n = %d)\n", what, at(d.Min), at(d.P50), at(d.P90), at(d.P99), at(d.Most), d.N)
+		fmt.Fprintf(&b, "%-34s min %v, p50 %v, p90 %v, p99 %v, max %v (n = %d)\n",
+			what, at(d.Min), at(d.P50), at(d.P90), at(d.P99), at(d.Max), d.N)
 	}
 	line("round trip", s.RoundTrip)
 	line(fmt.Sprintf("round trip after %v", s.Pause), s.AfterPause)
 	line("64 KiB up", s.Burst)
 	line(fmt.Sprintf("64 KiB up after %v", s.Pause), s.BurstAfterPause)
-	fmt.Fprintf(&b, "rate %.3f MB/s up (transfers of %d bytes), %.3f MB/s down (%d bytes)\n", s.Up/1e6, s.UpBytes, s.Down/1e6, s.DownBytes)
+	fmt.Fprintf(&b, "rate %.3f MB/s up (transfers of %d bytes), %.3f MB/s down (%d bytes)\n",
+		s.Up/1e6, s.UpBytes, s.Down/1e6, s.DownBytes)
 	for _, warning := range p.Warnings() {
 		fmt.Fprintf(&b, "warning: %s\n", warning)
 	}

@@ -38,11 +38,11 @@ func wireless(name string) (*Wireless, error) {
 		w.PowerSave = powerSave(i.Index)
 		return w, nil
 	}
-	return nil, fmt.Errorf("it has no Wi-Fi interface of that name")
+	return nil, fmt.Errorf("it is not a Wi-Fi interface")
 }
 
-// powerSave asks nl80211, whose library has no call for it; a driver need not
-// answer.
+// powerSave asks nl80211 directly, because the library has no call for it. A driver
+// need not answer.
 func powerSave(index int) string {
 	c, err := genetlink.Dial(nil)
 	if err != nil {

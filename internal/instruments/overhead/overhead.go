@@ -1,8 +1,10 @@
-// Package overhead measures what offloading costs in software alone: the
-// client's time for an inference less the execution that the server reports,
-// back to back, over bare loopback. Every server is asked in turn in each round,
-// the same model and image, through the same client; a plain TCP echo of as many
-// bytes is the floor.
+// Package overhead measures the software overhead of offloading: the client's time
+// for an inference less the execution that the server reports, back to back, over
+// bare loopback.
+//
+//  1. Run starts the embedded host and asks each server in each round, with the same
+//     model, image and client. A plain TCP echo of as many bytes is the lower bound.
+//  2. WriteMarkdown prints the table, and Judge applies the bounds.
 package overhead
 
 import (
@@ -18,52 +20,71 @@ import (
 	"time"
 
 	"github.com/crossover-bench/crossover/backends"
+	"github.com/crossover-bench/crossover/backends/host"
 	"github.com/crossover-bench/crossover/backends/link"
 	"github.com/crossover-bench/crossover/backends/offload"
+	"github.com/crossover-bench/crossover/backends/offload/oip"
 	"github.com/crossover-bench/crossover/fixtures"
+	"github.com/crossover-bench/crossover/internal/exit"
+	"github.com/crossover-bench/crossover/internal/names"
 	"github.com/crossover-bench/crossover/internal/stats"
 )
 
-// Bound is the p50 that our own host may cost, and Factor how many times less
-// than any other server that must be.
+// Bound is the p50 that our own host may have. Its p50 times Factor must not exceed
+// the p50 of any other server.
 const (
 	Bound  = 150 * time.Microsecond
 	Factor = 5
 )
 
-// A Server is one that is asked; the first of a Config is our own.
-type Server struct {
-	Name string
-	Host offload.Host
-}
-
-// A Config says what is measured and how long.
+// A Config says what to measure and for how long.
 type Config struct {
-	Servers  []Server
+	Others   []offload.Host // servers beside our own
 	Variant  fixtures.Variant
 	Rounds   int
-	Requests int // of each server in each round
-	Warmup   int // before those
-	Seed     uint64
+	Requests int       // of each server in each round
+	Threads  int       // of the embedded host's interpreter; 0 means all cores
+	Seed     uint64    // of the order and the image
+	Log      io.Writer // receives the embedded host's log; nil drops it
 }
 
-// A Row is one server's figures, in seconds; the echo has no execution.
+// warmup is the number of requests before those that count.
+const warmup = 50
+
+// A Row holds one server's figures, in seconds. The echo has no execution.
 type Row struct {
 	Name                string
 	N                   int
 	P50, P90, P99       float64 // latency less execution
 	Exec                float64 // p50
-	Sent, Received      int64   // bytes on the wire, of the last inference
+	Sent, Received      int64   // bytes on the link, of the last inference
 	Allocations, Memory float64 // at the client, of one inference: objects, bytes
-	Lost                int
+	Lost                int     // requests
 }
 
-// Run returns a row for the echo, then one for each server in their order.
-func Run(ctx context.Context, c Config) ([]Row, error) {
-	if len(c.Servers) == 0 || c.Rounds < 1 || c.Requests < 2 {
-		return nil, errors.New("overhead: nothing to measure")
+// Run returns a row for the echo, one for the embedded host, and one for each other
+// server. The program's main must begin with host.ChildMain.
+func Run(ctx context.Context, c Config) (_ []Row, err error) {
+	if c.Rounds < 1 || c.Requests < 2 {
+		return nil, exit.Errorf(exit.Usage, "--rounds wants 1 or more, --requests 2 or more")
 	}
-	rows := make([]Row, len(c.Servers)+1)
+	self, err := offload.StartSelf(ctx, host.ChildConfig{Threads: c.Threads, Models: host.Serve(c.Variant)}, c.Log)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if cerr := self.Close(); err == nil {
+			err = cerr
+		}
+	}()
+	own := self.Host()
+	own.Name = "crossover host"
+	return c.measure(ctx, append([]offload.Host{own}, c.Others...))
+}
+
+// measure returns a row for the echo, then one for each server in their order.
+func (c Config) measure(ctx context.Context, servers []offload.Host) ([]Row, error) {
+	rows := make([]Row, len(servers)+1)
 	times, execs := make([][]float64, len(rows)), make([][]float64, len(rows))
 	order := make([]int, len(rows))
 	for i := range order {
@@ -75,9 +96,9 @@ func Run(ctx context.Context, c Config) ([]Row, error) {
 		random.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
 		for _, i := range order {
 			if i == 0 {
-				continue // the echo needs to know how much comes back
+				continue // the echo comes last, because it returns as many bytes as the servers
 			}
-			s := c.Servers[i-1]
+			s := servers[i-1]
 			n, err := c.ask(ctx, s, &rows[i], &times[i], &execs[i])
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", s.Name, err)
@@ -85,7 +106,7 @@ func Run(ctx context.Context, c Config) ([]Row, error) {
 			out = n
 		}
 		rows[0].Name = "TCP echo"
-		t, err := echo(c.Variant.Image.Bytes(), out, c.Warmup, c.Requests)
+		t, err := echo(c.Variant.Image.Bytes(), out, c.Requests)
 		if err != nil {
 			return nil, fmt.Errorf("echo: %w", err)
 		}
@@ -106,8 +127,10 @@ func Run(ctx context.Context, c Config) ([]Row, error) {
 }
 
 // ask runs one round with one server and returns the size of its outputs.
-func (c Config) ask(ctx context.Context, server Server, row *Row, times, execs *[]float64) (size int, err error) {
-	s, err := offload.New(server.Host, link.Shape{Name: link.Direct}).Open(ctx, c.Variant)
+func (c Config) ask(ctx context.Context, server offload.Host, row *Row, times, execs *[]float64) (
+	size int, err error,
+) {
+	s, err := offload.New(server, link.Shape{Name: names.LinkDirect}).Open(ctx, c.Variant)
 	if err != nil {
 		return 0, err
 	}
@@ -125,8 +148,8 @@ func (c Config) ask(ctx context.Context, server Server, row *Row, times, execs *
 	row.Name = server.Name
 	var before, after runtime.MemStats
 	timings := make([]backends.Timing, 0, c.Requests)
-	for i := range c.Warmup + c.Requests {
-		if i == c.Warmup {
+	for i := range warmup + c.Requests {
+		if i == warmup {
 			runtime.GC()
 			runtime.ReadMemStats(&before)
 		}
@@ -134,7 +157,7 @@ func (c Config) ask(ctx context.Context, server Server, row *Row, times, execs *
 		if err != nil {
 			return 0, err
 		}
-		if i >= c.Warmup {
+		if i >= warmup {
 			timings = append(timings, t)
 		}
 	}
@@ -147,7 +170,8 @@ func (c Config) ask(ctx context.Context, server Server, row *Row, times, execs *
 			continue
 		}
 		if t.Exec == 0 {
-			return 0, errors.New("the server does not say how long the execution took: it must answer with the parameter crossover_exec_ns")
+			return 0, errors.New("the server does not report its execution time: " +
+				"it must answer with the parameter " + oip.ParamExec)
 		}
 		*times, *execs = append(*times, (t.Total-t.Exec).Seconds()), append(*execs, t.Exec.Seconds())
 		row.Sent, row.Received = t.Sent, t.Received
@@ -156,7 +180,7 @@ func (c Config) ask(ctx context.Context, server Server, row *Row, times, execs *
 }
 
 // echo times exchanges of in bytes for out bytes over a bare TCP connection.
-func echo(in, out, warmup, requests int) ([]float64, error) {
+func echo(in, out, requests int) ([]float64, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
@@ -203,14 +227,17 @@ func echo(in, out, warmup, requests int) ([]float64, error) {
 // WriteMarkdown writes the rows as a table.
 func WriteMarkdown(w io.Writer, rows []Row) error {
 	var b strings.Builder
-	b.WriteString("| server | n | p50 (µs) | p90 (µs) | p99 (µs) | execution p50 (µs) | sent (B) | received (B) | client allocations | bytes |\n")
+	b.WriteString("| server | n | p50 (µs) | p90 (µs) | p99 (µs) | execution p50 (µs) | sent (B) | received (B) " +
+		"| client allocations | bytes |\n")
 	b.WriteString("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n")
 	for i, r := range rows {
 		exec, allocations, memory := "", "", ""
 		if i > 0 {
-			exec, allocations, memory = fmt.Sprintf("%.0f", r.Exec*1e6), fmt.Sprintf("%.0f", r.Allocations), fmt.Sprintf("%.0f", r.Memory)
+			exec = fmt.Sprintf("%.0f", r.Exec*1e6)
+			allocations, memory = fmt.Sprintf("%.0f", r.Allocations), fmt.Sprintf("%.0f", r.Memory)
 		}
-		fmt.Fprintf(&b, "| %s | %d | %.0f | %.0f | %.0f | %s | %d | %d | %s | %s |\n", r.Name, r.N, r.P50*1e6, r.P90*1e6, r.P99*1e6, exec, r.Sent, r.Received, allocations, memory)
+		fmt.Fprintf(&b, "| %s | %d | %.0f | %.0f | %.0f | %s | %d | %d | %s | %s |\n", r.Name, r.N,
+			r.P50*1e6, r.P90*1e6, r.P99*1e6, exec, r.Sent, r.Received, allocations, memory)
 		if r.Lost > 0 {
 			fmt.Fprintf(&b, "\n%s lost %d requests; their inferences are not counted.\n", r.Name, r.Lost)
 		}
@@ -219,18 +246,23 @@ func WriteMarkdown(w io.Writer, rows []Row) error {
 	return err
 }
 
-// Judge returns an error that names every bound that is exceeded. rows are
-// Run's: the echo, our own, then others.
+// Judge returns an error, with the exit code of a failed threshold, that names every
+// bound that is exceeded. rows are Run's: the echo, our own host, then others.
 func Judge(rows []Row) error {
 	own := rows[1]
 	var errs []error
 	if !(own.P50 <= Bound.Seconds()) {
-		errs = append(errs, fmt.Errorf("%s: p50 of latency less execution is %.0f µs, the bound is %.0f µs", own.Name, own.P50*1e6, Bound.Seconds()*1e6))
+		errs = append(errs, fmt.Errorf("%s: p50 of latency less execution is %.0f µs, the bound is %.0f µs",
+			own.Name, own.P50*1e6, Bound.Seconds()*1e6))
 	}
 	for _, r := range rows[2:] {
 		if !(own.P50*Factor <= r.P50) {
-			errs = append(errs, fmt.Errorf("%s: %.0f µs is more than a fifth of %s's %.0f µs", own.Name, own.P50*1e6, r.Name, r.P50*1e6))
+			errs = append(errs, fmt.Errorf("%s: %.0f µs is more than a fifth of %s's %.0f µs",
+				own.Name, own.P50*1e6, r.Name, r.P50*1e6))
 		}
 	}
-	return errors.Join(errs...)
+	if errs == nil {
+		return nil
+	}
+	return exit.Errorf(exit.Threshold, "%w", errors.Join(errs...))
 }

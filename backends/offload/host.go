@@ -1,0 +1,150 @@
+package offload
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/backoff"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/keepalive"
+
+	"github.com/crossover-bench/crossover/backends/host"
+	"github.com/crossover-bench/crossover/backends/link"
+	"github.com/crossover-bench/crossover/backends/offload/oip"
+	"github.com/crossover-bench/crossover/fixtures"
+	"github.com/crossover-bench/crossover/internal/names"
+)
+
+// A Host is a declared machine that serves inferences, or a run recorded on one.
+type Host struct {
+	Name      string
+	Address   string // host:port
+	TLS       *TLS   // nil connects without TLS
+	TokenFile string // its content is sent with every call; empty sends none
+	// Models names the host's model of a variant, by Variant.Name, if it differs
+	// from the file's name without ".tflite".
+	Models map[names.Variant]ModelAt
+	// Timeout bounds one request, Patience all attempts for one inference; 0 means
+	// 10 s and 30 s.
+	Timeout, Patience time.Duration
+
+	// Recorded is the folder of a run made on that machine, and Backend selects
+	// one of the run's backends. Such a host has no address.
+	Recorded string
+	Backend  names.Backend
+}
+
+// TLS says how a host proves its identity.
+type TLS struct {
+	CA         string // PEM file of the authority; empty means the system's
+	ServerName string // as in the certificate; empty means the address's
+}
+
+// A ModelAt is a variant as another server has it.
+type ModelAt struct {
+	Name, Version string
+	// Scale and ZeroPoint of an int8 input, which the protocol does not carry.
+	Scale     float64
+	ZeroPoint int
+}
+
+func (h Host) timeout() time.Duration {
+	if h.Timeout == 0 {
+		return 10 * time.Second
+	}
+	return h.Timeout
+}
+
+func (h Host) patience() time.Duration {
+	if h.Patience == 0 {
+		return 30 * time.Second
+	}
+	return h.Patience
+}
+
+// model returns the name under which the host serves v.
+func (h Host) model(v fixtures.Variant) ModelAt {
+	if m, ok := h.Models[v.Name]; ok {
+		return m
+	}
+	return ModelAt{Name: host.ModelName(v)}
+}
+
+// Dial prepares a gRPC connection to h over a link. It is made on first use and
+// then kept open.
+func Dial(h Host, dialer *link.Dialer) (*grpc.ClientConn, error) {
+	if err := dialer.Shape.Validate(); err != nil {
+		return nil, err
+	}
+	creds := insecure.NewCredentials()
+	if h.TLS != nil {
+		c, err := h.TLS.config()
+		if err != nil {
+			return nil, fmt.Errorf("host %s: %w", h.Name, err)
+		}
+		creds = credentials.NewTLS(c)
+	}
+	options := []grpc.DialOption{
+		grpc.WithTransportCredentials(creds),
+		grpc.WithContextDialer(dialer.DialTCP),
+		grpc.WithNoProxy(),
+		grpc.WithDisableRetry(), // gRPC's own retries would hide lost requests
+		grpc.WithDisableServiceConfig(),
+		grpc.WithIdleTimeout(0),           // the connection stays open
+		grpc.WithWriteBufferSize(1 << 20), // a request leaves in one write
+		grpc.WithInitialWindowSize(oip.Windows),
+		grpc.WithInitialConnWindowSize(oip.Windows),
+		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(oip.Windows), grpc.MaxCallSendMsgSize(oip.Windows)),
+		grpc.WithKeepaliveParams(keepalive.ClientParameters{
+			Time: 30 * time.Second, Timeout: 10 * time.Second, PermitWithoutStream: true,
+		}),
+		grpc.WithConnectParams(grpc.ConnectParams{
+			Backoff: backoff.Config{
+				BaseDelay: 50 * time.Millisecond, Multiplier: 1.6, Jitter: 0.2, MaxDelay: time.Second,
+			},
+			MinConnectTimeout: 5 * time.Second,
+		}),
+	}
+	if h.TokenFile != "" {
+		token, err := os.ReadFile(h.TokenFile)
+		if err != nil {
+			return nil, fmt.Errorf("host %s: token file: %w", h.Name, err)
+		}
+		options = append(options, grpc.WithPerRPCCredentials(bearer{strings.TrimSpace(string(token)), h.TLS != nil}))
+	}
+	return grpc.NewClient("passthrough:///"+h.Address, options...)
+}
+
+// bearer sends a token with every call.
+type bearer struct {
+	token  string
+	secure bool
+}
+
+func (b bearer) GetRequestMetadata(context.Context, ...string) (map[string]string, error) {
+	return map[string]string{"authorization": "Bearer " + b.token}, nil
+}
+
+func (b bearer) RequireTransportSecurity() bool { return b.secure }
+
+func (t *TLS) config() (*tls.Config, error) {
+	c := &tls.Config{ServerName: t.ServerName, MinVersion: tls.VersionTLS12}
+	if t.CA != "" {
+		pem, err := os.ReadFile(t.CA)
+		if err != nil {
+			return nil, fmt.Errorf("tls ca: %w", err)
+		}
+		c.RootCAs = x509.NewCertPool()
+		if !c.RootCAs.AppendCertsFromPEM(pem) {
+			return nil, fmt.Errorf("tls ca: %s holds no certificate", t.CA)
+		}
+	}
+	return c, nil
+}

@@ -1,0 +1,169 @@
+package offload
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/metadata"
+
+	"github.com/crossover-bench/crossover/backends"
+	"github.com/crossover-bench/crossover/backends/offload/oip"
+	"github.com/crossover-bench/crossover/fixtures"
+)
+
+// metadata asks for the model's tensors and for the details that only our own
+// host sends. It keeps the connection's address at this end.
+func (s *session) metadata(ctx context.Context) (*oip.ModelMetadataResponse, *oip.Details, error) {
+	ctx, cancel := context.WithTimeout(ctx, s.host.timeout())
+	defer cancel()
+	var header metadata.MD
+	request := &oip.ModelMetadataRequest{Name: s.model.Name, Version: s.model.Version}
+	answer, err := s.client.ModelMetadata(ctx, request, append(s.patient, grpc.Header(&header))...)
+	if err != nil {
+		return nil, nil, err
+	}
+	s.asked = s.peer.LocalAddr
+	values := header.Get(oip.MetadataDetails)
+	if len(values) == 0 {
+		return answer, nil, nil
+	}
+	details := new(oip.Details)
+	if err := json.Unmarshal([]byte(values[0]), details); err != nil {
+		return nil, nil, fmt.Errorf("header %s: %w", oip.MetadataDetails, err)
+	}
+	return answer, details, nil
+}
+
+// prepare decides what to send for each input and expects for each output.
+func (s *session) prepare(v fixtures.Variant, answer *oip.ModelMetadataResponse, details *oip.Details) error {
+	if details != nil && details.SHA256 != "" && v.SHA256 != "" && details.SHA256 != v.SHA256 {
+		return fmt.Errorf("the host serves another file than this machine's (SHA-256 %.12s..., here %.12s...); "+
+			"build or copy the same models on both", details.SHA256, v.SHA256)
+	}
+	inputs, err := tensors(answer.Inputs)
+	if err != nil {
+		return fmt.Errorf("input %w", err)
+	}
+	if s.outputs, err = tensors(answer.Outputs); err != nil {
+		return fmt.Errorf("output %w", err)
+	}
+	if len(inputs) == 0 || len(s.outputs) == 0 {
+		return errors.New("the server names no inputs or no outputs")
+	}
+	s.answer, s.details = answer, details
+	s.inputs = inputs
+	if details != nil {
+		s.inputs, s.outputs = details.Inputs, details.Outputs
+		if len(s.inputs) != len(inputs) || len(s.outputs) != len(answer.Outputs) {
+			return fmt.Errorf("header %s does not fit the metadata", oip.MetadataDetails)
+		}
+	}
+	if v.Image != nil {
+		if err := s.takeImage(v, inputs); err != nil {
+			return err
+		}
+	}
+	s.request = &oip.ModelInferRequest{
+		ModelName: s.model.Name, ModelVersion: s.model.Version, RawInputContents: make([][]byte, len(inputs)),
+	}
+	for i, t := range answer.Inputs {
+		s.request.Inputs = append(s.request.Inputs, &oip.ModelInferRequest_InferInputTensor{
+			Name: t.Name, Datatype: t.Datatype, Shape: oip.Dims(inputs[i].Shape),
+		})
+	}
+	if s.inputBytes, err = sizes(s.inputs); err != nil {
+		return err
+	}
+	s.outputBytes, err = sizes(s.outputs)
+	return err
+}
+
+// sizes returns the tensors' sizes in bytes.
+func sizes(tensors []fixtures.Tensor) (out []int, err error) {
+	for _, t := range tensors {
+		n, err := backends.TensorBytes(t)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, n)
+	}
+	return out, nil
+}
+
+// tensors reads the metadata's description.
+func tensors(described []*oip.ModelMetadataResponse_TensorMetadata) ([]fixtures.Tensor, error) {
+	var out []fixtures.Tensor
+	for _, d := range described {
+		numpy, err := oip.ElementType(d.Datatype)
+		if err != nil {
+			return nil, fmt.Errorf("%q: %w", d.Name, err)
+		}
+		out = append(out, fixtures.Tensor{Name: d.Name, Type: numpy, Shape: oip.Shape(d.Shape)})
+	}
+	return out, nil
+}
+
+// takeImage makes the session accept the image, whatever input the server takes.
+func (s *session) takeImage(v fixtures.Variant, served []fixtures.Tensor) error {
+	im := v.Image
+	image := fixtures.Tensor{Name: served[0].Name, Type: "uint8", Shape: []int{1, im.Height, im.Width, 3}}
+	want := served[0]
+	switch {
+	case len(served) != 1:
+		return fmt.Errorf("the server takes %d inputs; a catalog variant has one, its image", len(served))
+	case want.Type == "uint8" && sameElements(want.Shape, image.Shape):
+	case !sameElements(want.Shape, image.Shape):
+		return fmt.Errorf("the server takes %v; the image is %v", want.Shape, image.Shape)
+	default:
+		want.Shape = image.Shape
+		want.Scale, want.ZeroPoint = s.model.Scale, s.model.ZeroPoint
+		if want.Type != "float32" && want.Scale == 0 {
+			if err := quantization(v, &want); err != nil {
+				return err
+			}
+		}
+		filler, err := fixtures.NewFiller(*im, want)
+		if err != nil {
+			return err
+		}
+		n, err := backends.TensorBytes(want)
+		if err != nil {
+			return err
+		}
+		s.fill, s.tensor = filler.Fill, make([]byte, n)
+	}
+	s.inputs = []fixtures.Tensor{image}
+	return nil
+}
+
+// quantization sets the scale of a quantized input, which the protocol does not
+// carry, from the manifest beside this machine's file.
+func quantization(v fixtures.Variant, want *fixtures.Tensor) error {
+	manifest, err := fixtures.ReadManifest(filepath.Dir(v.Path))
+	if err != nil {
+		return err
+	}
+	if e, ok := manifest.Entry(v.Name); ok && len(e.Inputs) == 1 && e.Inputs[0].Type == want.Type {
+		want.Scale, want.ZeroPoint = e.Inputs[0].Scale, e.Inputs[0].ZeroPoint
+		return nil
+	}
+	return fmt.Errorf("the server takes %s, whose scale the protocol does not carry and no manifest here has; "+
+		"write scale and zero_point of this model into the hosts file", want.Type)
+}
+
+// sameElements compares shapes without leading ones, because servers differ on
+// whether the batch is a dimension.
+func sameElements(a, b []int) bool {
+	trim := func(s []int) []int {
+		for len(s) > 0 && s[0] == 1 {
+			s = s[1:]
+		}
+		return s
+	}
+	return slices.Equal(trim(a), trim(b))
+}

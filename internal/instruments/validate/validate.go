@@ -1,0 +1,321 @@
+// Package validate compares the emulated links with the cost model. For each pair
+// of link and variant, Run measures in rounds of shuffled order, with an embedded
+// host:
+//
+//  1. the latency and the host's execution time over the link;
+//  2. the same over "direct", with a pause between requests as long as the link
+//     would have taken. The latency less the execution is then the software
+//     overhead of waking processors and threads, which is not the link's.
+//
+// It compares the measured mean with the prediction: execution time + equation 2.2
+// + that overhead. The raw error leaves the overhead out. The remaining error is
+// split into the framing, which the payload does not count, the emulator's lateness
+// by its own account, and the rest. A witness at the host's end stamps arrivals and
+// departures as an independent check of the emulator.
+//
+// WriteMarkdown prints the tables, and Judge applies the bounds.
+package validate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/crossover-bench/crossover/backends"
+	"github.com/crossover-bench/crossover/backends/host"
+	"github.com/crossover-bench/crossover/backends/link"
+	"github.com/crossover-bench/crossover/backends/offload"
+	"github.com/crossover-bench/crossover/fixtures"
+	"github.com/crossover-bench/crossover/internal/exit"
+	"github.com/crossover-bench/crossover/internal/names"
+	"github.com/crossover-bench/crossover/internal/stats"
+	"github.com/crossover-bench/crossover/model/profiles"
+)
+
+// A Config says what to validate and for how long.
+type Config struct {
+	Links    []link.Shape
+	Variants []fixtures.Variant
+	Rounds   int
+	Requests int // of each pair in each round, over the link and over direct
+	Threads  int // of the embedded host's interpreter; 0 means all cores
+	Seed     uint64
+	Log      io.Writer // receives progress and the host's log; nil drops them
+}
+
+// warmup is the number of requests before those that count.
+const warmup = 5
+
+// Named returns a Config with the named links of the built-in profiles and variants
+// of the built-in catalog in the folder models. Errors have exit codes.
+func Named(links, variants []string, models string, seed uint64) (Config, error) {
+	c := Config{Seed: seed}
+	for _, name := range links {
+		l, err := profiles.Link(name)
+		if err != nil {
+			return c, exit.Errorf(exit.Usage, "--links: %w", err)
+		}
+		shape, err := link.FromModel(l, seed)
+		if err != nil {
+			return c, exit.Errorf(exit.Usage, "--links: %w", err)
+		}
+		c.Links = append(c.Links, shape)
+	}
+	for _, name := range variants {
+		v, err := fixtures.Default().Variant(name, models)
+		if err != nil {
+			return c, exit.Errorf(exit.NoData, "--variants: %w", err)
+		}
+		c.Variants = append(c.Variants, v)
+	}
+	return c, nil
+}
+
+// A Pair is what was measured for a link and a variant. Times are in seconds, and
+// means unless stated otherwise.
+type Pair struct {
+	Link    names.Link
+	RTT     time.Duration // of the link, without the emulator's lateness
+	Variant string        // its title
+	N       int           // requests over the link
+
+	Measured  float64 // latency over the link
+	Exec      float64 // execution at the host during that
+	Equation  float64 // equation 2.2 with the payload
+	Overhead  float64 // latency less execution over direct, with the same pauses
+	Predicted float64 // Exec + Equation + Overhead
+
+	Error    float64 // Measured/Predicted - 1
+	RawError float64 // Measured/(Exec + Equation) - 1
+
+	// The parts of Measured - Predicted: the bytes of headers and framing, the
+	// emulator's lateness by its own account, and the rest.
+	Framing, Lateness, Rest float64
+
+	LatenessP50, LatenessP99 float64 // by the emulator's own account, of a whole inference
+	// By the witness: how much later than equation 2.2 the last bytes came, both
+	// ways together, over the link and over direct. The difference of the two is
+	// the emulator's.
+	WitnessP50, WitnessP99             float64
+	WitnessDirectP50, WitnessDirectP99 float64
+
+	Lost int // requests that failed; their inferences are not counted
+}
+
+// sample is one inference.
+type sample struct {
+	timing backends.Timing
+	// excess is how much longer than the equation both ways took, by the witness,
+	// which reports it for all but the last inference.
+	excess  time.Duration
+	witness bool
+}
+
+// cell is a link and a variant, over the link or over direct.
+type cell struct {
+	link    link.Shape
+	variant fixtures.Variant
+	direct  bool
+	samples []sample
+	payload payload
+}
+
+// Run starts the embedded host, for which the program's main must begin with
+// host.ChildMain, measures all pairs and returns them by link, then variant.
+func Run(ctx context.Context, c Config) (_ []Pair, err error) {
+	if len(c.Links) == 0 || len(c.Variants) == 0 {
+		return nil, exit.Errorf(exit.Usage, "no links or no variants: nothing to validate")
+	}
+	if c.Rounds < 1 || c.Requests < 2 {
+		return nil, exit.Errorf(exit.Usage, "--rounds wants 1 or more, --requests 2 or more")
+	}
+	if c.Log == nil {
+		c.Log = io.Discard
+	}
+	child := host.ChildConfig{Models: host.Serve(c.Variants...), Threads: c.Threads, Witness: true}
+	self, err := offload.StartSelf(ctx, child, c.Log)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if cerr := self.Close(); err == nil {
+			err = cerr
+		}
+	}()
+	var cells []*cell
+	for _, l := range c.Links {
+		for _, v := range c.Variants {
+			cells = append(cells, &cell{link: l, variant: v}, &cell{link: l, variant: v, direct: true})
+		}
+	}
+	order := slices.Clone(cells)
+	random := rand.New(rand.NewPCG(c.Seed, 0))
+	for round := range c.Rounds {
+		random.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
+		for _, cell := range order {
+			over := string(cell.link.Name)
+			if cell.direct {
+				over = "direct, paused like " + over
+			}
+			fmt.Fprintf(c.Log, "round %d of %d: %s over %s\n", round+1, c.Rounds, cell.variant.Title, over)
+			if err := cell.block(ctx, self, c.Requests); err != nil {
+				return nil, err
+			}
+		}
+	}
+	var pairs []Pair
+	for i := 0; i < len(cells); i += 2 {
+		over, direct := cells[i], cells[i+1]
+		p, err := compare(over, direct)
+		if err != nil {
+			return nil, err
+		}
+		pairs = append(pairs, p)
+	}
+	return pairs, nil
+}
+
+// block adds the samples of one round.
+func (c *cell) block(ctx context.Context, self *offload.Self, requests int) (err error) {
+	over := c.link
+	if c.direct {
+		over = link.Shape{Name: names.LinkDirect}
+	}
+	s, err := self.Backend(over).Open(ctx, c.variant)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	in, out, err := buffers(s)
+	if err != nil {
+		return err
+	}
+	witness, _ := s.(interface {
+		Passage() (offload.Passage, bool)
+	})
+	c.payload = payload{size(in), size(out)}
+	pause := c.link.Network(c.payload.in, c.payload.out)
+	samples := make([]sample, 0, requests)
+	var last offload.Passage
+	for i := range warmup + requests {
+		if c.direct {
+			link.Pause(pause)
+		}
+		t, err := s.Infer(ctx, in, out)
+		if err != nil {
+			return err
+		}
+		var p offload.Passage
+		known := false
+		if witness != nil {
+			p, known = witness.Passage()
+		}
+		if known && len(samples) > 0 {
+			// This answer carries the departure of the previous one.
+			before := &samples[len(samples)-1]
+			up := time.Duration(last.Arrived - last.Sent)
+			down := time.Duration(last.Returned - p.Departed)
+			before.excess = up + down - over.Network(before.timing.Sent, before.timing.Received)
+			before.witness = last.Arrived != 0
+		}
+		if last = p; i >= warmup {
+			samples = append(samples, sample{timing: t})
+		}
+	}
+	c.samples = append(c.samples, samples...)
+	return nil
+}
+
+// buffers returns slices for the session's tensors; the input is a gradient.
+func buffers(s backends.Session) (in, out [][]byte, err error) {
+	for _, t := range s.Inputs() {
+		n, err := backends.TensorBytes(t)
+		if err != nil {
+			return nil, nil, err
+		}
+		b := make([]byte, n)
+		for i := range b {
+			b[i] = byte(i)
+		}
+		in = append(in, b)
+	}
+	for _, t := range s.Outputs() {
+		n, err := backends.TensorBytes(t)
+		if err != nil {
+			return nil, nil, err
+		}
+		out = append(out, make([]byte, n))
+	}
+	return in, out, nil
+}
+
+// payload is the size in bytes of an inference's tensors, which equation 2.2 counts.
+type payload struct{ in, out int64 }
+
+func size(tensors [][]byte) (n int64) {
+	for _, b := range tensors {
+		n += int64(len(b))
+	}
+	return n
+}
+
+// compare compares what was measured over a link with the prediction from direct.
+func compare(overLink, overDirect *cell) (Pair, error) {
+	shape, sizes := overLink.link, overLink.payload
+	p := Pair{Link: shape.Name, RTT: shape.RTT(), Variant: overLink.variant.Title}
+	clean := func(samples []sample) []sample {
+		return slices.DeleteFunc(slices.Clone(samples), func(s sample) bool {
+			p.Lost += s.timing.Lost
+			return s.timing.Lost > 0
+		})
+	}
+	over, direct := clean(overLink.samples), clean(overDirect.samples)
+	if len(over) == 0 || len(direct) == 0 {
+		return p, fmt.Errorf("validate: %s over %s: every inference lost requests", p.Variant, p.Link)
+	}
+	p.N = len(over)
+	p.Measured = mean(over, func(s sample) time.Duration { return s.timing.Total })
+	p.Exec = mean(over, func(s sample) time.Duration { return s.timing.Exec })
+	p.Lateness = mean(over, func(s sample) time.Duration { return s.timing.Lateness })
+	p.Overhead = mean(direct, func(s sample) time.Duration { return s.timing.Total - s.timing.Exec })
+	framed := mean(over, func(s sample) time.Duration { return shape.Network(s.timing.Sent, s.timing.Received) })
+	p.Equation = shape.Network(sizes.in, sizes.out).Seconds()
+	p.Predicted = p.Exec + p.Equation + p.Overhead
+	p.Error = p.Measured/p.Predicted - 1
+	p.RawError = p.Measured/(p.Exec+p.Equation) - 1
+	p.Framing = framed - p.Equation
+	p.Rest = p.Measured - p.Predicted - p.Framing - p.Lateness
+	late := column(over, func(s sample) (time.Duration, bool) { return s.timing.Lateness, true })
+	p.LatenessP50, p.LatenessP99 = stats.Quantile(late, 0.5), stats.Quantile(late, 0.99)
+	seen := func(s sample) (time.Duration, bool) { return s.excess, s.witness }
+	if w, d := column(over, seen), column(direct, seen); len(w) > 0 && len(d) > 0 {
+		p.WitnessP50, p.WitnessP99 = stats.Quantile(w, 0.5), stats.Quantile(w, 0.99)
+		p.WitnessDirectP50, p.WitnessDirectP99 = stats.Quantile(d, 0.5), stats.Quantile(d, 0.99)
+	}
+	return p, nil
+}
+
+// mean returns the mean of f in seconds.
+func mean(samples []sample, f func(sample) time.Duration) float64 {
+	var sum time.Duration
+	for _, s := range samples {
+		sum += f(s)
+	}
+	return sum.Seconds() / float64(len(samples))
+}
+
+// column returns the values of f in seconds, sorted, of the samples that have it.
+func column(samples []sample, f func(sample) (time.Duration, bool)) []float64 {
+	var out []float64
+	for _, s := range samples {
+		if d, ok := f(s); ok {
+			out = append(out, d.Seconds())
+		}
+	}
+	slices.Sort(out)
+	return out
+}

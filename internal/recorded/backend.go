@@ -1,0 +1,128 @@
+// Package recorded offers a host that exists only as a run recorded on it, by
+// the study's method:
+//
+//  1. New reads the execution times of one backend from a run folder.
+//  2. Open finds those of a variant, and the sizes of its input and output.
+//  3. Infer computes a latency: the next recorded execution time plus equation
+//     2.2 of Frennborn and Oliv (2022) for the link. No inference runs and no
+//     time passes. Figures have the origin "computed".
+//
+// The times are repeated in a cycle, which keeps their distribution. Jitter and
+// loss of the link are left out, as in the equation. The cost model derives the
+// energy from the latency as for any other host (equations 2.4 and 2.5).
+package recorded
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"github.com/crossover-bench/crossover/backends"
+	"github.com/crossover-bench/crossover/backends/link"
+	"github.com/crossover-bench/crossover/backends/offload"
+	"github.com/crossover-bench/crossover/fixtures"
+	"github.com/crossover-bench/crossover/internal/names"
+)
+
+type backend struct {
+	host  offload.Host
+	shape link.Shape
+	run   *run
+}
+
+// New returns the backend of the recorded host h over a link of that shape. It
+// returns an error if h.Recorded is not a run with the backend h.Backend.
+func New(h offload.Host, shape link.Shape) (backends.Backend, error) {
+	r, err := openRun(h.Recorded, names.Backend(h.Backend))
+	if err != nil {
+		return nil, err
+	}
+	return &backend{h, shape, r}, nil
+}
+
+// Name returns "offload-" and the host's name.
+func (b *backend) Name() string { return string(names.Offload(b.host.Name)) }
+
+// Open finds the variant's recorded times. The link must have a profile, because
+// the real link to a recorded host is unknown.
+func (b *backend) Open(_ context.Context, v fixtures.Variant) (backends.Session, error) {
+	unavailable := func(hint, format string, args ...any) error {
+		return &backends.UnavailableError{Backend: b.Name(), Missing: fmt.Sprintf(format, args...), Hint: hint}
+	}
+	if !b.shape.Shapes() {
+		return nil, unavailable("choose a link with a profile, such as ethernet",
+			"host %s is recorded, so there is no link %q to it", b.host.Name, b.shape.Name)
+	}
+	if v.Image == nil {
+		return nil, unavailable("",
+			"host %s is recorded, and the payload of %s is unknown: it is not a variant of the catalog", b.host.Name, v.Title)
+	}
+	times, err := b.run.executions(v.Name)
+	if err != nil {
+		return nil, unavailable("record the variant there with crossover bench",
+			"host %s: no recorded execution of %s: %v", b.host.Name, v.Title, err)
+	}
+	manifest, err := fixtures.ReadManifest(filepath.Dir(v.Path))
+	if err != nil {
+		return nil, err
+	}
+	e, ok := manifest.Entry(v.Name)
+	if !ok {
+		return nil, unavailable("make fixtures",
+			"the size of the result of %s is unknown: no manifest in %s has it", v.Title, manifest.Dir)
+	}
+	s := &session{times: times, sent: int64(v.Image.Bytes())}
+	s.inputs = []fixtures.Tensor{{Name: "image", Type: "uint8", Shape: []int{1, v.Image.Height, v.Image.Width, 3}}}
+	for _, t := range e.Outputs {
+		n, err := backends.TensorBytes(t)
+		if err != nil {
+			return nil, err
+		}
+		s.received += int64(n)
+	}
+	s.network = b.shape.Network(s.sent, s.received)
+	return s, nil
+}
+
+type session struct {
+	inputs         []fixtures.Tensor
+	times          []time.Duration
+	network        time.Duration
+	sent, received int64
+	next           int // of times
+	closed         bool
+}
+
+// Inputs returns the image.
+func (s *session) Inputs() []fixtures.Tensor { return s.inputs }
+
+// Outputs returns nothing: no inference runs, so there are no scores.
+func (s *session) Outputs() []fixtures.Tensor { return nil }
+
+// Computed marks the timings as computed.
+func (s *session) Computed() bool { return true }
+
+// Infer returns the computed timing at once.
+func (s *session) Infer(ctx context.Context, in, out [][]byte) (backends.Timing, error) {
+	switch {
+	case s.closed:
+		return backends.Timing{}, errors.New("the session is closed")
+	case len(in) != 1 || len(out) != 0:
+		return backends.Timing{}, fmt.Errorf("%d inputs and %d outputs were given, want 1 and 0", len(in), len(out))
+	case int64(len(in[0])) != s.sent:
+		return backends.Timing{}, fmt.Errorf("input 0 has %d bytes, want %d", len(in[0]), s.sent)
+	}
+	exec := s.times[s.next]
+	s.next = (s.next + 1) % len(s.times)
+	return backends.Timing{
+		Total: exec + s.network, Exec: exec, Network: s.network, Sent: s.sent, Received: s.received,
+	}, ctx.Err()
+}
+
+// Close ends the session.
+func (s *session) Close() error {
+	s.closed = true
+	return nil
+}
