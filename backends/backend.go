@@ -1,4 +1,4 @@
-// Package backends defines where an inference runs:
+// Package backends defines where an inference runs.
 //
 //  1. A Backend opens a variant and returns a Session, or an *UnavailableError that
 //     says what is missing.

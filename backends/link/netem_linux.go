@@ -127,7 +127,7 @@ func queues(s Shape, rate float64, device int) []netlink.Qdisc {
 	if rate > 0 {
 		out = append(out, &netlink.Tbf{
 			QdiscAttrs: netlink.QdiscAttrs{LinkIndex: device, Handle: netlink.MakeHandle(1, 0), Parent: parent},
-			Rate:       uint64(rate), Limit: inFlight, Buffer: uint32(netlink.Xmittime(uint64(rate), burst)),
+			Rate:       uint64(rate), Limit: inFlight, Buffer: netlink.Xmittime(uint64(rate), burst),
 		})
 		parent = netlink.MakeHandle(1, 1)
 	}

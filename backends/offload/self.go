@@ -2,6 +2,7 @@ package offload
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -82,7 +83,8 @@ func StartSelf(ctx context.Context, c host.ChildConfig, log io.Writer) (*Self, e
 			return s, nil
 		}
 		s.Close()
-		return nil, fmt.Errorf("embedded host: it did not start (%v): %s", s.err, s.log.last())
+		return nil, fmt.Errorf("embedded host: it did not start: %w: %s",
+			cmp.Or(s.err, errors.New("it ended")), s.log.last())
 	case <-timeout.C:
 		err := fmt.Errorf("embedded host: not listening after %v: %s", startTimeout, s.log.last())
 		return nil, errors.Join(err, s.Close())

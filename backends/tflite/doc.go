@@ -1,5 +1,5 @@
-// Package tflite runs variants on this machine with TensorFlow Lite, and makes
-// the C library safe to measure with.
+// Package tflite runs variants on this machine with TensorFlow Lite and makes the C
+// library safe for measurements.
 //
 // New makes a Backend of the CPU ("cpu1", "cpu4", "cpu4-noxnnpack"), NewDelegate
 // one of an NPU or GPU behind a plug-in. Opening a variant goes in steps:

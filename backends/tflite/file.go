@@ -70,7 +70,7 @@ func hashFile(path string) (string, error) {
 	}
 	state := fileState{path: abs, size: info.Size(), modified: info.ModTime().UnixNano()}
 	if st, ok := info.Sys().(*syscall.Stat_t); ok {
-		state.inode, state.dev = st.Ino, uint64(st.Dev)
+		state.inode, state.dev = st.Ino, st.Dev
 	}
 	if sum, ok := hashes.Load(state); ok {
 		return sum.(string), nil

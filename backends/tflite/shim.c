@@ -35,7 +35,7 @@ void cx_reporter_free(cx_reporter *r) {
   free(r);
 }
 
-// The first words say the cause: what no longer fits is left out.
+// The first message has the cause, so what does not fit is dropped.
 static void report(void *user_data, const char *format, va_list args) {
   cx_reporter *r = user_data;
   pthread_mutex_lock(&r->mu);
@@ -66,8 +66,8 @@ void cx_options_report(TfLiteInterpreterOptions *options, cx_reporter *r) {
   TfLiteInterpreterOptionsSetErrorReporter(options, report, r);
 }
 
-// The library's struct is larger than the members used here (56 bytes in
-// 2.21.0) and is returned by value, so that the caller must have room for it.
+// The library's struct has more members than those used here (56 bytes in 2.21.0)
+// and is returned by value, so the caller needs room for all of it.
 typedef struct {
   int32_t num_threads;
   uint32_t runtime_flags;
@@ -75,8 +75,8 @@ typedef struct {
   char rest[500];
 } xnnpack_options;
 
-// These are looked up, not linked: a library without XNNPACK serves the
-// backends that do without.
+// These are looked up, not linked, so that a library without XNNPACK works for the
+// backends without it.
 TfLiteDelegate *cx_xnnpack_create(int threads, int *missing) {
   xnnpack_options (*defaults)(void) =
       (xnnpack_options(*)(void))dlsym(RTLD_DEFAULT, "TfLiteXNNPackDelegateOptionsDefault");
@@ -99,7 +99,7 @@ typedef TfLiteDelegate *(*plugin_create)(char **, char **, size_t, void (*)(cons
 typedef void (*plugin_destroy)(TfLiteDelegate *);
 
 int cx_plugin_open(const char *library, cx_plugin *p, char *why, size_t size) {
-  // The plug-in is never closed: drivers leave threads and exit handlers behind.
+  // The plug-in is never closed, because drivers leave threads and exit handlers.
   void *handle = dlopen(library, RTLD_NOW | RTLD_LOCAL);
   if (handle == NULL) {
     const char *reason = dlerror();
@@ -143,7 +143,7 @@ void cx_plugin_destroy(cx_plugin *p, TfLiteDelegate *d) {
 static __thread TfLiteStatus (*prepare_inner)(TfLiteContext *, TfLiteDelegate *);
 static __thread cx_count counted;
 
-// own_nodes counts the nodes of the plan that no delegate has taken.
+// own_nodes counts the nodes of the plan that no delegate took.
 static int own_nodes(TfLiteContext *context) {
   TfLiteIntArray *plan = NULL;
   if (context->GetExecutionPlan(context, &plan) != kTfLiteOk || plan == NULL) return 0;
@@ -168,7 +168,7 @@ static TfLiteStatus prepare_counting(TfLiteContext *context, TfLiteDelegate *d) 
 void cx_count_begin(TfLiteDelegate *d) {
   counted = (cx_count){0, 0};
   prepare_inner = d->Prepare;
-  // One that has no Prepare is made by the opaque interface and does not tell.
+  // A delegate of the opaque interface has no Prepare and cannot be counted.
   if (prepare_inner != NULL) d->Prepare = prepare_counting;
 }
 

@@ -1,4 +1,4 @@
-// What go-tflite does not do, or does wrong: see the package comment.
+// What go-tflite lacks or does wrong; see the package comment.
 #ifndef CROSSOVER_TFLITE_SHIM_H
 #define CROSSOVER_TFLITE_SHIM_H
 
@@ -6,19 +6,19 @@
 #include <tensorflow/lite/c/c_api.h>
 #include <tensorflow/lite/c/common.h>
 
-// A reporter collects the library's words. It must outlive what reports to it.
+// A reporter collects the library's messages. It must outlive what reports to it.
 typedef struct cx_reporter cx_reporter;
 cx_reporter *cx_reporter_new(void);
 void cx_reporter_free(cx_reporter *r);
-// cx_reporter_take copies the words since the last call into text, ended by a
+// cx_reporter_take copies the messages since the last call into text, terminated by
 // zero, and returns their length.
 size_t cx_reporter_take(cx_reporter *r, char *text, size_t size);
 
 TfLiteModel *cx_load(const char *path, cx_reporter *r);
 void cx_options_report(TfLiteInterpreterOptions *options, cx_reporter *r);
 
-// cx_xnnpack_create returns NULL with *missing set when the library has no
-// XNNPACK delegate, and NULL without when it could not be made.
+// cx_xnnpack_create returns NULL if it fails, with *missing set if the library has
+// no XNNPACK delegate.
 TfLiteDelegate *cx_xnnpack_create(int threads, int *missing);
 void cx_xnnpack_delete(TfLiteDelegate *d);
 
@@ -40,17 +40,16 @@ typedef struct {
 void cx_count_begin(TfLiteDelegate *d);
 cx_count cx_count_end(TfLiteDelegate *d);
 
-// cx_silence turns the library's own logger off below errors where it has that
-// switch.
+// cx_silence limits the library's logger to errors, if the library has that switch.
 void cx_silence(void);
 
 // cx_flush flushes the C library's output streams.
 void cx_flush(void);
 
-// cx_trim gives freed memory back to the system.
+// cx_trim returns freed memory to the system.
 void cx_trim(void);
 
-// cx_default_signals gives the signals of a crash their default action.
+// cx_default_signals restores the default action of the signals of a crash.
 void cx_default_signals(void);
 
 #endif

@@ -1,5 +1,5 @@
-// Package recorded offers a host that exists only as a run recorded on it, by
-// the study's method:
+// Package recorded is the backend of a host that exists only as a run recorded on
+// it. It computes latencies by the study's method.
 //
 //  1. New reads the execution times of one backend from a run folder.
 //  2. Open finds those of a variant, and the sizes of its input and output.
@@ -35,7 +35,7 @@ type backend struct {
 // New returns the backend of the recorded host h over a link of that shape. It
 // returns an error if h.Recorded is not a run with the backend h.Backend.
 func New(h offload.Host, shape link.Shape) (backends.Backend, error) {
-	r, err := openRun(h.Recorded, names.Backend(h.Backend))
+	r, err := openRun(h.Recorded, h.Backend)
 	if err != nil {
 		return nil, err
 	}

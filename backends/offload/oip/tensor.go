@@ -65,7 +65,7 @@ func ElementType(datatype string) (numpy string, err error) {
 // one field for the datatype; float16 and bfloat16 have none.
 func AppendRaw(raw []byte, c *InferTensorContents, datatype string) ([]byte, error) {
 	le := binary.LittleEndian
-	n := 0
+	var n int
 	switch datatype {
 	case "BOOL":
 		for _, v := range c.GetBoolContents() {

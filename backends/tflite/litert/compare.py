@@ -1,17 +1,16 @@
 """Compares the latency of this project's backend with ai-edge-litert.
 
 Both sides open the same file with the same number of threads. For each inference
-both put the input in and take the outputs out, as whoever uses a network must;
-only the invocation is timed. (Invoking again and again on what lies there already
-finds warmer caches and threads that still spin: with two threads it looks up to a
-tenth faster on either side.) They take turns in rounds, in random order,
-so that what the machine does meanwhile falls on both; a round's figure is the
-median of its inferences. The table gives the median over the rounds, and of the
-ratio (ours / theirs) of each round the median with its order-statistic
-interval, at least 95 % confident.
+both set the inputs and read the outputs, as any user of a network must, and only
+the invocation is timed. (Repeated invocations on the same input find warmer caches
+and threads that still spin: with two threads either side looks up to a tenth
+faster.) The sides take turns in rounds, in random order, so that disturbances
+affect both. A round's figure is the median of its inferences. The table gives the
+median over the rounds, and for the ratio of the rounds (ours / theirs) the median
+with its order-statistic interval of at least 95 % confidence.
 
-Exit status: 0, 1 when a ratio's median is above the limit, 2 when something
-could not be measured or the two sides do not compute the same.
+Exit status: 0; 1 if a ratio's median is above the limit; 2 if a measurement failed
+or the two sides compute different results.
 """
 
 import argparse
@@ -37,11 +36,11 @@ WARMUP_S = 0.5  # of each side, before the first round
 
 
 class Failure(Exception):
-    """What ends the comparison, in words for a person."""
+    """Ends the comparison; the message is for people."""
 
 
 class Ours:
-    """The Go side, a process that lives for the whole comparison."""
+    """The Go side: one process for the whole comparison."""
 
     name = "crossover"
 
@@ -100,7 +99,7 @@ class Theirs:
 
 
 def random_inputs(path, rng):
-    """Inputs of the file's own types and shapes."""
+    """Inputs with the file's types and shapes."""
     inputs = []
     for detail in Interpreter(str(path)).get_input_details():
         dtype, shape = np.dtype(detail["dtype"]), detail["shape"]
@@ -113,7 +112,7 @@ def random_inputs(path, rng):
 
 
 def check_same(path, ours, theirs):
-    """Different kernels may round differently, but not compute another result."""
+    """Different kernels may round differently, but the result must be the same."""
     for i, (a, b) in enumerate(zip(ours, theirs, strict=True)):
         a = np.frombuffer(a, b.dtype).reshape(b.shape).astype(float)
         b = b.astype(float)
@@ -124,7 +123,7 @@ def check_same(path, ours, theirs):
 
 
 def median_interval(values):
-    """The order-statistic interval of the median: at least 95 % confident."""
+    """The order-statistic interval of the median, at least 95 % confidence."""
     values, n = sorted(values), len(values)
     tail, k = 0.0, 0
     while k < n // 2 and tail + math.comb(n, k) * 0.5**n <= 0.025:
@@ -150,7 +149,7 @@ def compare(path, threads, ours, theirs, rounds, seconds, rng, order):
         turns = [ours, theirs]
         order.shuffle(turns)
         for side in turns:
-            side.run(2)  # the other side's data leave the caches
+            side.run(2)  # evicts the other side's data from the caches
             medians[side].append(statistics.median(side.run(counts[side])))
     ratios = [a / b for a, b in zip(medians[ours], medians[theirs])]
     return statistics.median(medians[ours]), statistics.median(medians[theirs]), ratios

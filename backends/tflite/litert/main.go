@@ -1,13 +1,13 @@
-// Command litert is this project's side of the comparison with the Python
-// package ai-edge-litert: compare.py starts it, and asks it and the package in
-// turn to run the same file on the same input with the same threads.
+// Command litert runs models for the comparison with the Python package
+// ai-edge-litert. compare.py starts it and makes it and the package run the same
+// file in turns, on the same input with the same number of threads.
 //
 // It answers each line of standard input, one JSON object, with one line:
 //
 //	{"open": FILE, "threads": N, "inputs": [BASE64, ...]}  ->  {"outputs": [BASE64, ...]}
 //	{"run": N}                                             ->  {"exec_ns": [N times of the invocation alone]}
 //
-// or with {"error": TEXT}. Opening closes what was open before.
+// or with {"error": TEXT}. Opening a file closes the previous one.
 package main
 
 import (
@@ -68,7 +68,7 @@ func serve(ctx context.Context, in io.Reader, out io.Writer) error {
 	}
 }
 
-// side is the one open model.
+// A side holds the open model.
 type side struct {
 	session         backends.Session
 	inputs, outputs [][]byte

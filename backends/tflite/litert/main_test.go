@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func TestFaultsAreRepliesAndTheNextRequestIsServed(t *testing.T) {
+func TestServeRepliesWithErrorsAndGoesOn(t *testing.T) {
 	requests := `{"run": 3}
 {"open": "/nowhere/model.tflite", "threads": 1}
 {"run": 0}
@@ -26,8 +26,8 @@ func TestFaultsAreRepliesAndTheNextRequestIsServed(t *testing.T) {
 	}
 }
 
-func TestARequestThatIsNoJSONEndsTheSide(t *testing.T) {
+func TestServeEndsAtARequestThatIsNotJSON(t *testing.T) {
 	if err := serve(t.Context(), strings.NewReader("run 3\n"), &strings.Builder{}); err == nil {
-		t.Error("it was taken")
+		t.Error("it was accepted")
 	}
 }

@@ -9,23 +9,23 @@ import (
 	"strings"
 )
 
-// isOfTheCAPI reports whether a symbol is one that the backend may use: the C
-// API, and the logger's level, for which the C API has no function.
+// isOfTheCAPI reports whether the backend may use a symbol: the C API's, and the one
+// for the logger's level, for which the C API has no function.
 func isOfTheCAPI(symbol string) bool {
 	return strings.HasPrefix(symbol, "TfLite") ||
 		symbol == "_ZN6tflite16logging_internal13MinimalLogger21SetMinimumLogSeverityENS_11LogSeverityE"
 }
 
-// exportOnly hides the symbols of a shared library that keep does not accept:
-// it sets their visibility to hidden, as if the linker had been told so. The
-// dynamic linker then passes them over when it resolves other objects' symbols,
-// and binds the library's own uses directly.
+// exportOnly sets the visibility of all symbols of a shared library that keep does
+// not accept to hidden, as the linker could have done. The dynamic linker then
+// ignores them when it resolves symbols of other objects, and binds the library's
+// own uses directly.
 //
-// A library that brings a C++ runtime, a compression library and an unwinder of
-// its own must not lend them to a driver's plug-in, which was made for others.
+// A library with its own C++ runtime, compression library and unwinder must not
+// export them to a driver's plug-in, which was built with others.
 //
-// Source: System V ABI, ELF symbol table: st_other is the sixth byte of an entry
-// of 24, its lowest two bits the visibility.
+// Source: System V ABI, ELF symbol table: st_other is the sixth of an entry's 24
+// bytes, and its lowest two bits are the visibility.
 func exportOnly(library string, keep func(symbol string) bool) (err error) {
 	f, err := os.OpenFile(library, os.O_RDWR, 0)
 	if err != nil {
@@ -39,7 +39,7 @@ func exportOnly(library string, keep func(symbol string) bool) (err error) {
 	table := e.SectionByType(elf.SHT_DYNSYM)
 	symbols, err := e.DynamicSymbols() // without the empty first one
 	if err != nil || e.Class != elf.ELFCLASS64 || table == nil {
-		return fmt.Errorf("%s: no 64-bit library with a symbol table: %w", library, err)
+		return fmt.Errorf("%s: not a 64-bit library with a symbol table: %w", library, err)
 	}
 	const size, other = elf.Sym64Size, 5
 	entries, err := io.ReadAll(table.Open())
@@ -57,7 +57,7 @@ func exportOnly(library string, keep func(symbol string) bool) (err error) {
 		}
 	}
 	if kept == 0 {
-		return fmt.Errorf("%s exports nothing that is wanted", library)
+		return fmt.Errorf("%s exports none of the wanted symbols", library)
 	}
 	_, err = f.WriteAt(entries, int64(table.Offset))
 	return err

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// exports lists what a library shows others.
+// exports lists the symbols that a library exports.
 func exports(t *testing.T, library string) []string {
 	t.Helper()
 	e, err := elf.Open(library)
@@ -32,7 +32,7 @@ func exports(t *testing.T, library string) []string {
 	return names
 }
 
-func TestExportOnlyHidesTheRestFromOthersAndNotFromTheLibrary(t *testing.T) {
+func TestExportOnlyHidesOtherSymbolsFromOtherObjects(t *testing.T) {
 	gcc, err := exec.LookPath("gcc")
 	if err != nil {
 		t.Skip("no gcc")
@@ -54,7 +54,7 @@ func TestExportOnlyHidesTheRestFromOthersAndNotFromTheLibrary(t *testing.T) {
 		int inflate(void) { return 1; }
 		int value = 2;
 		int TfLiteSum(void) { return inflate() + value; }`, "-shared", "-fPIC")
-	// Others must not find the library's inflate, and it must.
+	// The library must find its own inflate, and other objects must not.
 	program := compile("program", `
 		#include <dlfcn.h>
 		#include <stdio.h>
@@ -82,7 +82,7 @@ func TestExportOnlyHidesTheRestFromOthersAndNotFromTheLibrary(t *testing.T) {
 		t.Errorf("exports %q", got)
 	}
 	if err := exportOnly(library, func(string) bool { return false }); err == nil ||
-		!strings.Contains(err.Error(), "nothing that is wanted") {
+		!strings.Contains(err.Error(), "none of the wanted symbols") {
 		t.Errorf("nothing kept: error %v", err)
 	}
 }

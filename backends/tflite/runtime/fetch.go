@@ -1,19 +1,20 @@
 // Command runtime fetches the TensorFlow Lite runtime: the C library and its
 // headers, for one architecture, into linux-ARCH/{lib,include} beside this file.
-// make runtime calls it; it does nothing when the runtime is there already.
+// make runtime calls it. It does nothing if the runtime is there.
 //
-//  1. A build of the library is chosen: the fastest that the processor can run
-//     and that can be had, unless one is named. See builds.
-//  2. Maven copies what pom.xml pins into a fresh folder, or pip what litert.txt
-//     pins. Its SHA-256 must be the one below.
-//  3. The library and the headers are unpacked there. The library gets the name
-//     that go-tflite links; it has no SONAME, so that this name is also the one
-//     that programs look for, with an rpath or through ldconfig.
-//  4. A library that exports more than the C API has the rest hidden.
-//  5. The folder is renamed into place: an interruption leaves no half runtime.
+//  1. It chooses a build of the library: the named one, or the fastest that the
+//     processor can run and that is available. See builds.
+//  2. Maven copies what pom.xml pins into a new folder, or pip what litert.txt pins.
+//     The SHA-256 must be the one in builds.
+//  3. It unpacks the library and the headers there. The library gets the name that
+//     go-tflite links. It has no SONAME, so programs look for that name too, by
+//     rpath or ldconfig.
+//  4. If the library exports more than the C API, the rest is hidden.
+//  5. It renames the folder into place, so that an interruption leaves no incomplete
+//     runtime.
 //
-// It is a Go program because Go is the one tool that everyone who builds this
-// project has: unpacking a zip archive needs no other.
+// It is a Go program because everyone who builds this project has Go, and unpacking
+// a zip archive then needs no other tool.
 package main
 
 import (
@@ -41,14 +42,14 @@ import (
 
 // A build is one of the library's builds for an architecture.
 type build struct {
-	name string // as LIBRARY spells it
-	arch string // as GOARCH spells it
+	name string // of LIBRARY
+	arch string // of GOARCH
 	archive
 	file string // base name of the library in the archive
-	// crowded says that the library exports much beside the C API.
+	// crowded reports whether the library exports much more than the C API.
 	crowded bool
 	// runs reports whether this machine's processor has the instructions that the
-	// build takes for granted; nil for a build that runs on all.
+	// build uses; nil for a build that runs on every processor.
 	runs func() bool
 }
 
@@ -59,11 +60,11 @@ type archive struct {
 	fetch func(ctx context.Context, pins, to string) error
 }
 
-// The builds, the fastest first. LiteRT's is Google's own, made with Clang: it has
-// the kernels for the newest processors and runs on no old ones. (For arm64 it
-// wants ARMv8.3, which few boards have, so it is not offered there.) Bytedeco's,
-// made with GCC 11, runs everywhere and lacks the kernels for AMX among others:
-// int8 models take up to three times as long where a processor has it.
+// The builds, the fastest first. LiteRT's is Google's, built with Clang: it has the
+// kernels for the newest processors and does not run on old ones. (For arm64 it
+// needs ARMv8.3, which few boards have, so it is left out there.) Bytedeco's, built
+// with GCC 11, runs everywhere but lacks kernels, among others those for AMX: on a
+// processor with AMX, int8 models take up to three times as long.
 var builds = []build{
 	{
 		name: "litert", arch: "amd64", file: "liblitert-lm.so", crowded: true, runs: hasHaswell,
@@ -82,10 +83,10 @@ var builds = []build{
 	},
 }
 
-// headers are those of the C API, the same for every build.
+// headers holds the headers of the C API, which every build shares.
 var headers = archive{"002371fefe277e93f1421206062823d04daceb6c9e4e824cb543eab2d3a00c91", maven("headers", "")}
 
-// hasHaswell reports whether this processor has what Intel's of 2013 have.
+// hasHaswell reports whether this processor has the instructions of Intel's of 2013.
 func hasHaswell() bool {
 	x := cpu.X86
 	return x.HasAVX2 && x.HasFMA && x.HasBMI1 && x.HasBMI2 && x.HasAES && x.HasPCLMULQDQ && x.HasPOPCNT
@@ -94,14 +95,14 @@ func hasHaswell() bool {
 // libraryName is what go-tflite links: -ltensorflowlite_c.
 const libraryName = "libtensorflowlite_c.so"
 
-// stampName is the file that says which archives a runtime came from.
+// stampName is the file with the hashes of the archives that a runtime came from.
 const stampName = "archives.sha256"
 
 func main() {
-	dir := flag.String("dir", ".", "folder of pom.xml, which the runtime is put into")
+	dir := flag.String("dir", ".", "folder of pom.xml, which receives the runtime")
 	arch := flag.String("arch", runtime.GOARCH, "architecture: amd64 or arm64")
 	library := flag.String("library", "auto",
-		"build of the library: litert, bytedeco, or auto for the fastest that runs here and can be had")
+		"build of the library: litert, bytedeco, or auto for the fastest that runs here and is available")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -115,9 +116,9 @@ func main() {
 	}
 }
 
-// choose returns the build called library, or for "auto" those that run on this
-// machine, the fastest first; for another architecture than this machine's, here,
-// those that run on all.
+// choose returns the build called library. For "auto" it returns those that run on
+// this machine, the fastest first, or for another architecture than this machine's,
+// here, those that run on every processor.
 func choose(arch, library, here string) (candidates []build, err error) {
 	var names []string
 	for _, b := range builds {
@@ -133,13 +134,14 @@ func choose(arch, library, here string) (candidates []build, err error) {
 		return candidates, nil
 	}
 	if names == nil {
-		return nil, fmt.Errorf("no TensorFlow Lite library for ARCH=%s; there is one for amd64 and arm64, and TFLITE_PREFIX takes an own build", arch)
+		return nil, fmt.Errorf("no TensorFlow Lite library for ARCH=%s; there is one for amd64 and arm64, "+
+			"and TFLITE_PREFIX takes your own build", arch)
 	}
-	return nil, fmt.Errorf("no build LIBRARY=%s of the TensorFlow Lite library for ARCH=%s; want auto, %s", library, arch,
-		strings.Join(names, ", "))
+	return nil, fmt.Errorf("no build LIBRARY=%s of the TensorFlow Lite library for ARCH=%s; want auto, %s",
+		library, arch, strings.Join(names, ", "))
 }
 
-// maven copies what an execution in pom.xml names.
+// maven copies the archive of an execution in pom.xml.
 func maven(execution, classifier string) func(ctx context.Context, pins, to string) error {
 	return func(ctx context.Context, pins, to string) error {
 		return call(ctx, "apt-get install maven", "mvn", "-B", "-q", "-f", filepath.Join(pins, "pom.xml"),
@@ -147,12 +149,12 @@ func maven(execution, classifier string) func(ctx context.Context, pins, to stri
 	}
 }
 
-// pip downloads what litert.txt names, with a pip of its own: not every Python
+// pip downloads the archive of litert.txt, with a new pip, because not every Python
 // has one.
 func pip(platform string) func(ctx context.Context, pins, to string) error {
 	return func(ctx context.Context, pins, to string) error {
 		venv, wheels := to+".venv", to+".wheels"
-		python := cmp.Or(os.Getenv("PYTHON"), "python3") // make hands its own on
+		python := cmp.Or(os.Getenv("PYTHON"), "python3") // make sets PYTHON
 		if err := call(ctx, "apt-get install python3-venv", python, "-m", "venv", venv); err != nil {
 			return err
 		}
@@ -169,7 +171,8 @@ func pip(platform string) func(ctx context.Context, pins, to string) error {
 	}
 }
 
-// call runs a program whose output matters only when it fails.
+// call runs a program. Its error has the program's output, or the command that
+// installs it.
 func call(ctx context.Context, install, program string, args ...string) error {
 	cmd := exec.CommandContext(ctx, program, args...)
 	output, err := cmd.CombinedOutput()
@@ -182,8 +185,8 @@ func call(ctx context.Context, install, program string, args ...string) error {
 	return nil
 }
 
-// fetchFirst makes the runtime of the first of the candidates that can be had, and
-// says on log when it has to. One that is there stays, whichever of them it is.
+// fetchFirst makes the runtime of the first available candidate and reports that on
+// log. A runtime of any candidate that is there stays.
 func fetchFirst(ctx context.Context, log io.Writer, dir string, candidates []build, headers archive) error {
 	for _, b := range candidates {
 		have, err := os.ReadFile(filepath.Join(dir, "linux-"+b.arch, stampName))
@@ -198,19 +201,20 @@ func fetchFirst(ctx context.Context, log io.Writer, dir string, candidates []bui
 			return err
 		}
 		why, _, _ := strings.Cut(err.Error(), "\n")
-		fmt.Fprintf(log, "the build %s cannot be had, so %s takes its place until make runtime LIBRARY=%s gets it: %s\n",
+		fmt.Fprintf(log, "the build %s is not available, so %s replaces it until make runtime LIBRARY=%s gets it: %s\n",
 			b.name, next.name, b.name, why)
 		candidates = candidates[1:]
 	}
 	return fetch(ctx, log, dir, candidates[0], headers)
 }
 
-// stamp is what the file stampName says of a runtime.
+// stamp returns the content of the file stampName of a runtime.
 func stamp(b build, headers archive) string {
 	return b.sha256 + "  library\n" + headers.sha256 + "  headers\n"
 }
 
-// fetch makes the runtime of b's architecture in dir, which holds the pins.
+// fetch makes the runtime of b's architecture in dir, which holds the pinned
+// versions.
 func fetch(ctx context.Context, log io.Writer, dir string, b build, headers archive) (err error) {
 	dir, err = filepath.Abs(dir)
 	if err != nil {
@@ -218,7 +222,7 @@ func fetch(ctx context.Context, log io.Writer, dir string, b build, headers arch
 	}
 	final := filepath.Join(dir, "linux-"+b.arch)
 	part := final + ".part-"
-	left, err := filepath.Glob(part + "*") // by one that was killed
+	left, err := filepath.Glob(part + "*") // by a killed process
 	if err != nil {
 		return err
 	}
@@ -229,8 +233,8 @@ func fetch(ctx context.Context, log io.Writer, dir string, b build, headers arch
 	}
 
 	fmt.Fprintf(log, "fetching TensorFlow Lite for linux-%s, the build %s\n", b.arch, b.name)
-	// In the same folder, so that the rename stays within a file system; the
-	// name is one that git ignores.
+	// In the same folder, so that the rename stays within the file system, under a
+	// name that git ignores.
 	work, err := os.MkdirTemp(dir, filepath.Base(part))
 	if err != nil {
 		return err
@@ -268,22 +272,23 @@ func fetch(ctx context.Context, log io.Writer, dir string, b build, headers arch
 	if err := os.WriteFile(filepath.Join(tree, stampName), []byte(stamp(b, headers)), 0o644); err != nil {
 		return err
 	}
-	if err := os.RemoveAll(final); err != nil { // of other versions
+	if err := os.RemoveAll(final); err != nil { // another version
 		return err
 	}
 	return os.Rename(tree, final)
 }
 
-// unpack fetches the archive into the file to, verifies it, and writes its files
-// to where place says, or nowhere for an empty answer. It returns their number.
-func (a archive) unpack(ctx context.Context, pins, to string, place func(name string) string) (n int, err error) {
+// unpack fetches the archive into the file to, verifies it, and writes its files to
+// the paths that target returns, skipping those with an empty path. It returns the
+// number of files written.
+func (a archive) unpack(ctx context.Context, pins, to string, target func(name string) string) (n int, err error) {
 	if err := a.fetch(ctx, pins, to); err != nil {
 		return 0, err
 	}
 	if err := verify(to, a.sha256); err != nil {
 		return 0, err
 	}
-	return unzip(to, place)
+	return unzip(to, target)
 }
 
 // verify returns an error unless the file has the given SHA-256.
@@ -298,15 +303,15 @@ func verify(name, want string) error {
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	if got := hex.EncodeToString(h.Sum(nil)); got != want {
-		return fmt.Errorf("%s: SHA-256 is %s; pinned is %s: delete it where Maven or pip keeps copies and try again",
+		return fmt.Errorf("%s: SHA-256 is %s; pinned is %s: delete it from the cache of Maven or pip and try again",
 			filepath.Base(name), got, want)
 	}
 	return nil
 }
 
-// unzip writes the files of a zip archive to where place says, or nowhere for
-// an empty answer, and returns their number.
-func unzip(archive string, place func(name string) string) (n int, err error) {
+// unzip writes the files of a zip archive to the paths that target returns, skipping
+// those with an empty path. It returns the number of files written.
+func unzip(archive string, target func(name string) string) (n int, err error) {
 	z, err := zip.OpenReader(archive)
 	if err != nil {
 		return 0, fmt.Errorf("%s: %w", archive, err)
@@ -316,7 +321,7 @@ func unzip(archive string, place func(name string) string) (n int, err error) {
 		if !fs.ValidPath(strings.TrimSuffix(f.Name, "/")) {
 			return n, fmt.Errorf("%s: %q leaves the archive", archive, f.Name)
 		}
-		to := place(f.Name)
+		to := target(f.Name)
 		if to == "" || f.FileInfo().IsDir() {
 			continue
 		}

@@ -33,7 +33,7 @@ func zipped(t *testing.T, files map[string]string) []byte {
 	return []byte(b.String())
 }
 
-// delivery stands for a package manager that delivers an archive, and counts.
+// delivery is a fake package manager. It counts its calls.
 type delivery struct {
 	content []byte
 	calls   int
@@ -48,13 +48,13 @@ func (d *delivery) archive() archive {
 	}}
 }
 
-// order is what fetch is asked for.
+// order holds the arguments of fetch.
 type order struct {
 	build   build
 	headers archive
 }
 
-// ordinary orders a build with the given library.
+// ordinary returns an order of a build with the given library.
 func ordinary(t *testing.T, library string) (o order, libraries *delivery) {
 	libraries = &delivery{content: zipped(t, map[string]string{
 		"org/bytedeco/tensorflowlite/linux-x86_64/libjnitensorflowlite.so": library, "META-INF/MANIFEST.MF": "x",
@@ -68,7 +68,7 @@ func ordinary(t *testing.T, library string) (o order, libraries *delivery) {
 	}, libraries
 }
 
-// entries lists what lies in dir.
+// entries lists the names in dir.
 func entries(t *testing.T, dir string) string {
 	t.Helper()
 	list, err := os.ReadDir(dir)
@@ -82,7 +82,7 @@ func entries(t *testing.T, dir string) string {
 	return strings.Join(names, " ")
 }
 
-func TestFetchUnpacksOnceUnderTheNameThatIsLinked(t *testing.T) {
+func TestFetchUnpacksOnceUnderTheLinkedName(t *testing.T) {
 	dir := t.TempDir()
 	o, libraries := ordinary(t, "the library")
 	for range 2 {
@@ -123,7 +123,7 @@ func TestFetchReplacesAnotherVersion(t *testing.T) {
 	}
 }
 
-func TestAFailedFetchLeavesNothing(t *testing.T) {
+func TestFetchLeavesNothingWhenItFails(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
 		spoil func(o *order, libraries *delivery)
@@ -141,7 +141,7 @@ func TestAFailedFetchLeavesNothing(t *testing.T) {
 		{"no library", func(o *order, _ *delivery) { o.build.file = "other.so" }, "holds 0 files"},
 		{"crowded by nonsense", func(o *order, _ *delivery) { o.build.crowded = true }, "bad magic"},
 	} {
-		o, libraries := ordinary(t, "this is no library")
+		o, libraries := ordinary(t, "this is not a library")
 		tt.spoil(&o, libraries)
 		dir := t.TempDir()
 		err := fetch(t.Context(), io.Discard, dir, o.build, o.headers)
@@ -154,7 +154,7 @@ func TestAFailedFetchLeavesNothing(t *testing.T) {
 	}
 }
 
-func TestFetchRemovesWhatAKilledOneLeft(t *testing.T) {
+func TestFetchRemovesWhatAKilledProcessLeft(t *testing.T) {
 	dir := t.TempDir()
 	for _, name := range []string{"linux-amd64.part-1", "linux-arm64.part-1"} {
 		if err := os.MkdirAll(filepath.Join(dir, name, "tree"), 0o755); err != nil {
@@ -170,7 +170,7 @@ func TestFetchRemovesWhatAKilledOneLeft(t *testing.T) {
 	}
 }
 
-func TestTheNextBuildTakesThePlaceOfOneThatCannotBeHad(t *testing.T) {
+func TestFetchFirstReplacesABuildThatIsNotAvailable(t *testing.T) {
 	dir := t.TempDir()
 	o, fast := ordinary(t, "the fast one")
 	fast.err = errors.New("no network\nand more")
@@ -190,10 +190,10 @@ func TestTheNextBuildTakesThePlaceOfOneThatCannotBeHad(t *testing.T) {
 	}
 
 	if _, err := ask(o.build); err == nil {
-		t.Error("the one that was named cannot be had, and no error")
+		t.Error("the named build is not available, without an error")
 	}
 	log, err := ask(o.build, slow.build)
-	if err != nil || !strings.Contains(log, "the build fast cannot be had, so slow takes its place") ||
+	if err != nil || !strings.Contains(log, "the build fast is not available, so slow replaces it") ||
 		!strings.Contains(log, ": no network\n") {
 		t.Errorf("log %q, %v", log, err)
 	}
@@ -213,7 +213,7 @@ func TestTheNextBuildTakesThePlaceOfOneThatCannotBeHad(t *testing.T) {
 	}
 }
 
-func TestAnInterruptEndsItAtTheFirstBuild(t *testing.T) {
+func TestFetchFirstStopsAtAnInterrupt(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	o, libraries := ordinary(t, "the library")
 	whole := o.build.fetch
@@ -221,7 +221,8 @@ func TestAnInterruptEndsItAtTheFirstBuild(t *testing.T) {
 		cancel()
 		return errors.Join(whole(ctx, pins, to), ctx.Err())
 	}
-	if err := fetchFirst(ctx, io.Discard, t.TempDir(), []build{o.build, o.build}, o.headers); !errors.Is(err, context.Canceled) || libraries.calls != 1 {
+	err := fetchFirst(ctx, io.Discard, t.TempDir(), []build{o.build, o.build}, o.headers)
+	if !errors.Is(err, context.Canceled) || libraries.calls != 1 {
 		t.Errorf("fetched %d times, %v; want once", libraries.calls, err)
 	}
 }
@@ -233,7 +234,7 @@ func TestChooseTakesTheFastestThatRunsHere(t *testing.T) {
 	}
 	for _, tt := range []struct{ arch, library, here, want string }{
 		{"amd64", "auto", "amd64", fastest},
-		{"amd64", "auto", "arm64", "bytedeco"}, // whatever runs it later
+		{"amd64", "auto", "arm64", "bytedeco"}, // runs on every processor
 		{"arm64", "auto", "arm64", "bytedeco"},
 		{"amd64", "litert", "arm64", "litert"},
 		{"amd64", "bytedeco", "amd64", "bytedeco"},
@@ -260,7 +261,7 @@ func TestChooseTakesTheFastestThatRunsHere(t *testing.T) {
 	}
 }
 
-func TestThePinsAreTheSameInBothPlaces(t *testing.T) {
+func TestChooseHasTheHashesOfTheRequirements(t *testing.T) {
 	text, err := os.ReadFile("litert.txt")
 	if err != nil {
 		t.Fatal(err)

@@ -1,14 +1,15 @@
-# The TensorFlow Lite runtime: include this in the top Makefile, whose target tools
-# names what is missing.
-#   make runtime [ARCH=arm64]           fetches it; a no-op when it is there
-#   LIBRARY=litert|bytedeco             one build of it instead of the fastest that runs here
+# The TensorFlow Lite runtime. The top Makefile includes this; its target tools names
+# what is missing.
+#   make runtime [ARCH=arm64]           fetches it unless it is there
+#   LIBRARY=litert|bytedeco             one build of it instead of the fastest that runs on this machine
 #   make install-runtime PREFIX=/usr/local   installs it for the whole machine
-#   eval "$(make -s env)"               gives a shell what go build needs
-#   TFLITE_PREFIX=/some/prefix          uses an installation that is there already
+#   eval "$(make -s env)"               sets in a shell what go build needs
+#   TFLITE_PREFIX=/some/prefix          uses an existing installation
 
 LIBRARY ?= auto
-# Where Go is missing too, the rest that is missing depends on the architecture.
-tflite_host := $(or $(shell go env GOHOSTARCH 2>/dev/null),$(patsubst x86_64,amd64,$(patsubst aarch64,arm64,$(shell uname -m))))
+# Without Go, what else is missing depends on the machine's architecture.
+tflite_machine := $(patsubst x86_64,amd64,$(patsubst aarch64,arm64,$(shell uname -m)))
+tflite_host := $(or $(shell go env GOHOSTARCH 2>/dev/null),$(tflite_machine))
 ARCH ?= $(tflite_host)
 PREFIX ?= /usr/local
 
@@ -19,7 +20,7 @@ else
 tflite_home := $(tflite_dir)/linux-$(ARCH)
 endif
 
-# A cross-built program looks for the library beside itself: it runs elsewhere.
+# A cross-built program looks for the library beside itself, because it runs on another machine.
 ifeq ($(ARCH),$(tflite_host))
 tflite_rpath := $(tflite_home)/lib
 tflite_vars := CGO_ENABLED CGO_CFLAGS CGO_LDFLAGS
@@ -41,7 +42,8 @@ ifdef TFLITE_PREFIX
 	@for f in lib/libtensorflowlite_c.so include/tensorflow/lite/c/c_api.h; do \
 		test -e "$(tflite_home)/$$f" || { echo "TFLITE_PREFIX=$(TFLITE_PREFIX) has no $$f" >&2; exit 1; }; done
 else
-	@env -u GOOS -u GOARCH -u CC CGO_ENABLED=0 go run "$(tflite_dir)" -dir "$(tflite_dir)" -arch "$(ARCH)" -library "$(LIBRARY)"
+	@env -u GOOS -u GOARCH -u CC CGO_ENABLED=0 go run "$(tflite_dir)" \
+	  -dir "$(tflite_dir)" -arch "$(ARCH)" -library "$(LIBRARY)"
 endif
 
 install-runtime: runtime ## install that library for the whole machine: PREFIX=/usr/local
@@ -50,6 +52,6 @@ install-runtime: runtime ## install that library for the whole machine: PREFIX=/
 	cp -R "$(tflite_home)/include/tensorflow" "$(DESTDIR)$(PREFIX)/include/"
 	if [ -z "$(DESTDIR)" ] && [ "$$(id -u)" = 0 ]; then ldconfig; fi
 
-# The shell that evaluates this must see the $ of $ORIGIN quoted.
+# The shell that evaluates this needs the $ of $ORIGIN quoted.
 env: ## print the cgo variables, for a shell's eval
 	@$(foreach v,$(tflite_vars),printf 'export %s="%s"\n' $(v) "$$$(v)" | sed 's/\$$/\\$$/g';)

@@ -1,6 +1,6 @@
 // Package survey measures a real link to a host of Crossover, through the protocol
 // and the connection that inferences use, and makes a profile of the cost model
-// from it:
+// from it.
 //
 //  1. Round trips of one byte, back to back. Their minimum is the propagation both
 //     ways, and their mean above that is the jitter.

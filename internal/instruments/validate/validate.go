@@ -1,6 +1,6 @@
 // Package validate compares the emulated links with the cost model. For each pair
 // of link and variant, Run measures in rounds of shuffled order, with an embedded
-// host:
+// host,
 //
 //  1. the latency and the host's execution time over the link;
 //  2. the same over "direct", with a pause between requests as long as the link
