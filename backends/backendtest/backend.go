@@ -29,18 +29,6 @@ func Constant(total time.Duration) Script {
 	}
 }
 
-// Sequence scripts the first inferences to take the given times, and every later
-// one the last time. It panics without a time.
-func Sequence(totals ...time.Duration) Script {
-	if len(totals) == 0 {
-		panic("backendtest: a sequence needs at least one time")
-	}
-	return func(_ fixtures.Variant, i int) (backends.Timing, error) {
-		total := totals[min(i, len(totals)-1)]
-		return backends.Timing{Total: total, Exec: total}, nil
-	}
-}
-
 // A Backend is the fake. Open reads its fields. It is safe for concurrent use while
 // these do not change.
 type Backend struct {

@@ -36,10 +36,10 @@ func (c *direct) Write(b []byte) (int, error) {
 // CloseWrite closes the sending half, if the connection has halves.
 func (c *direct) CloseWrite() error { return closeWrite(c.Conn) }
 
-// A Conn is a connection shaped like a link, at this end alone. It behaves as
+// A pacedConn is a connection shaped like a link, at this end alone. It behaves as
 // net.Conn specifies, including deadlines. Close returns at once; what was written
 // before is still delivered when the link would deliver it.
-type Conn struct {
+type pacedConn struct {
 	conn     net.Conn
 	meter    *Meter
 	up, down *direction
@@ -50,10 +50,10 @@ type Conn struct {
 	broken  error // that ended the pump
 }
 
-// Wrap shapes c by s and owns it. number selects the random stream of a link with
+// pace shapes c by s and owns it. number selects the random stream of a link with
 // jitter or loss, so that its connections differ.
-func Wrap(c net.Conn, s Shape, meter *Meter, number uint64) *Conn {
-	w := &Conn{
+func pace(c net.Conn, s Shape, meter *Meter, number uint64) *pacedConn {
+	w := &pacedConn{
 		conn: c, meter: meter, pumped: make(chan struct{}),
 		up:   newDirection(newSchedule(s, s.Up, number, 0), &meter.up),
 		down: newDirection(newSchedule(s, s.Down, number, 1), &meter.down),
@@ -65,7 +65,7 @@ func Wrap(c net.Conn, s Shape, meter *Meter, number uint64) *Conn {
 
 // pump sends what is due up. It has a thread to itself, so that its spinning delays
 // no other goroutine.
-func (w *Conn) pump() {
+func (w *pacedConn) pump() {
 	runtime.LockOSThread() // never unlocked: the thread's timers are changed, so it must end with the goroutine
 	defer close(w.pumped)
 	sharpenTimers()
@@ -82,7 +82,7 @@ func (w *Conn) pump() {
 }
 
 // pull stamps what the peer sends on receipt.
-func (w *Conn) pull() {
+func (w *pacedConn) pull() {
 	buf := make([]byte, 64<<10)
 	for {
 		n, err := w.conn.Read(buf)
@@ -105,7 +105,7 @@ func (d *direction) isClosed() bool {
 }
 
 // Read returns bytes that the link has delivered.
-func (w *Conn) Read(b []byte) (int, error) {
+func (w *pacedConn) Read(b []byte) (int, error) {
 	n, err := w.down.read(b)
 	w.meter.haveRead(n)
 	return n, w.opError("read", err)
@@ -113,7 +113,7 @@ func (w *Conn) Read(b []byte) (int, error) {
 
 // Write puts b on the link and returns when the link has taken it, which is
 // before the peer has.
-func (w *Conn) Write(b []byte) (int, error) {
+func (w *pacedConn) Write(b []byte) (int, error) {
 	w.meter.writing(len(b))
 	n, err := w.up.put(b, true)
 	w.meter.sent.Add(int64(n - len(b)))
@@ -128,7 +128,7 @@ func (w *Conn) Write(b []byte) (int, error) {
 }
 
 // opError wraps err as net.Conn's errors are.
-func (w *Conn) opError(op string, err error) error {
+func (w *pacedConn) opError(op string, err error) error {
 	if err == nil || errors.Is(err, io.EOF) {
 		return err
 	}
@@ -139,7 +139,7 @@ func (w *Conn) opError(op string, err error) error {
 }
 
 // Close closes the connection.
-func (w *Conn) Close() error {
+func (w *pacedConn) Close() error {
 	err := net.ErrClosed
 	w.closing.Do(func() {
 		err = nil
@@ -170,7 +170,7 @@ func (d *direction) drained() time.Duration {
 
 // CloseWrite closes the sending half: the peer reads the end of the stream after
 // what was written, when the link delivers it.
-func (w *Conn) CloseWrite() error {
+func (w *pacedConn) CloseWrite() error {
 	if w.down.isClosed() {
 		return w.opError("close", net.ErrClosed)
 	}
@@ -179,18 +179,18 @@ func (w *Conn) CloseWrite() error {
 }
 
 // LocalAddr returns the address of this end.
-func (w *Conn) LocalAddr() net.Addr { return w.conn.LocalAddr() }
+func (w *pacedConn) LocalAddr() net.Addr { return w.conn.LocalAddr() }
 
 // RemoteAddr returns the address of the peer.
-func (w *Conn) RemoteAddr() net.Addr { return w.conn.RemoteAddr() }
+func (w *pacedConn) RemoteAddr() net.Addr { return w.conn.RemoteAddr() }
 
 // SetDeadline bounds reads and writes.
-func (w *Conn) SetDeadline(t time.Time) error {
+func (w *pacedConn) SetDeadline(t time.Time) error {
 	return errors.Join(w.SetReadDeadline(t), w.SetWriteDeadline(t))
 }
 
 // SetReadDeadline bounds reads.
-func (w *Conn) SetReadDeadline(t time.Time) error {
+func (w *pacedConn) SetReadDeadline(t time.Time) error {
 	if w.down.isClosed() {
 		return w.opError("set", net.ErrClosed)
 	}
@@ -199,7 +199,7 @@ func (w *Conn) SetReadDeadline(t time.Time) error {
 }
 
 // SetWriteDeadline bounds writes.
-func (w *Conn) SetWriteDeadline(t time.Time) error {
+func (w *pacedConn) SetWriteDeadline(t time.Time) error {
 	if w.down.isClosed() {
 		return w.opError("set", net.ErrClosed)
 	}

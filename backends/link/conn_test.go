@@ -60,8 +60,8 @@ func TestConnBehavesLikeNetConn(t *testing.T) {
 	}
 }
 
-// exchange sends up bytes, has the host answer with down bytes, and returns how
-// long that took and how late the emulator says it was.
+// exchange sends up bytes, makes the host answer with down bytes, and returns how
+// long that took and the emulator's own account of its lateness.
 func exchange(t *testing.T, s Shape, up, down int) (took, late time.Duration) {
 	t.Helper()
 	device, host, meter := pair(t, s)
@@ -84,7 +84,7 @@ func exchange(t *testing.T, s Shape, up, down int) (took, late time.Duration) {
 	return took, meter.TakeLateness()
 }
 
-func TestRequestAndAnswerAreNeverEarlierThanTheEquation(t *testing.T) {
+func TestConnIsNeverEarlierThanTheEquation(t *testing.T) {
 	for _, s := range []Shape{
 		{Name: "ethernet", Latency: 10 * time.Millisecond, Up: 3.04e6, Down: 7.13e6},
 		{Name: "5g", Latency: time.Millisecond, Up: 25.25e6, Down: 25.25e6},
@@ -104,7 +104,7 @@ func TestRequestAndAnswerAreNeverEarlierThanTheEquation(t *testing.T) {
 	}
 }
 
-func TestDirectIsNotDelayedAndHasNoLateness(t *testing.T) {
+func TestDirectHasNoDelayAndNoLateness(t *testing.T) {
 	if _, late := exchange(t, Shape{Name: names.LinkDirect}, 3072, 100); late != 0 {
 		t.Errorf("lateness over direct is %v", late)
 	}
@@ -113,7 +113,7 @@ func TestDirectIsNotDelayedAndHasNoLateness(t *testing.T) {
 	}
 }
 
-func TestBytesWrittenTogetherQueueBehindEachOther(t *testing.T) {
+func TestConnQueuesBytesWrittenTogether(t *testing.T) {
 	s := Shape{Name: "slow", Latency: time.Millisecond, Up: 1e6}
 	device, host, _ := pair(t, s)
 	start := time.Now()
@@ -130,13 +130,13 @@ func TestBytesWrittenTogetherQueueBehindEachOther(t *testing.T) {
 	}
 }
 
-func TestHalfCloseDeliversFirstAndKeepsTheOtherWayOpen(t *testing.T) {
+func TestCloseWriteDeliversFirstAndKeepsTheOtherWayOpen(t *testing.T) {
 	device, host, _ := pair(t, Shape{Name: "l", Latency: 2 * time.Millisecond, Up: 1e6, Down: 1e6})
 	sent := bytes.Repeat([]byte("x"), 5000)
 	if _, err := device.Write(sent); err != nil {
 		t.Fatal(err)
 	}
-	if err := device.(*Conn).CloseWrite(); err != nil {
+	if err := device.(*pacedConn).CloseWrite(); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := device.Write(sent); !errors.Is(err, net.ErrClosed) {
@@ -172,7 +172,7 @@ func TestCloseStillDeliversWhatWasWritten(t *testing.T) {
 	}
 }
 
-func TestDeadlineEndsAReadOfBytesStillOnTheWay(t *testing.T) {
+func TestDeadlineEndsAReadOfBytesInFlight(t *testing.T) {
 	device, host, _ := pair(t, Shape{Name: "far", Latency: time.Second})
 	if _, err := host.Write([]byte("late")); err != nil {
 		t.Fatal(err)
@@ -192,7 +192,7 @@ func TestDeadlineEndsAReadOfBytesStillOnTheWay(t *testing.T) {
 	}
 }
 
-func TestResetOfThePeerReachesReaderAndWriter(t *testing.T) {
+func TestConnReportsAResetToReaderAndWriter(t *testing.T) {
 	device, host, _ := pair(t, Shape{Name: "l", Latency: time.Millisecond})
 	host.(*net.TCPConn).SetLinger(0)
 	host.Close()
@@ -210,7 +210,7 @@ func TestResetOfThePeerReachesReaderAndWriter(t *testing.T) {
 	}
 }
 
-func TestDialCostsTheHandshakesRoundTrip(t *testing.T) {
+func TestDialTakesTheHandshakesRoundTrip(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

@@ -77,7 +77,7 @@ func (d *Dialer) DialContext(ctx context.Context, network, addr string) (net.Con
 		c.Close()
 		return nil, err
 	}
-	return Wrap(c, d.Shape, &d.Meter, d.connections.Add(1)), nil
+	return pace(c, d.Shape, &d.Meter, d.connections.Add(1)), nil
 }
 
 // DialTCP is DialContext over TCP with the signature of gRPC's option.

@@ -14,7 +14,7 @@ import (
 	"github.com/crossover-bench/crossover/model"
 )
 
-// kernelLink prepares a link by netem, or returns why this machine can't.
+// kernelLink prepares a link by netem, or returns why this machine cannot.
 func kernelLink(t *testing.T, s Shape) (*Dialer, *backends.UnavailableError) {
 	t.Helper()
 	s.Emulation = Netem
@@ -31,9 +31,9 @@ func kernelLink(t *testing.T, s Shape) (*Dialer, *backends.UnavailableError) {
 	return nil, u
 }
 
-// What a kernel or a user lacks is said; what they have is used and must hold
-// the declared link. Which of the two is tested depends on the machine.
-func TestKernelLinkHoldsOrSaysWhatIsMissing(t *testing.T) {
+// Depending on the machine this tests the emulated link, or the report of what the
+// kernel or the user lacks.
+func TestNetemEmulatesTheLinkOrSaysWhatIsMissing(t *testing.T) {
 	for _, s := range []Shape{
 		{Name: "rate", Up: 1e6, Down: 1e6},
 		{Name: "latency", Latency: 5 * time.Millisecond, Up: 1e6, Down: 1e6},
@@ -76,7 +76,7 @@ func TestKernelLinkHoldsOrSaysWhatIsMissing(t *testing.T) {
 			t.Fatal(err)
 		}
 		c.Close()
-		// A token bucket's first burst is free, each way.
+		// The first burst of a token bucket takes no time, each way.
 		if took, least := time.Since(start), s.Network(50000-2*burst, 20000-2*burst); took < least {
 			t.Errorf("%s: took %v, less than %v", s.Name, took, least)
 		}
@@ -86,7 +86,7 @@ func TestKernelLinkHoldsOrSaysWhatIsMissing(t *testing.T) {
 	}
 }
 
-func TestKernelLinkRefusesWhatNetemHasNot(t *testing.T) {
+func TestNetemRefusesExponentialJitter(t *testing.T) {
 	_, u := kernelLink(t, Shape{
 		Name: "rough", Latency: time.Millisecond,
 		Jitter: Jitter{Distribution: model.Exponential, Mean: time.Millisecond},
@@ -96,7 +96,7 @@ func TestKernelLinkRefusesWhatNetemHasNot(t *testing.T) {
 	}
 }
 
-func TestKernelLinkThatWasNotPreparedCannotBeDialled(t *testing.T) {
+func TestNetemMustBePreparedBeforeDialling(t *testing.T) {
 	d := &Dialer{Shape: Shape{Name: "l", Latency: time.Millisecond, Emulation: Netem}}
 	if _, err := d.DialContext(context.Background(), "tcp", "127.0.0.1:1"); !errors.Is(err, net.ErrClosed) {
 		t.Errorf("error: %v", err)

@@ -26,7 +26,7 @@ func anyShape(t *rapid.T) Shape {
 	}
 }
 
-func TestArrivalsKeepOrderAndTheRate(t *testing.T) {
+func TestScheduleKeepsOrderAndRate(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := anyShape(t)
 		c := newSchedule(s, s.Up, 1, 0)
@@ -51,7 +51,7 @@ func TestArrivalsKeepOrderAndTheRate(t *testing.T) {
 	})
 }
 
-func TestSameSeedDrawsTheSameDelays(t *testing.T) {
+func TestScheduleRepeatsWithTheSameSeed(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := anyShape(t)
 		a, b := newSchedule(s, s.Up, 3, 0), newSchedule(s, s.Up, 3, 0)
@@ -64,7 +64,7 @@ func TestSameSeedDrawsTheSameDelays(t *testing.T) {
 	})
 }
 
-func TestBothDirectionsDrawApart(t *testing.T) {
+func TestScheduleDiffersBetweenDirections(t *testing.T) {
 	s := Shape{Jitter: Jitter{Distribution: model.Uniform, Mean: time.Millisecond}, Seed: 1}
 	up, down := newSchedule(s, 0, 1, 0), newSchedule(s, 0, 1, 1)
 	if up.delay() == down.delay() {
@@ -72,7 +72,7 @@ func TestBothDirectionsDrawApart(t *testing.T) {
 	}
 }
 
-func TestJitterAndLossAddWhatTheModelExpects(t *testing.T) {
+func TestScheduleDelaysHaveTheMeanOfTheModel(t *testing.T) {
 	const n = 40000
 	for _, l := range []model.Link{
 		{Name: "uniform", OneWay: 20e-3, Up: 1e6, Down: 1e6, Jitter: &model.Jitter{Distribution: model.Uniform, Mean: 2e-3}},
@@ -97,7 +97,7 @@ func TestJitterAndLossAddWhatTheModelExpects(t *testing.T) {
 		}
 		mean := sum / n
 		deviation := math.Sqrt(squares/n - mean*mean)
-		// Four standard errors; the seed is fixed, so this holds or it does not.
+		// Four standard errors. The seed is fixed, so the result is the same every time.
 		if want := float64(l.Disturbance()) / 2; math.Abs(mean-want) > 4*deviation/math.Sqrt(n) {
 			t.Errorf("%s: mean disturbance of one way %v s, the model says %v s", l.Name, mean, want)
 		}
@@ -127,7 +127,7 @@ func TestShapeOfAProfileIsItsLink(t *testing.T) {
 	}
 }
 
-func TestNetworkTimeIsEquation22(t *testing.T) {
+func TestShapeNetworkIsEquation22(t *testing.T) {
 	ethernet := Shape{Latency: 10 * time.Millisecond, Up: 3.04e6, Down: 7.13e6}
 	// 2*10 ms + 3072 B/3.04 MB/s + 100 B/7.13 MB/s = 20 + 1.010526 + 0.014025 ms
 	if got, want := ethernet.Network(3072, 100), 21024551*time.Nanosecond; got != want {
@@ -135,7 +135,7 @@ func TestNetworkTimeIsEquation22(t *testing.T) {
 	}
 }
 
-func TestNonsenseShapesAreRefused(t *testing.T) {
+func TestShapeValidateRefusesNonsense(t *testing.T) {
 	for want, s := range map[string]Shape{
 		"latency":        {Latency: -1},
 		"up":             {Up: math.NaN()},

@@ -89,13 +89,13 @@ func Run(ctx context.Context, h offload.Host, o Options) (Survey, error) {
 	if _, err := oip.NewGRPCInferenceServiceClient(conn).ServerLive(reach, &oip.ServerLiveRequest{}); err != nil {
 		return Survey{}, exit.Errorf(exit.NoData, "host %s at %s does not answer: %w", h.Name, h.Address, err)
 	}
-	s, err := Measure(ctx, conn, o)
+	s, err := measure(ctx, conn, o)
 	s.Path = path
 	return s, err
 }
 
-// Measure surveys the link that conn runs over, without its Path.
-func Measure(ctx context.Context, conn *grpc.ClientConn, o Options) (Survey, error) {
+// measure surveys the link that conn runs over, without its Path.
+func measure(ctx context.Context, conn *grpc.ClientConn, o Options) (Survey, error) {
 	p := &prober{client: oip.NewGRPCInferenceServiceClient(conn)}
 	o.Long = cmp.Or(o.Long, 300*time.Millisecond)
 	s := Survey{Pause: o.Pause}

@@ -44,7 +44,7 @@ func TestSurveyFindsTheDeclaredLink(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	s, err := Measure(context.Background(), conn, Options{
+	s, err := measure(context.Background(), conn, Options{
 		RoundTrips: 10, Transfers: 3, Long: 30 * time.Millisecond, Pause: time.Millisecond, AfterPause: 3,
 	})
 	if err != nil {

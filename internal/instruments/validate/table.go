@@ -15,27 +15,27 @@ import (
 // that a link has a wider bound.
 const shortRTT = 10 * time.Millisecond
 
-// Bound is the mean absolute error that a link with this round trip may have: 5 %
+// bound is the mean absolute error that a link with this round trip may have: 5 %
 // below 10 ms, 2 % otherwise.
-func Bound(rtt time.Duration) float64 {
+func bound(rtt time.Duration) float64 {
 	if rtt < shortRTT {
 		return 0.05
 	}
 	return 0.02
 }
 
-// Accuracy is a link's mean absolute error over its variants, with its bound.
-type Accuracy struct {
+// An accuracy is a link's mean absolute error over its variants, with its bound.
+type accuracy struct {
 	Link         names.Link
 	Error, Bound float64 // as fractions
 	Pass         bool
 }
 
-// Accuracies returns the accuracy of each link, in the order of the pairs.
-func Accuracies(pairs []Pair) []Accuracy {
-	var out []Accuracy
+// accuracies returns the accuracy of each link, in the order of the pairs.
+func accuracies(pairs []Pair) []accuracy {
+	var out []accuracy
 	for i := 0; i < len(pairs); {
-		a := Accuracy{Link: pairs[i].Link, Bound: Bound(pairs[i].RTT)}
+		a := accuracy{Link: pairs[i].Link, Bound: bound(pairs[i].RTT)}
 		n := 0
 		for ; i < len(pairs) && pairs[i].Link == a.Link; i++ {
 			a.Error += math.Abs(pairs[i].Error)
@@ -51,7 +51,7 @@ func Accuracies(pairs []Pair) []Accuracy {
 // Judge returns an error, with the exit code of a failed threshold, if a link exceeds
 // its bound.
 func Judge(pairs []Pair) error {
-	for _, a := range Accuracies(pairs) {
+	for _, a := range accuracies(pairs) {
 		if !a.Pass {
 			return exit.Errorf(exit.Threshold, "link %s: mean absolute error %.2f %%, bound %.0f %%; "+
 				"on a busy machine run it again when it is quiet", a.Link, a.Error*100, a.Bound*100)
@@ -86,7 +86,7 @@ func WriteMarkdown(w io.Writer, pairs []Pair) error {
 	b.WriteString("\n")
 	row("link", "mean absolute error", "bound", "")
 	row("---", "---:", "---:", "---")
-	for _, a := range Accuracies(pairs) {
+	for _, a := range accuracies(pairs) {
 		mark := "✗ exceeded"
 		if a.Pass {
 			mark = "✓"

@@ -1,4 +1,4 @@
-package validate_test
+package validate
 
 import (
 	"bytes"
@@ -17,7 +17,6 @@ import (
 	"github.com/crossover-bench/crossover/backends/link"
 	"github.com/crossover-bench/crossover/fixtures"
 	"github.com/crossover-bench/crossover/internal/exit"
-	"github.com/crossover-bench/crossover/internal/instruments/validate"
 	"github.com/crossover-bench/crossover/internal/names"
 	"github.com/crossover-bench/crossover/model/profiles"
 )
@@ -37,7 +36,7 @@ func TestRunMeasuresPairsThatAddUp(t *testing.T) {
 	}
 	shape := link.Shape{Name: "near", Latency: 2 * time.Millisecond, Up: 1e6, Down: 1e6}
 	var log bytes.Buffer
-	pairs, err := validate.Run(context.Background(), validate.Config{
+	pairs, err := Run(context.Background(), Config{
 		Links: []link.Shape{shape}, Variants: []fixtures.Variant{v}, Rounds: 2, Requests: 5, Seed: 1, Log: &log,
 	})
 	if err != nil {
@@ -68,7 +67,7 @@ func TestRunMeasuresPairsThatAddUp(t *testing.T) {
 			p.WitnessP50, p.WitnessP99, p.WitnessDirectP50)
 	}
 	var table strings.Builder
-	if err := validate.WriteMarkdown(&table, pairs); err != nil {
+	if err := WriteMarkdown(&table, pairs); err != nil {
 		t.Fatal(err)
 	}
 	if !strings.Contains(table.String(), "| near | M | 10 |") {
@@ -78,7 +77,7 @@ func TestRunMeasuresPairsThatAddUp(t *testing.T) {
 
 func TestAccuracyIsTheMeanAbsoluteErrorOfALink(t *testing.T) {
 	const far, near = 20 * time.Millisecond, 2 * time.Millisecond
-	pairs := []validate.Pair{
+	pairs := []Pair{
 		{Link: "ethernet", RTT: far, Error: 0.03},
 		{Link: "ethernet", RTT: far, Error: -0.01},
 		{Link: "ethernet", RTT: far, Error: 0.01},
@@ -87,7 +86,7 @@ func TestAccuracyIsTheMeanAbsoluteErrorOfALink(t *testing.T) {
 		{Link: "5g", RTT: near, Error: 0.049},
 		{Link: "nothing", RTT: far, Error: math.NaN()},
 	}
-	got := validate.Accuracies(pairs)
+	got := accuracies(pairs)
 	want := []struct {
 		link  names.Link
 		bound float64
@@ -101,10 +100,10 @@ func TestAccuracyIsTheMeanAbsoluteErrorOfALink(t *testing.T) {
 			t.Errorf("accuracy %+v, want %+v", got[i], w)
 		}
 	}
-	if err := validate.Judge(pairs); exit.CodeOf(err) != exit.Threshold || !strings.Contains(err.Error(), "link radio: ") {
+	if err := Judge(pairs); exit.CodeOf(err) != exit.Threshold || !strings.Contains(err.Error(), "link radio: ") {
 		t.Errorf("judged: %v", err)
 	}
-	if err := validate.Judge(pairs[:3]); err != nil {
+	if err := Judge(pairs[:3]); err != nil {
 		t.Errorf("ethernet alone: %v", err)
 	}
 }
@@ -121,14 +120,14 @@ func TestBoundIsWiderForAShortRoundTrip(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := validate.Bound(shape.RTT()); got != want {
+		if got := bound(shape.RTT()); got != want {
 			t.Errorf("%s: bound %v, want %v", name, got, want)
 		}
 	}
 }
 
 func TestRunOfNothingIsAnError(t *testing.T) {
-	if _, err := validate.Run(context.Background(), validate.Config{Rounds: 1, Requests: 5}); err == nil {
+	if _, err := Run(context.Background(), Config{Rounds: 1, Requests: 5}); err == nil {
 		t.Error("a validation of nothing passed")
 	}
 }
