@@ -118,7 +118,7 @@ func Begin(ctx context.Context, b backends.Backend, v fixtures.Variant, cfg Conf
 		r.block.Origin = names.Computed
 	}
 	r.block.Open = r.clock() - r.start
-	if d, ok := session.(backends.Detailed); ok {
+	if d, ok := session.(backends.Detailed); ok && d.Details() != (backends.Details{}) {
 		details := results.Details(d.Details())
 		r.block.Details = &details
 	}

@@ -224,26 +224,40 @@ func BenchmarkSampleOverhead(b *testing.B) {
 }
 
 // detailed is a session that knows how it runs.
-type detailed struct{ backends.Session }
+type detailed struct {
+	backends.Session
+	details backends.Details
+}
 
-func (detailed) Details() backends.Details { return backends.Details{Runtime: "2.21.0", Threads: 4} }
+func (s detailed) Details() backends.Details { return s.details }
 
-type detailedBackend struct{ *backendtest.Backend }
+type detailedBackend struct {
+	*backendtest.Backend
+	details backends.Details
+}
 
 func (b detailedBackend) Open(ctx context.Context, v fixtures.Variant) (backends.Session, error) {
 	s, err := b.Backend.Open(ctx, v)
-	return detailed{s}, err
+	return detailed{s, b.details}, err
 }
 
 func TestRunnerKeepsTheDetailsOfTheSession(t *testing.T) {
-	b := detailedBackend{backendtest.New("cpu4", nil)}
-	r, err := measure.Begin(t.Context(), b, variant, measure.Config{Settle: measure.Settle{MaxRuns: 1}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	block, err := r.End()
-	want := results.Details{Runtime: "2.21.0", Threads: 4}
-	if err != nil || block.Details == nil || *block.Details != want {
-		t.Errorf("details %+v, %v; want %+v", block.Details, err, want)
+	known := results.Details{Runtime: "2.21.0", Threads: 4}
+	for _, details := range []results.Details{known, {}} {
+		b := detailedBackend{backendtest.New("cpu4", nil), backends.Details(details)}
+		r, err := measure.Begin(t.Context(), b, variant, measure.Config{Settle: measure.Settle{MaxRuns: 1}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		block, err := r.End()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if details == known && (block.Details == nil || *block.Details != known) {
+			t.Errorf("details %+v; want %+v", block.Details, known)
+		}
+		if details != known && block.Details != nil {
+			t.Errorf("details %+v of a session that does not know them", block.Details)
+		}
 	}
 }
