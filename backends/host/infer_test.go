@@ -148,7 +148,7 @@ func TestQueueRefusesAtOnceWhenFullAndReportsWaiting(t *testing.T) {
 	send := func() {
 		defer wg.Done()
 		r, err := c.ModelInfer(context.Background(), request("a"))
-		for status.Code(err) == codes.ResourceExhausted { // the third took the place for a moment
+		for status.Code(err) == codes.ResourceExhausted { // the third was in the queue for a moment
 			r, err = c.ModelInfer(context.Background(), request("a"))
 		}
 		if err != nil {

@@ -44,7 +44,7 @@ type Config struct {
 	Requests int // of each pair in each round, over the link and over direct
 	Threads  int // of the embedded host's interpreter; 0 means all cores
 	Seed     uint64
-	Log      io.Writer // receives progress and the host's log; nil drops them
+	Log      io.Writer // receives progress and, concurrently, the host's log; nil drops both
 }
 
 // warmup is the number of requests before those that count.

@@ -1,7 +1,6 @@
 package validate
 
 import (
-	"bytes"
 	"context"
 	"math"
 	"os"
@@ -35,14 +34,23 @@ func TestRunMeasuresPairsThatAddUp(t *testing.T) {
 		Name: "model=m", Title: "M", Path: path, Image: &fixtures.Image{Height: 8, Width: 8, Preprocessing: "tf"},
 	}
 	shape := link.Shape{Name: "near", Latency: 2 * time.Millisecond, Up: 1e6, Down: 1e6}
-	var log bytes.Buffer
+	log, err := os.Create(filepath.Join(t.TempDir(), "log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
 	pairs, err := Run(context.Background(), Config{
-		Links: []link.Shape{shape}, Variants: []fixtures.Variant{v}, Rounds: 2, Requests: 5, Seed: 1, Log: &log,
+		Links: []link.Shape{shape}, Variants: []fixtures.Variant{v}, Rounds: 2, Requests: 5, Seed: 1, Log: log,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	said := regexp.MustCompile("round [12] of 2: M over (near|direct, paused like near)\n").FindAllString(log.String(), -1)
+	logged, err := os.ReadFile(log.Name())
+	if err != nil {
+		t.Fatal(err)
+	}
+	announced := regexp.MustCompile("round [12] of 2: M over (near|direct, paused like near)\n")
+	said := announced.FindAllString(string(logged), -1)
 	if len(pairs) != 1 || len(said) != 4 {
 		t.Fatalf("%d pairs, %d announcements", len(pairs), len(said))
 	}
