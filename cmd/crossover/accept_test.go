@@ -22,7 +22,7 @@ import (
 
 // The project's own features read well, and the quick ones need no more than
 // fits their two minutes.
-func TestFeaturesOfTheProjectReadWell(t *testing.T) {
+func TestAcceptReadsTheFeaturesOfTheProject(t *testing.T) {
 	d, err := declared.Read(declared.Files{})
 	if err != nil {
 		t.Fatal(err)
@@ -51,7 +51,7 @@ func TestFeaturesOfTheProjectReadWell(t *testing.T) {
 	}
 }
 
-func TestStudyOnAnyRunIsATableAndExitCodeZero(t *testing.T) {
+func TestAcceptStudyOnAnyRunIsATableAndExitCodeZero(t *testing.T) {
 	run := filepath.Join(recordRun(t), "latest")
 	code, out, errs := command("accept", "--features", "../../features/study", "--results", run)
 	if code != exit.OK || errs != "" {
@@ -96,7 +96,10 @@ func writeRun(ts *testscript.TestScript, neg bool, args []string) {
 			break
 		}
 		for _, c := range declared[1:] {
-			b := results.Block{Combination: c, Round: round, Open: 30 * time.Millisecond, Warmup: results.Warmup{Settled: true, Reason: "settled"}}
+			b := results.Block{
+				Combination: c, Round: round, Open: 30 * time.Millisecond,
+				Warmup: results.Warmup{Settled: true, Reason: "settled"},
+			}
 			for range 60 {
 				total := time.Duration(float64(latencies[c.Backend]) * math.Exp(0.02*noise.NormFloat64()))
 				s := results.Sample{Phase: results.PhaseSteady, Total: total, Exec: total}

@@ -44,9 +44,9 @@ func needSuites(t *testing.T) string {
 	return binary
 }
 
-// TestMeasuringScripts runs testdata/bench/*.txt: the verbs that call the test
+// TestBenchScripts runs testdata/bench/*.txt: the verbs that call the test
 // binary, on the committed tiny network.
-func TestMeasuringScripts(t *testing.T) {
+func TestBenchScripts(t *testing.T) {
 	binary := needSuites(t)
 	root, err := filepath.Abs(filepath.Join("..", ".."))
 	if err != nil {
@@ -73,7 +73,8 @@ func smallGrid(t *testing.T) (root, grid string) {
 		t.Fatal(err)
 	}
 	grid = filepath.Join(t.TempDir(), "small.yaml")
-	text := "about: two small ones\ncatalog: " + root + "/fixtures/testdata/catalog.yaml\nmodels: " + root + "/fixtures/testdata/models\n" +
+	tiny := filepath.Join(root, "fixtures", "testdata")
+	text := "about: two small ones\ncatalog: " + tiny + "/catalog.yaml\nmodels: " + tiny + "/models\n" +
 		"combinations:\n  - model: tiny\n    input: 32\n    compression: [none, pq]\n    backend: cpu1\n"
 	if err := os.WriteFile(grid, []byte(text), 0o666); err != nil {
 		t.Fatal(err)
@@ -81,7 +82,7 @@ func smallGrid(t *testing.T) (root, grid string) {
 	return root, grid
 }
 
-func TestKilledAtRandomMomentsARunKeepsWholeBlocksAndResumes(t *testing.T) {
+func TestBenchKilledAtRandomMomentsKeepsWholeBlocksAndResumes(t *testing.T) {
 	if os.Getenv("CROSSOVER_SLOW") == "" {
 		t.Skip("takes a minute; make test-slow runs it")
 	}
@@ -98,7 +99,8 @@ func TestKilledAtRandomMomentsARunKeepsWholeBlocksAndResumes(t *testing.T) {
 		t.Fatal(err)
 	}
 	start := func() (*exec.Cmd, *bytes.Buffer) {
-		cmd := exec.Command(crossover, "bench", "--suites", binary, "--grid", grid, "--results", out, "--count", "8", "--benchtime", "50ms")
+		cmd := exec.Command(crossover, "bench", "--suites", binary, "--grid", grid, "--results", out,
+			"--count", "8", "--benchtime", "50ms")
 		cmd.Dir, cmd.Env = root, append(os.Environ(), "GORACE=atexit_sleep_ms=0", "CROSSOVER_TEST_SETTLE=500ms")
 		said := new(bytes.Buffer)
 		cmd.Stdout, cmd.Stderr = said, said
@@ -113,7 +115,8 @@ func TestKilledAtRandomMomentsARunKeepsWholeBlocksAndResumes(t *testing.T) {
 	kept := 0
 	for i := range 10 {
 		cmd, _ := start()
-		timer := time.AfterFunc(time.Duration(500+rng.IntN(3500))*time.Millisecond, func() { _ = cmd.Process.Signal(syscall.SIGKILL) })
+		moment := time.Duration(500+rng.IntN(3500)) * time.Millisecond
+		timer := time.AfterFunc(moment, func() { _ = cmd.Process.Signal(syscall.SIGKILL) })
 		err := cmd.Wait()
 		timer.Stop()
 		run, openErr := results.Open(filepath.Join(out, "latest"))
@@ -141,7 +144,8 @@ func TestKilledAtRandomMomentsARunKeepsWholeBlocksAndResumes(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !run.Ledger.Complete || len(run.Blocks) != 16 || len(run.Notes) != 0 {
-		t.Errorf("complete %v, %d blocks, want 16 of 2 combinations in 8 rounds; notes %q", run.Ledger.Complete, len(run.Blocks), run.Notes)
+		t.Errorf("complete %v, %d blocks, want 16 of 2 combinations in 8 rounds; notes %q",
+			run.Ledger.Complete, len(run.Blocks), run.Notes)
 	}
 	folders, err := filepath.Glob(filepath.Join(out, "2*"))
 	if err != nil {

@@ -36,7 +36,8 @@ func recordRun(t *testing.T) string {
 		t.Fatal(err)
 	}
 	of := func(compression, backend string) names.Combination {
-		return names.Combination{Variant: names.Variant("model=mobilenet/input=32/compression=" + compression), Backend: names.Backend(backend), Link: names.LinkNone}
+		v := names.Parts{Model: "mobilenet", Input: "32", Compression: compression}.Variant()
+		return names.Combination{Variant: v, Backend: names.Backend(backend), Link: names.LinkNone}
 	}
 	declared := []names.Combination{of("none", "cpu1"), of("pq", "cpu1"), of("pwq", "cpu1"), of("pq", "npu")}
 	if err := w.Declare(declared, 6); err != nil {
@@ -45,7 +46,10 @@ func recordRun(t *testing.T) string {
 	for round := range 6 {
 		for i, c := range declared[:2] {
 			latency := time.Duration(4-2*i)*time.Millisecond + time.Duration(round)*time.Microsecond
-			b := results.Block{Combination: c, Round: round, Open: 30 * time.Millisecond, Warmup: results.Warmup{Settled: true, Reason: "settled"}}
+			b := results.Block{
+				Combination: c, Round: round, Open: 30 * time.Millisecond,
+				Warmup: results.Warmup{Settled: true, Reason: "settled"},
+			}
 			for j := range 151 {
 				s := results.Sample{Phase: results.PhaseSteady, Total: latency + time.Duration(j)*time.Microsecond, Exec: latency}
 				if j == 0 {
@@ -153,6 +157,7 @@ func TestShowFormatsHoldTheSameFigures(t *testing.T) {
 
 func TestShowFailsClosed(t *testing.T) {
 	dir := recordRun(t)
+	latest := filepath.Join(dir, "latest")
 	empty, err := results.Create(t.TempDir(), results.Meta{})
 	if err != nil {
 		t.Fatal(err)
@@ -170,10 +175,11 @@ func TestShowFailsClosed(t *testing.T) {
 		{"no run folder", []string{t.TempDir()}, exit.NoData, "run.json"},
 		{"no block", []string{empty.Dir()}, exit.NoData, "no block"},
 		{"unknown format", []string{"--format", "xml", dir}, exit.Usage, "xml"},
-		{"unknown combination", []string{filepath.Join(dir, "latest"), "--distribution", "vgg16"}, exit.NoData, "compression=pq"},
-		{"distribution as CSV", []string{filepath.Join(dir, "latest"), "--distribution", "all", "--format", "csv"}, exit.Usage, "text"},
+		{"unknown combination", []string{latest, "--distribution", "vgg16"}, exit.NoData, "compression=pq"},
+		{"distribution as CSV", []string{latest, "--distribution", "all", "--format", "csv"}, exit.Usage, "text"},
 	} {
-		if code, _, stderr := command(append([]string{"show"}, c.args...)...); code != c.code || !strings.Contains(stderr, c.want) {
+		code, _, stderr := command(append([]string{"show"}, c.args...)...)
+		if code != c.code || !strings.Contains(stderr, c.want) {
 			t.Errorf("%s: exit code %d, %q; want %d and %q", c.name, code, stderr, c.code, c.want)
 		}
 	}
