@@ -3,7 +3,9 @@ package model
 import (
 	"fmt"
 	"math"
+	"math/big"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -43,6 +45,7 @@ type Quantity interface {
 
 // unit is how one quantity is written.
 type unit struct {
+	zero                     any // the quantity's type
 	plural, article, example string
 	symbol                   string         // the base unit; String adds a prefix to it
 	prefixes                 string         // SI prefixes of the symbol
@@ -50,58 +53,59 @@ type unit struct {
 	whole                    bool           // only whole numbers of the base unit
 }
 
-// alt is a unit that is factor * 10^exp10 / divisor base units.
+// alt is a unit that is factor * 10^exp10 base units; a factor of 0 means 1.
 type alt struct {
-	exp10           int
-	factor, divisor float64
+	exp10  int
+	factor float64
 }
 
-var (
-	secondsUnit = &unit{
-		plural: "seconds", article: "a time", example: "10ms", symbol: "s", prefixes: "nuµμm",
+var units = []unit{
+	{
+		zero: Seconds(0), plural: "seconds", article: "a time", example: "10ms", symbol: "s", prefixes: "nuµμm",
 		other: map[string]alt{"min": {factor: 60}, "h": {factor: 3600}},
-	}
-	bytesUnit = &unit{
-		plural: "bytes", article: "an amount of data", example: "3072B", symbol: "B", prefixes: "kMG", whole: true,
+	},
+	{
+		zero: Bytes(0), plural: "bytes", article: "an amount of data", example: "3072B",
+		symbol: "B", prefixes: "kMG", whole: true,
 		other: map[string]alt{"KiB": {factor: 1 << 10}, "MiB": {factor: 1 << 20}, "GiB": {factor: 1 << 30}},
-	}
-	rateUnit = &unit{
-		plural: "bytes or bits per second", article: "a data rate", example: "7.13MB/s or 202Mbit/s",
-		symbol: "B/s", prefixes: "kMG",
+	},
+	{
+		zero: BytesPerSecond(0), plural: "bytes or bits per second", article: "a data rate",
+		example: "7.13MB/s or 202Mbit/s", symbol: "B/s", prefixes: "kMG",
 		other: map[string]alt{
-			"bit/s": {divisor: 8}, "kbit/s": {exp10: 3, divisor: 8},
-			"Mbit/s": {exp10: 6, divisor: 8}, "Gbit/s": {exp10: 9, divisor: 8},
+			"bit/s": {0, 1. / 8}, "kbit/s": {3, 1. / 8}, "Mbit/s": {6, 1. / 8}, "Gbit/s": {9, 1. / 8},
 			"KiB/s": {factor: 1 << 10}, "MiB/s": {factor: 1 << 20}, "GiB/s": {factor: 1 << 30},
 		},
-	}
-	joulesUnit = &unit{
-		plural: "joules", article: "an energy", example: "75mJ", symbol: "J", prefixes: "nuµμmkM",
+	},
+	{
+		zero: Joules(0), plural: "joules", article: "an energy", example: "75mJ", symbol: "J", prefixes: "nuµμmkM",
 		other: map[string]alt{"Wh": {factor: 3600}},
-	}
-	perByteUnit = &unit{
-		plural: "joules per byte", article: "an energy per byte", example: "128nJ/B",
+	},
+	{
+		zero: JoulesPerByte(0), plural: "joules per byte", article: "an energy per byte", example: "128nJ/B",
 		symbol: "J/B", prefixes: "nuµμm",
-	}
-	wattsUnit = &unit{
-		plural: "watts", article: "a power", example: "0.91W", symbol: "W", prefixes: "nuµμmkM",
-	}
-	edpUnit = &unit{
-		plural: "joule-seconds", article: "an energy-delay product", example: "2.3mJs",
+	},
+	{
+		zero: Watts(0), plural: "watts", article: "a power", example: "0.91W", symbol: "W", prefixes: "nuµμmkM",
+	},
+	{
+		zero: JouleSeconds(0), plural: "joule-seconds", article: "an energy-delay product", example: "2.3mJs",
 		symbol: "Js", prefixes: "nuµμm",
-	}
-	arrivalsUnit = &unit{
-		plural: "arrivals per second", article: "a rate of arrivals", example: "20/s", symbol: "/s",
-	}
+	},
+	{
+		zero: PerSecond(0), plural: "arrivals per second", article: "a rate of arrivals", example: "20/s", symbol: "/s",
+	},
+}
 
-	units = []*unit{
-		secondsUnit, bytesUnit, rateUnit, joulesUnit, perByteUnit, wattsUnit, edpUnit, arrivalsUnit,
-	}
-)
+// unitOf returns the unit of the quantity Q.
+func unitOf[Q Quantity]() unit {
+	return units[slices.IndexFunc(units, func(u unit) bool { return u.zero == any(Q(0)) })]
+}
 
 var exponents = map[rune]int{'n': -9, 'u': -6, 'µ': -6, 'μ': -6, 'm': -3, 'k': 3, 'M': 6, 'G': 9}
 
 // lookup returns what the symbol stands for in this unit.
-func (u *unit) lookup(symbol string) (alt, bool) {
+func (u unit) lookup(symbol string) (alt, bool) {
 	if symbol == u.symbol {
 		return alt{}, true
 	}
@@ -130,7 +134,7 @@ func (e *UnitError) Error() string {
 var number = regexp.MustCompile(`^([+-]?)([0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE]([+-]?[0-9]{1,6}))?`)
 
 // parse reads a number and a unit, with at most one space between them.
-func (u *unit) parse(text string) (float64, error) {
+func (u unit) parse(text string) (float64, error) {
 	fail := func(why string) (float64, error) {
 		return 0, &UnitError{Want: u.plural + " such as " + u.example, Got: text, Why: why}
 	}
@@ -176,9 +180,6 @@ func (u *unit) parse(text string) (float64, error) {
 	if a.factor != 0 {
 		v *= a.factor
 	}
-	if a.divisor != 0 {
-		v /= a.divisor
-	}
 	switch {
 	case math.IsInf(v, 0):
 		return fail("which is too large")
@@ -193,65 +194,37 @@ func (u *unit) parse(text string) (float64, error) {
 // format prints v with the prefix that leaves one to three digits before the
 // point. The prefix only moves the point of the shortest decimal, so the number
 // stays exact.
-func (u *unit) format(v float64) string {
-	prefix, exp := "", 0
-	if v != 0 && !u.whole && !math.IsInf(v, 0) && !math.IsNaN(v) {
-		e := int(math.Floor(decimalExponent(v)/3)) * 3
+func format[Q Quantity](q Q) string {
+	u, v := unitOf[Q](), float64(q)
+	digits := strconv.FormatFloat(v, 'e', -1, 64)
+	mantissa, e, _ := strings.Cut(digits, "e")
+	exp, err := strconv.Atoi(e)
+	if err != nil { // infinite or not a number
+		return digits + u.symbol
+	}
+	prefix := ""
+	if v != 0 && !u.whole {
+		wanted := max(exp-(exp%3+3)%3, -9)
 		for _, p := range u.prefixes {
-			if p == 'u' || p == 'μ' {
-				continue
-			}
-			if x := exponents[p]; x == e || (e < -9 && x == -9) {
-				prefix, exp = string(p), x
+			if exponents[p] == wanted && p != 'u' && p != 'μ' {
+				prefix, exp = string(p), exp-wanted
+				break
 			}
 		}
 	}
-	digits := strconv.FormatFloat(v, 'e', -1, 64)
-	if math.IsInf(v, 0) || math.IsNaN(v) {
-		return digits + u.symbol
-	}
-	mantissa, e, _ := strings.Cut(digits, "e")
-	x, err := strconv.Atoi(e)
-	if err != nil {
-		return digits + u.symbol
-	}
-	return shift(mantissa, x-exp) + prefix + u.symbol
-}
-
-// decimalExponent is the exponent of v in scientific notation.
-func decimalExponent(v float64) float64 {
-	_, e, _ := strings.Cut(strconv.FormatFloat(v, 'e', -1, 64), "e")
-	x, err := strconv.Atoi(e)
-	if err != nil {
-		return 0
-	}
-	return float64(x)
+	return shift(mantissa, exp) + prefix + u.symbol
 }
 
 // shift writes mantissa * 10^exp, without an exponent unless it would need many
 // zeros.
 func shift(mantissa string, exp int) string {
-	if exp < -6 || exp > 15 {
-		return mantissa + "e" + strconv.Itoa(exp)
+	text := mantissa + "e" + strconv.Itoa(exp)
+	number, ok := new(big.Rat).SetString(text)
+	if exp < -6 || exp > 15 || !ok {
+		return text
 	}
-	sign := ""
-	if strings.HasPrefix(mantissa, "-") {
-		sign, mantissa = "-", mantissa[1:]
-	}
-	whole, fraction, _ := strings.Cut(mantissa, ".")
-	digits, point := whole+fraction, len(whole)+exp
-	switch {
-	case point <= 0:
-		digits = strings.Repeat("0", 1-point) + digits
-		point = 1
-	case point > len(digits):
-		digits += strings.Repeat("0", point-len(digits))
-	}
-	out := digits[:point]
-	if rest := strings.TrimRight(digits[point:], "0"); rest != "" {
-		out += "." + rest
-	}
-	return sign + out
+	_, fraction, _ := strings.Cut(mantissa, ".")
+	return number.FloatString(max(len(fraction)-exp, 0))
 }
 
 // Round returns v rounded to the given number of significant decimal digits, for
@@ -268,27 +241,6 @@ func Round[Q Quantity](v Q, digits int) Q {
 func Parse[Q Quantity](text string) (Q, error) {
 	v, err := unitOf[Q]().parse(text)
 	return Q(v), err
-}
-
-func unitOf[Q Quantity]() *unit {
-	switch any(Q(0)).(type) {
-	case Seconds:
-		return secondsUnit
-	case Bytes:
-		return bytesUnit
-	case BytesPerSecond:
-		return rateUnit
-	case Joules:
-		return joulesUnit
-	case JoulesPerByte:
-		return perByteUnit
-	case Watts:
-		return wattsUnit
-	case JouleSeconds:
-		return edpUnit
-	default:
-		return arrivalsUnit
-	}
 }
 
 // SecondsOf returns d as Seconds.
@@ -317,14 +269,14 @@ func (w Watts) For(t Seconds) Joules { return Joules(float64(w) * float64(t)) }
 func (r BytesPerSecond) BitsPerSecond() float64 { return float64(r) * 8 }
 
 // String prints s with its unit; the other String methods do the same.
-func (s Seconds) String() string        { return secondsUnit.format(float64(s)) }
-func (b Bytes) String() string          { return bytesUnit.format(float64(b)) }
-func (r BytesPerSecond) String() string { return rateUnit.format(float64(r)) }
-func (j Joules) String() string         { return joulesUnit.format(float64(j)) }
-func (j JoulesPerByte) String() string  { return perByteUnit.format(float64(j)) }
-func (w Watts) String() string          { return wattsUnit.format(float64(w)) }
-func (j JouleSeconds) String() string   { return edpUnit.format(float64(j)) }
-func (r PerSecond) String() string      { return arrivalsUnit.format(float64(r)) }
+func (s Seconds) String() string        { return format(s) }
+func (b Bytes) String() string          { return format(b) }
+func (r BytesPerSecond) String() string { return format(r) }
+func (j Joules) String() string         { return format(j) }
+func (j JoulesPerByte) String() string  { return format(j) }
+func (w Watts) String() string          { return format(w) }
+func (j JouleSeconds) String() string   { return format(j) }
+func (r PerSecond) String() string      { return format(r) }
 
 // UnmarshalText parses text; the other UnmarshalText methods do the same. The
 // error is a *UnitError.
@@ -360,11 +312,7 @@ func unmarshalJSON[Q Quantity](into *Q, data []byte) error {
 	if string(data) == "null" {
 		return nil
 	}
-	if len(data) > 0 && data[0] == '"' {
-		text, err := strconv.Unquote(string(data))
-		if err != nil {
-			return fmt.Errorf("want %s such as %q, got %s: %w", unitOf[Q]().plural, unitOf[Q]().example, data, err)
-		}
+	if text, err := strconv.Unquote(string(data)); err == nil {
 		return unmarshal(into, []byte(text))
 	}
 	v, err := strconv.ParseFloat(string(data), 64)
