@@ -77,21 +77,20 @@ func (c Crossing[Q]) Always() bool {
 
 // Validate returns an error that names every field that is out of its bounds.
 func (c Comparison) Validate() error {
-	errs := []error{positive("local latency", c.Latency), c.Offload.Validate()}
-	if c.Energy != nil {
-		errs = append(errs, positive("local energy", *c.Energy))
-		errs = append(errs, within("local energy", *c.Energy, c.Within.Energy))
-	}
-	errs = append(errs,
-		within("local latency", c.Latency, c.Within.Latency),
-		within("exec", c.Offload.Exec, c.Within.Exec),
-		within("idle power", c.Offload.Idle.Power, c.Within.IdlePower),
+	w := c.Within
+	return errors.Join(
+		positive("local latency", c.Latency),
+		c.Offload.Validate(),
+		ifKnown(positive, "local energy", c.Energy),
+		ifKnown(w.Energy.contains, "local energy", c.Energy),
+		w.Latency.contains("local latency", c.Latency),
+		w.Exec.contains("exec", c.Offload.Exec),
+		w.IdlePower.contains("idle power", c.Offload.Idle.Power),
 	)
-	return errors.Join(errs...)
 }
 
-// within checks that an interval is above zero and contains its value.
-func within[Q Quantity](field string, v Q, i Interval[Q]) error {
+// contains checks that an interval is above zero and contains its value.
+func (i Interval[Q]) contains(field string, v Q) error {
 	if i == (Interval[Q]{}) {
 		return nil
 	}
@@ -213,12 +212,10 @@ func (c Comparison) check(what string, m Metric) error {
 		return fmt.Errorf("%s: local energy: it is unknown, and %s cannot be compared without it", what, m)
 	}
 	if err := c.Validate(); err != nil {
-		return fmt.Errorf("%s: %w", what, err)
+		return at(what, err)
 	}
-	if _, err := Predict(c.Offload); err != nil {
-		return fmt.Errorf("%s: %w", what, err)
-	}
-	return nil
+	_, err := Predict(c.Offload)
+	return at(what, err)
 }
 
 // corners returns c with every combination of the ends of its intervals.
@@ -292,21 +289,10 @@ func (c Comparison) solve(m Metric, dt, de float64, with func(Offload, float64) 
 	if linear.TCP == c.Offload.TCP {
 		return x
 	}
-	lo, hi := 0.0, x
 	if with(c.Offload, 0).predict().Cost(m) >= target {
 		return 0
 	}
-	for {
-		mid := lo + (hi-lo)/2
-		if mid <= lo || mid >= hi {
-			return lo
-		}
-		if with(c.Offload, mid).predict().Cost(m) <= target {
-			lo = mid
-		} else {
-			hi = mid
-		}
-	}
+	return bisect(0, x, func(x float64) bool { return with(c.Offload, x).predict().Cost(m) <= target })
 }
 
 // positiveRoot is the positive root of a*x^2 + b*x + c for a, b >= 0, in the

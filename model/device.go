@@ -52,12 +52,10 @@ type HostProfile struct {
 
 // Validate returns an error that names every field that is out of its bounds.
 func (i Idle) Validate() error {
-	errs := []error{positive("idle power", i.Power)}
-	if i.WakeTime != nil {
-		errs = append(errs, notNegative("wake-time", *i.WakeTime))
-	}
-	if i.WakeEnergy != nil {
-		errs = append(errs, notNegative("wake-energy", *i.WakeEnergy))
+	errs := []error{
+		positive("idle power", i.Power),
+		ifKnown(notNegative, "wake-time", i.WakeTime),
+		ifKnown(notNegative, "wake-energy", i.WakeEnergy),
 	}
 	if !i.Suspends && (i.WakeTime != nil || i.WakeEnergy != nil) {
 		errs = append(errs, errors.New("wake-time and wake-energy belong to an idle mode that suspends"))
@@ -69,31 +67,18 @@ func (i Idle) Validate() error {
 func (d Device) Validate() error {
 	var errs []error
 	for _, i := range d.Idle {
-		if err := i.Validate(); err != nil {
-			errs = append(errs, fmt.Errorf("idle %s: %w", i.Name, err))
-		}
+		errs = append(errs, at("idle "+i.Name, i.Validate()))
 	}
-	if d.Active != nil {
-		errs = append(errs, positive("active", *d.Active))
-	}
+	errs = append(errs, ifKnown(positive, "active", d.Active))
 	for _, m := range d.Memories {
 		errs = append(errs, positive("memory "+m.Name, m.Size))
 	}
-	if err := errors.Join(errs...); err != nil {
-		return fmt.Errorf("device %s: %w", d.Name, err)
-	}
-	return nil
+	return at("device "+d.Name, errs...)
 }
 
 // Validate returns an error that names every field that is out of its bounds.
 func (h HostProfile) Validate() error {
-	if h.Active == nil {
-		return nil
-	}
-	if err := positive("active", *h.Active); err != nil {
-		return fmt.Errorf("host %s: %w", h.Name, err)
-	}
-	return nil
+	return at("host "+h.Name, ifKnown(positive, "active", h.Active))
 }
 
 // IdleMode returns the idle mode of that name.
@@ -112,8 +97,7 @@ func (d Device) IdleMode(name string) (Idle, error) {
 // active power times the latency. The study measured this energy. Without the
 // active power the energy is incomplete.
 func (d Device) LocalEnergy(latency Seconds) Energy {
-	if d.Active == nil {
-		return Energy{Missing: []string{"active power of device " + d.Name}}
-	}
-	return Energy{Joules: d.Active.For(latency)}
+	var e Energy
+	e.add(spent(d.Active, latency), "active power of device ", d.Name)
+	return e
 }

@@ -22,8 +22,8 @@ func LayerFit(parameters int64, layers int, memory Bytes) (percent float64, err 
 	if layers <= 0 {
 		errs = append(errs, fmt.Errorf("layers: want a number above zero, got %d", layers))
 	}
-	if err := errors.Join(errs...); err != nil {
-		return 0, fmt.Errorf("layer fit: %w", err)
+	if err := at("layer fit", errs...); err != nil {
+		return 0, err
 	}
 	return 100 * float64(parameters) / float64(layers) / float64(memory), nil
 }
@@ -43,13 +43,13 @@ type Fit struct {
 // it. Layers of zero bytes hold no weights and do not count.
 func LayersThatFit(layers []Bytes, memory Bytes) (Fit, error) {
 	if err := positive("memory", memory); err != nil {
-		return Fit{}, fmt.Errorf("layers that fit: %w", err)
+		return Fit{}, at("layers that fit", err)
 	}
 	var f Fit
 	var all, fitting Bytes
 	for i, size := range layers {
 		if err := notNegative(fmt.Sprintf("layer %d", i), size); err != nil {
-			return Fit{}, fmt.Errorf("layers that fit: %w", err)
+			return Fit{}, at("layers that fit", err)
 		}
 		if size == 0 {
 			continue

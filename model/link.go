@@ -56,12 +56,8 @@ func (l Link) Validate() error {
 		positive("latency", l.OneWay),
 		positive("up", l.Up),
 		positive("down", l.Down),
-	}
-	if l.EnergyUp != nil {
-		errs = append(errs, notNegative("energy-up", *l.EnergyUp))
-	}
-	if l.EnergyDown != nil {
-		errs = append(errs, notNegative("energy-down", *l.EnergyDown))
+		ifKnown(notNegative, "energy-up", l.EnergyUp),
+		ifKnown(notNegative, "energy-down", l.EnergyDown),
 	}
 	if j := l.Jitter; j != nil {
 		if j.Distribution != Uniform && j.Distribution != Exponential {
@@ -76,10 +72,7 @@ func (l Link) Validate() error {
 		}
 		errs = append(errs, positive("loss: retransmit", l.Retransmit))
 	}
-	if err := errors.Join(errs...); err != nil {
-		return fmt.Errorf("link %s: %w", l.Name, err)
-	}
-	return nil
+	return at("link "+l.Name, errs...)
 }
 
 // RTT is the round-trip time of an empty message, equation (2.1) of the study:
@@ -105,17 +98,9 @@ func (l Link) NetworkTime(in, out Bytes) Seconds {
 //
 // If the link's energy per byte is unknown, the result lacks it and names it.
 func (l Link) NetworkEnergy(in, out Bytes) Energy {
-	e := Energy{}
-	if l.EnergyUp != nil {
-		e.Joules += in.Cost(*l.EnergyUp)
-	} else {
-		e.Missing = append(e.Missing, "transmit energy of link "+l.Name)
-	}
-	if l.EnergyDown != nil {
-		e.Joules += out.Cost(*l.EnergyDown)
-	} else {
-		e.Missing = append(e.Missing, "receive energy of link "+l.Name)
-	}
+	var e Energy
+	e.add(cost(in, l.EnergyUp), "transmit energy of link ", l.Name)
+	e.add(cost(out, l.EnergyDown), "receive energy of link ", l.Name)
 	return e
 }
 
@@ -145,9 +130,29 @@ type Energy struct {
 // Complete reports whether nothing is missing.
 func (e Energy) Complete() bool { return len(e.Missing) == 0 }
 
-// plus adds a known amount.
-func (e Energy) plus(j Joules) Energy {
-	return Energy{Joules: e.Joules + j, Missing: e.Missing}
+// add adds a part, or names it as missing if it is nil.
+func (e *Energy) add(part *Joules, what, name string) {
+	if part != nil {
+		e.Joules += *part
+		return
+	}
+	e.Missing = append(e.Missing, what+name)
+}
+
+// cost is the energy to move b, nil if the energy per byte is unknown.
+func cost(b Bytes, perByte *JoulesPerByte) *Joules {
+	if perByte == nil {
+		return nil
+	}
+	return new(b.Cost(*perByte))
+}
+
+// spent is the energy that the power takes in the time t, nil if the power is unknown.
+func spent(power *Watts, t Seconds) *Joules {
+	if power == nil {
+		return nil
+	}
+	return new(power.For(t))
 }
 
 func positive[Q Quantity](field string, v Q) error {
@@ -162,4 +167,21 @@ func notNegative[Q Quantity](field string, v Q) error {
 		return fmt.Errorf("%s: want %s of zero or above, got %v", field, unitOf[Q]().plural, v)
 	}
 	return nil
+}
+
+// ifKnown checks a value unless it is nil.
+func ifKnown[Q Quantity](check func(string, Q) error, field string, v *Q) error {
+	if v == nil {
+		return nil
+	}
+	return check(field, *v)
+}
+
+// at joins errors and says where they are; nil if there are none.
+func at(where string, errs ...error) error {
+	err := errors.Join(errs...)
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", where, err)
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"sort"
 )
 
 // A Load is a host that many devices share. Each device's requests arrive at
@@ -56,11 +57,11 @@ func (l Load) Validate() error {
 // Errors include *UnstableError.
 func (l Load) Local(rate PerSecond) (Waits, error) {
 	if err := l.Validate(); err != nil {
-		return Waits{}, fmt.Errorf("load: %w", err)
+		return Waits{}, at("load", err)
 	}
 	wait, err := MD1(rate, l.Latency)
 	if err != nil {
-		return Waits{}, at("device", err)
+		return Waits{}, station("device", err)
 	}
 	return Waits{Latency: l.Latency + wait, Device: wait}, nil
 }
@@ -69,7 +70,7 @@ func (l Load) Local(rate PerSecond) (Waits, error) {
 // given rate at every device. Errors include *UnstableError.
 func (l Load) Offloaded(rate PerSecond) (Waits, error) {
 	if err := l.Validate(); err != nil {
-		return Waits{}, fmt.Errorf("load: %w", err)
+		return Waits{}, at("load", err)
 	}
 	onLink := rate
 	if l.SharedLink {
@@ -78,18 +79,18 @@ func (l Load) Offloaded(rate PerSecond) (Waits, error) {
 	var w Waits
 	var err error
 	if w.Up, err = MD1(onLink, l.Offload.Input.At(l.Offload.Link.Up)); err != nil {
-		return Waits{}, at("uplink", err)
+		return Waits{}, station("uplink", err)
 	}
 	if w.Down, err = MD1(onLink, l.Offload.Output.At(l.Offload.Link.Down)); err != nil {
-		return Waits{}, at("downlink", err)
+		return Waits{}, station("downlink", err)
 	}
 	ours := Stream{Arrivals: rate * PerSecond(l.Tenants), Service: l.Offload.Exec}
 	work, err := Merge(append([]Stream{ours}, l.Others...)...)
 	if err != nil {
-		return Waits{}, at("host", err)
+		return Waits{}, station("host", err)
 	}
 	if w.Host, err = MGk(work.Arrivals, work.Service, work.SCV, l.Workers); err != nil {
-		return Waits{}, at("host", err)
+		return Waits{}, station("host", err)
 	}
 	w.Latency = l.Offload.predict().Latency + w.Up + w.Host + w.Down
 	return w, nil
@@ -100,7 +101,7 @@ func (l Load) Offloaded(rate PerSecond) (Waits, error) {
 // is 0 if the host is full with other work.
 func (l Load) Capacity() (local, offload PerSecond, bound string, err error) {
 	if err := l.Validate(); err != nil {
-		return 0, 0, "", fmt.Errorf("capacity: %w", err)
+		return 0, 0, "", at("capacity", err)
 	}
 	onLink := 1.0
 	if l.SharedLink {
@@ -120,6 +121,16 @@ func (l Load) Capacity() (local, offload PerSecond, bound string, err error) {
 	return PerSecond(1 / float64(l.Latency)), offload, bound, nil
 }
 
+// pays reports whether offloading is stable and has the lower mean latency.
+func (l Load) pays(rate PerSecond) bool {
+	offloaded, err := l.Offloaded(rate)
+	if err != nil {
+		return false
+	}
+	local, err := l.Local(rate)
+	return err != nil || offloaded.Latency < local.Latency
+}
+
 // PayingRates returns the intervals of the arrival rate per device in which
 // offloading has the lower mean latency, in ascending order. The first may start
 // at 0, and the last may end at the capacity of offloading. There are none if
@@ -127,15 +138,7 @@ func (l Load) Capacity() (local, offload PerSecond, bound string, err error) {
 func (l Load) PayingRates() ([]Interval[PerSecond], error) {
 	_, capacity, _, err := l.Capacity()
 	if err != nil {
-		return nil, fmt.Errorf("paying rates: %w", err)
-	}
-	pays := func(rate PerSecond) bool {
-		offloaded, err := l.Offloaded(rate)
-		if err != nil {
-			return false
-		}
-		local, err := l.Local(rate)
-		return err != nil || offloaded.Latency < local.Latency
+		return nil, at("paying rates", err)
 	}
 	// Both latencies are smooth below their capacities, so a fine scan brackets
 	// every change. The first point stands for a rate of zero.
@@ -145,14 +148,14 @@ func (l Load) PayingRates() ([]Interval[PerSecond], error) {
 	paying := false
 	for i := range steps + 1 {
 		rate := capacity * PerSecond(max(float64(i), 1e-6)) / steps
-		now := i < steps && pays(rate)
+		now := i < steps && l.pays(rate)
 		if now != paying {
 			change := rate
 			switch {
 			case i == 0:
 				change = 0
-			case i < steps || !pays(capacity*(1-1e-12)):
-				change = bisect(last, rate, func(r PerSecond) bool { return pays(r) == paying })
+			case i < steps || !l.pays(capacity*(1-1e-12)):
+				change = bisect(last, rate, func(r PerSecond) bool { return l.pays(r) == paying })
 			}
 			if now {
 				from = change
@@ -168,7 +171,7 @@ func (l Load) PayingRates() ([]Interval[PerSecond], error) {
 
 // bisect returns the greatest x in [lo, hi) for which before holds, given that
 // it holds at lo, not at hi, and changes once.
-func bisect(lo, hi PerSecond, before func(PerSecond) bool) PerSecond {
+func bisect[F ~float64](lo, hi F, before func(F) bool) F {
 	for {
 		mid := lo + (hi-lo)/2
 		if mid <= lo || mid >= hi {
@@ -187,17 +190,12 @@ func bisect(lo, hi PerSecond, before func(PerSecond) bool) PerSecond {
 // it does not pay for a single device. It ignores l.Tenants.
 func (l Load) MaxTenants(rate PerSecond) (int, error) {
 	l.Tenants = 1
-	if err := errors.Join(l.Validate(), positive("arrivals", rate)); err != nil {
-		return 0, fmt.Errorf("tenants: %w", err)
-	}
-	local := math.Inf(1)
-	if w, err := l.Local(rate); err == nil {
-		local = float64(w.Latency)
+	if err := at("tenants", l.Validate(), positive("arrivals", rate)); err != nil {
+		return 0, err
 	}
 	pays := func(n int) bool {
 		l.Tenants = n
-		w, err := l.Offloaded(rate)
-		return err == nil && float64(w.Latency) < local
+		return l.pays(rate)
 	}
 	if !pays(1) {
 		return 0, nil
@@ -208,13 +206,5 @@ func (l Load) MaxTenants(rate PerSecond) (int, error) {
 		return 0, fmt.Errorf("tenants: arrivals: %v is so rare that more than %d devices can share the host",
 			rate, math.MaxInt32)
 	}
-	lo, hi := 1, int(bound)+2
-	for hi-lo > 1 {
-		if mid := lo + (hi-lo)/2; pays(mid) {
-			lo = mid
-		} else {
-			hi = mid
-		}
-	}
-	return lo, nil
+	return sort.Search(int(bound)+1, func(n int) bool { return !pays(n + 1) }), nil
 }

@@ -2,7 +2,6 @@ package model
 
 import (
 	"errors"
-	"fmt"
 	"math"
 	"slices"
 )
@@ -106,7 +105,7 @@ func (o Offload) Validate() error {
 // leaves out if o has it. Errors name every field that is out of its bounds.
 func Predict(o Offload) (Prediction, error) {
 	if err := o.Validate(); err != nil {
-		return Prediction{}, fmt.Errorf("predict: %w", err)
+		return Prediction{}, at("predict", err)
 	}
 	p := o.predict()
 	if !finite(float64(p.EDP), float64(p.Latency), float64(p.Energy.Joules)) {
@@ -143,28 +142,18 @@ func (o Offload) predict() Prediction {
 	p := Prediction{Network: o.Link.NetworkTime(o.Input, o.Output) + t.Disturbance + t.SlowStart}
 	waiting := OffloadLatency(t.Exec, p.Network) + t.Overhead
 
-	energy := o.Link.NetworkEnergy(o.Input, o.Output)
-	if o.Link.EnergyUp != nil {
-		p.EnergyParts.Transmit = new(o.Input.Cost(*o.Link.EnergyUp))
+	p.EnergyParts = EnergyParts{
+		Idle: o.Idle.Power.For(waiting), Transmit: cost(o.Input, o.Link.EnergyUp), Receive: cost(o.Output, o.Link.EnergyDown),
 	}
-	if o.Link.EnergyDown != nil {
-		p.EnergyParts.Receive = new(o.Output.Cost(*o.Link.EnergyDown))
-	}
-	p.EnergyParts.Idle = o.Idle.Power.For(waiting)
-	p.Energy = OffloadEnergy(waiting, o.Idle.Power, energy)
-
+	p.Energy = OffloadEnergy(waiting, o.Idle.Power, o.Link.NetworkEnergy(o.Input, o.Output))
 	if o.Idle.Suspends {
 		if o.Idle.WakeTime != nil {
 			t.Wake = *o.Idle.WakeTime
 		} else {
 			p.LatencyMissing = append(p.LatencyMissing, "time to wake up from idle "+o.Idle.Name)
 		}
-		if o.Idle.WakeEnergy != nil {
-			p.EnergyParts.Wake = new(*o.Idle.WakeEnergy)
-			p.Energy = p.Energy.plus(*o.Idle.WakeEnergy)
-		} else {
-			p.Energy.Missing = append(p.Energy.Missing, "energy to wake up from idle "+o.Idle.Name)
-		}
+		p.EnergyParts.Wake = o.Idle.WakeEnergy
+		p.Energy.add(o.Idle.WakeEnergy, "energy to wake up from idle ", o.Idle.Name)
 	}
 	p.Time = t
 	p.Latency = waiting + t.Wake
@@ -183,7 +172,8 @@ func OffloadLatency(exec, network Seconds) Seconds { return exec + network }
 //
 //	E_offload = t_offload * P_idle + E_network
 func OffloadEnergy(latency Seconds, idle Watts, network Energy) Energy {
-	return network.plus(idle.For(latency))
+	network.Joules += idle.For(latency)
+	return network
 }
 
 // EDP is the energy-delay product of an inference, equation (4.1) of the study:

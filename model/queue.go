@@ -62,7 +62,7 @@ func MG1(arrivals PerSecond, mean Seconds, scv float64) (Seconds, error) {
 func ErlangC(offered float64, servers int) (float64, error) {
 	rho, err := load(PerSecond(offered), 1, servers)
 	if err != nil {
-		return 0, at("Erlang C", err)
+		return 0, station("Erlang C", err)
 	}
 	// Erlang B's recursion neither overflows nor loses digits to cancellation.
 	b := 1.0
@@ -78,7 +78,7 @@ func ErlangC(offered float64, servers int) (float64, error) {
 //	W = ErlangC(a, k) * mean / (k - a),  a = arrivals * mean
 func MMk(arrivals PerSecond, mean Seconds, k int) (Seconds, error) {
 	if _, err := load(arrivals, mean, k); err != nil {
-		return 0, at("queue", err)
+		return 0, station("queue", err)
 	}
 	offered := float64(arrivals) * float64(mean)
 	c, err := ErlangC(offered, k)
@@ -133,10 +133,10 @@ func MGk(arrivals PerSecond, mean Seconds, scv float64, k int) (Seconds, error) 
 	return Seconds(scv)*exponential + Seconds(1-scv)*constant, nil
 }
 
-// at puts the station's name into an error.
-func at(where string, err error) error {
+// station puts the station's name into an error.
+func station(name string, err error) error {
 	if u, ok := errors.AsType[*UnstableError](err); ok {
-		return &UnstableError{Where: where, Utilization: u.Utilization}
+		return &UnstableError{Where: name, Utilization: u.Utilization}
 	}
-	return fmt.Errorf("%s: %w", where, err)
+	return at(name, err)
 }

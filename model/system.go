@@ -1,10 +1,5 @@
 package model
 
-import (
-	"errors"
-	"fmt"
-)
-
 // System is what WholeSystem adds to the device's energy. The study names it as
 // future work.
 type System struct {
@@ -32,25 +27,14 @@ type SystemEnergy struct {
 // inference.
 func WholeSystem(o Offload, s System) (SystemEnergy, error) {
 	p, err := Predict(o)
-	errs := []error{err, s.Host.Validate()}
-	if s.Path != nil {
-		errs = append(errs, notNegative("path energy", *s.Path))
+	if err := at("whole system", err, s.Host.Validate(), ifKnown(notNegative, "path energy", s.Path)); err != nil {
+		return SystemEnergy{}, err
 	}
-	if err := errors.Join(errs...); err != nil {
-		return SystemEnergy{}, fmt.Errorf("whole system: %w", err)
+	e := SystemEnergy{
+		Total: p.Energy, Device: p.Energy.Joules,
+		Host: spent(s.Host.Active, o.Exec), Path: cost(o.Input+o.Output, s.Path),
 	}
-	e := SystemEnergy{Device: p.Energy.Joules, Total: p.Energy}
-	if s.Host.Active != nil {
-		e.Host = new(s.Host.Active.For(o.Exec))
-		e.Total = e.Total.plus(*e.Host)
-	} else {
-		e.Total.Missing = append(e.Total.Missing, "active power of host "+s.Host.Name)
-	}
-	if s.Path != nil {
-		e.Path = new((o.Input + o.Output).Cost(*s.Path))
-		e.Total = e.Total.plus(*e.Path)
-	} else {
-		e.Total.Missing = append(e.Total.Missing, "energy per byte of the network between device and host")
-	}
+	e.Total.add(e.Host, "active power of host ", s.Host.Name)
+	e.Total.add(e.Path, "energy per byte of the network between device and host", "")
 	return e, nil
 }
