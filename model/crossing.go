@@ -64,7 +64,7 @@ type Crossing[Q Quantity] struct {
 	// Missing names the unknown costs of offloading, which are not counted. The true
 	// crossing point is stricter: higher if offloading pays above it, lower if it
 	// pays below it.
-	Missing []string
+	Missing Unknowns
 }
 
 // Exists reports whether the crossing point exists.

@@ -35,8 +35,8 @@ type Idle struct {
 
 // Memory is one level of a device's memory.
 type Memory struct {
-	Name string // "L1"
-	Size Bytes
+	Name string `json:"memory"` // "L1"
+	Size Bytes  `json:"bytes"`
 }
 
 // A HostProfile is the power of a machine that serves offloaded inferences. How

@@ -93,6 +93,12 @@ func ExampleLink_NetworkTime() {
 	// Output: 21.0246ms
 }
 
+func ExampleUnknowns_MarshalJSON() {
+	none, err := model.Unknowns(nil).MarshalJSON()
+	fmt.Printf("%s %v\n", none, err)
+	// Output: [] <nil>
+}
+
 func ExampleLink_NetworkEnergy() {
 	fmt.Println(model.Round(ethernetLink.NetworkEnergy(3072, 100).Joules, 6))
 	fmt.Println(fiveG().NetworkEnergy(3072, 100).Missing)
@@ -216,7 +222,7 @@ func ExampleTCP_SlowStart() {
 func ExampleWholeSystem() {
 	host := model.HostProfile{Name: "server", Active: new(model.Watts(125))}
 	e, err := model.WholeSystem(overEthernet, model.System{Host: host})
-	fmt.Println(model.Round(e.Device, 4), *e.Host, model.Round(e.Total.Joules, 4), e.Total.Missing, err)
+	fmt.Println(model.Round(e.Device, 4), *e.Host, model.Round(e.Joules, 4), e.Missing, err)
 	// Output: 22.26mJ 375mJ 397.3mJ [energy per byte of the network between device and host] <nil>
 }
 

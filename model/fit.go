@@ -30,12 +30,10 @@ func LayerFit(parameters int64, layers int, memory Bytes) (percent float64, err 
 
 // Fit says how the layers of a model fit a memory.
 type Fit struct {
-	Layers  int     // layers that hold weights
-	Fitting int     // layers whose weights fit the memory, each alone
-	Share   float64 // Fitting / Layers
-	// Weights is the share of the bytes of all weights that lies in layers that
-	// fit.
-	Weights float64
+	Layers  int     `json:"-"`              // layers that hold weights
+	Fitting int     `json:"layers_fitting"` // layers whose weights fit the memory, each alone
+	Share   float64 `json:"layers_share"`   // Fitting / Layers
+	Weights float64 `json:"weights_share"`  // share of the bytes of all weights that lies in layers that fit
 }
 
 // LayersThatFit counts the layers whose weights fit the memory, each alone. Unlike

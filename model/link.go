@@ -1,6 +1,7 @@
 package model
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -122,10 +123,16 @@ func (l Link) Disturbance() Seconds {
 // Energy is an energy that may lack unknown parts. No part is negative, so an
 // incomplete energy is a lower bound.
 type Energy struct {
-	Joules Joules
+	Joules Joules `json:"energy_J"`
 	// Missing names the unknown parts, which are not in Joules.
-	Missing []string
+	Missing Unknowns `json:"energy_missing"`
 }
+
+// Unknowns names costs that are unknown. In JSON it is a list, empty if there are none.
+type Unknowns []string
+
+// MarshalJSON writes [] for nil.
+func (u Unknowns) MarshalJSON() ([]byte, error) { return json.Marshal(append([]string{}, u...)) }
 
 // Complete reports whether nothing is missing.
 func (e Energy) Complete() bool { return len(e.Missing) == 0 }

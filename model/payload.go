@@ -11,8 +11,8 @@ import (
 // such as 32x32x3 with one byte per element, as the study counts an image, or a
 // size such as 100B.
 type Payload struct {
-	Name string // as it was written
-	Size Bytes
+	Name string `json:"name"` // as it was written
+	Size Bytes  `json:"bytes"`
 }
 
 var shape = regexp.MustCompile(`^[0-9]+(x[0-9]+)+$`)

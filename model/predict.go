@@ -45,19 +45,19 @@ type EnergyParts struct {
 
 // A Prediction is what the model says about one offloaded inference.
 type Prediction struct {
-	// Network is t_network of (2.2) plus disturbance and slow start, if any.
-	Network Seconds
 	// Latency is t_offload of (2.3).
-	Latency Seconds
-	Time    TimeParts
-	// Energy is E_offload of (2.5): the device's energy only.
-	Energy      Energy
-	EnergyParts EnergyParts
-	// EDP is (4.1). It lacks what Energy or Latency lacks.
-	EDP JouleSeconds
+	Latency Seconds `json:"latency_s"`
+	// Network is t_network of (2.2) plus disturbance and slow start, if any.
+	Network Seconds   `json:"network_s"`
+	Time    TimeParts `json:"time"`
 	// LatencyMissing names the unknown parts, which are not in Latency; it is then
 	// a lower bound.
-	LatencyMissing []string
+	LatencyMissing Unknowns `json:"latency_missing"`
+	// Energy is E_offload of (2.5): the device's energy only.
+	Energy
+	EnergyParts EnergyParts `json:"energy"`
+	// EDP is (4.1). It lacks what Energy or Latency lacks.
+	EDP JouleSeconds `json:"edp_Js"`
 }
 
 // Cost returns the cost of the offloaded inference in the SI unit of the metric.
@@ -73,7 +73,7 @@ func (p Prediction) Cost(m Metric) float64 {
 }
 
 // Missing names the unknown costs that Cost(m) lacks.
-func (p Prediction) Missing(m Metric) []string {
+func (p Prediction) Missing(m Metric) Unknowns {
 	switch m {
 	case MetricLatency:
 		return p.LatencyMissing

@@ -118,7 +118,7 @@ func TestPredictLeavesUnknownEnergyIncompleteNotZero(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"transmit energy of link 5g", "receive energy of link 5g"}
+	want := model.Unknowns{"transmit energy of link 5g", "receive energy of link 5g"}
 	if !reflect.DeepEqual(p.Energy.Missing, want) {
 		t.Errorf("missing %q, want %q", p.Energy.Missing, want)
 	}

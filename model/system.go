@@ -11,12 +11,12 @@ type System struct {
 }
 
 // SystemEnergy is the energy of an offloaded inference in the whole system.
-// Unknown parts are nil, and Total names them as missing.
+// Unknown parts are nil, and Energy names them as missing.
 type SystemEnergy struct {
-	Total  Energy  // Device + Host + Path
-	Device Joules  // E_offload of (2.5), which may itself be incomplete
-	Host   *Joules // t_inference_on_host times the host's active power
-	Path   *Joules // (s_input + s_result) times the path's energy per byte
+	Energy         // Device + Host + Path
+	Device Joules  `json:"device_J"` // E_offload of (2.5), which may itself be incomplete
+	Host   *Joules `json:"host_J"`   // t_inference_on_host times the host's active power
+	Path   *Joules `json:"path_J"`   // (s_input + s_result) times the path's energy per byte
 }
 
 // WholeSystem adds the host's energy and the network's to the device's:
@@ -31,10 +31,10 @@ func WholeSystem(o Offload, s System) (SystemEnergy, error) {
 		return SystemEnergy{}, err
 	}
 	e := SystemEnergy{
-		Total: p.Energy, Device: p.Energy.Joules,
+		Energy: p.Energy, Device: p.Energy.Joules,
 		Host: spent(s.Host.Active, o.Exec), Path: cost(o.Input+o.Output, s.Path),
 	}
-	e.Total.add(e.Host, "active power of host ", s.Host.Name)
-	e.Total.add(e.Path, "energy per byte of the network between device and host", "")
+	e.add(e.Host, "active power of host ", s.Host.Name)
+	e.add(e.Path, "energy per byte of the network between device and host", "")
 	return e, nil
 }

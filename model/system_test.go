@@ -17,15 +17,15 @@ func TestWholeSystemAddsHostAndPath(t *testing.T) {
 		t.Fatal(err)
 	}
 	// 22.26125792072 mJ + 3 ms * 125 W = 375 mJ + 3172 B * 1 uJ/B = 3.172 mJ.
-	near(t, "total", e.Total.Joules, 0.40043325792072)
-	if !e.Total.Complete() {
-		t.Errorf("missing %v", e.Total.Missing)
+	near(t, "total", e.Joules, 0.40043325792072)
+	if !e.Complete() {
+		t.Errorf("missing %v", e.Missing)
 	}
 	e, err = model.WholeSystem(o, model.System{Host: model.HostProfile{Name: "h"}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(e.Total.Missing) != 2 || e.Total.Joules != e.Device || e.Host != nil || e.Path != nil {
+	if len(e.Missing) != 2 || e.Joules != e.Device || e.Host != nil || e.Path != nil {
 		t.Errorf("%+v", e)
 	}
 	_, err = model.WholeSystem(o, model.System{Host: model.HostProfile{Name: "h", Active: new(model.Watts(0))}})

@@ -12,9 +12,7 @@
 //     memories.
 package costs
 
-import (
-	"github.com/crossover-bench/crossover/model"
-)
+import "github.com/crossover-bench/crossover/model"
 
 // A Scene is an inference that can run on a device or be offloaded.
 type Scene struct {
@@ -76,12 +74,3 @@ func (s Scene) comparison(o offloaded) model.Comparison {
 	c.Energy, c.Within.Energy = s.energy()
 	return c
 }
-
-// A Message is what crosses the link in one direction.
-type Message struct {
-	Name string      `json:"name"` // as it was written
-	Size model.Bytes `json:"bytes"`
-}
-
-// list returns an empty list for nil, so that JSON has [] and not null.
-func list(s []string) []string { return append([]string{}, s...) }

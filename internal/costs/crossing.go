@@ -22,18 +22,18 @@ type Crossings struct {
 // CrossingPoints is where offloading one input over one link starts to pay by one
 // metric.
 type CrossingPoints struct {
-	Origin  names.Origin `json:"origin"`
-	Link    string       `json:"link"`
-	Input   Message      `json:"input"`
-	Metric  model.Metric `json:"metric"`
-	Unit    string       `json:"unit"` // of Offload and Local
-	Offload float64      `json:"offload"`
-	Local   *float64     `json:"local"`           // nil if unknown
-	Pays    *bool        `json:"offloading_pays"` // nil if the local cost is unknown
+	Origin  names.Origin  `json:"origin"`
+	Link    string        `json:"link"`
+	Input   model.Payload `json:"input"`
+	Metric  model.Metric  `json:"metric"`
+	Unit    string        `json:"unit"` // of Offload and Local
+	Offload float64       `json:"offload"`
+	Local   *float64      `json:"local"`           // nil if unknown
+	Pays    *bool         `json:"offloading_pays"` // nil if the local cost is unknown
 	// Crossings are the crossing points by quantity. Without a local latency they
 	// are the threshold of the local latency only.
 	Crossings map[string]Point `json:"crossings"`
-	Missing   []string         `json:"missing"` // unknown costs of offloading
+	Missing   model.Unknowns   `json:"missing"` // unknown costs of offloading
 }
 
 // A Point is a crossing point and the bounds that follow from the intervals of
@@ -48,20 +48,27 @@ type Point struct {
 
 // quantities are what has a crossing point, in the order of the table.
 var quantities = []struct {
-	heading, key, unit string
-	find               func(model.Comparison, model.Metric) (Point, error)
+	heading, key string
+	text         func(float64) string // prints the crossing point
+	find         func(model.Comparison, model.Metric) (Point, error)
 }{
-	{"local latency above", "local_latency_s", "s", pointOf(model.Comparison.LocalLatency)},
-	{"bandwidth above", "bandwidth_B_per_s", "bit/s", pointOf(model.Comparison.Bandwidth)},
-	{"round trip below", "round_trip_s", "s", pointOf(model.Comparison.RoundTrip)},
-	{"input below", "input_B", "B", pointOf(model.Comparison.Payload)},
-	{"idle power below", idlePower, "W", pointOf(model.Comparison.IdlePower)},
+	{"local latency above", "local_latency_s", rounded[model.Seconds], pointOf(model.Comparison.LocalLatency)},
+	{"bandwidth above", "bandwidth_B_per_s", bits, pointOf(model.Comparison.Bandwidth)},
+	{"round trip below", "round_trip_s", rounded[model.Seconds], pointOf(model.Comparison.RoundTrip)},
+	{"input below", "input_B", wholeBytes, pointOf(model.Comparison.Payload)},
+	{"idle power below", idlePower, rounded[model.Watts], pointOf(model.Comparison.IdlePower)},
 }
 
 const idlePower = "idle_power_W" // has no crossing point by latency
 
-var metricUnits = map[model.Metric]string{
-	model.MetricLatency: "s", model.MetricEnergy: "J", model.MetricEDP: "Js",
+// metrics are the units of the costs, and how costs are printed.
+var metrics = map[model.Metric]struct {
+	unit string
+	text func(float64) string
+}{
+	model.MetricLatency: {"s", rounded[model.Seconds]},
+	model.MetricEnergy:  {"J", rounded[model.Joules]},
+	model.MetricEDP:     {"Js", rounded[model.JouleSeconds]},
 }
 
 // Cross computes at which local latency, bandwidth, round trip, input size and
@@ -76,8 +83,8 @@ func Cross(s Scene) (*Crossings, error) {
 		}
 		for _, m := range model.Metrics() {
 			x := CrossingPoints{
-				Origin: names.Modelled, Link: o.Link.Name, Input: Message(o.input), Metric: m, Unit: metricUnits[m],
-				Offload: p.Cost(m), Crossings: map[string]Point{}, Missing: list(p.Missing(m)),
+				Origin: names.Modelled, Link: o.Link.Name, Input: o.input, Metric: m, Unit: metrics[m].unit,
+				Offload: p.Cost(m), Crossings: map[string]Point{}, Missing: p.Missing(m),
 			}
 			if err := x.find(s.comparison(o)); err != nil {
 				return nil, err
@@ -146,50 +153,48 @@ func pointOf[Q model.Quantity](
 
 // Text returns the crossing points as a table.
 func (a *Crossings) Text() string {
-	local := a.scene.Local.Latency.Value > 0
 	var n sheet.Notes
-	headings := []string{"link", "input", "metric", "offload", "local"}
+	var t sheet.Table[CrossingPoints]
+	t.Left("link", func(x CrossingPoints) any { return x.Link })
+	t.Left("input", func(x CrossingPoints) any { return x.Input })
+	t.Left("metric", func(x CrossingPoints) any { return x.Metric })
+	t.Right("offload", func(x CrossingPoints) any { return sheet.AtLeast(metrics[x.Metric].text(x.Offload), x.Missing) })
+	t.Right("local", func(x CrossingPoints) any {
+		if x.Local == nil {
+			return "-"
+		}
+		return metrics[x.Metric].text(*x.Local)
+	})
+	local := a.scene.Local.Latency.Value > 0
 	columns := quantities
 	if local {
-		headings = append(headings, "pays")
+		t.Right("pays", func(x CrossingPoints) any { return x.pays() })
 	} else {
 		columns = quantities[:1]
 		n.Add("the cost of offloading is the threshold: offloading pays if the device itself takes or spends more")
 		n.Add("give the latency on the device with --local, and its energy with --local-energy, " +
 			"for the other crossing points")
 	}
-	for _, column := range columns {
-		headings = append(headings, column.heading)
+	for _, q := range columns {
+		t.Right(q.heading, func(x CrossingPoints) any {
+			if p, ok := x.Crossings[q.key]; ok {
+				return p.between(q.text)
+			}
+			return "-"
+		})
 	}
-	t := sheet.New(headings...)
 	for _, x := range a.Crossings {
-		offload := sheet.AtLeast(scaled(x.Offload, x.Unit), x.Missing)
-		cells := []string{x.Link, x.Input.Name, string(x.Metric), offload, "-"}
-		if x.Local != nil {
-			cells[4] = scaled(*x.Local, x.Unit)
-		}
-		if local {
-			cells = append(cells, x.pays())
-			if x.Local == nil {
-				n.Add("the local energy of %s is not known: give it with --local-energy", a.Device)
-			}
-		}
-		for _, column := range columns {
-			cell := "-"
-			if p, ok := x.Crossings[column.key]; ok {
-				cell = p.text(column.unit)
-			}
-			cells = append(cells, cell)
+		if local && x.Local == nil {
+			n.Add("the local energy of %s is not known: give it with --local-energy", a.Device)
 		}
 		n.AddMissing(x.Missing)
-		t.Add(cells...)
 	}
 	if energy, _ := a.scene.energy(); energy != nil && a.scene.Local.Energy == nil {
 		n.Add("the local energy is %v of active power times the latency", *a.scene.Device.Active)
 	}
 	return fmt.Sprintf("An inference on %s itself against one offloaded to a host that takes %v, "+
 		"while %[1]s waits at %[3]v (idle %s). Origin: %s.\n\n",
-		a.Device, a.scene.Exec, a.Idle.Power, a.Idle.Name, a.Origin) + t.Text(3) + "\n" + n.Text()
+		a.Device, a.scene.Exec, a.Idle.Power, a.Idle.Name, a.Origin) + t.Text(a.Crossings) + "\n" + n.Text()
 }
 
 // pays says whether offloading pays, with a question mark if the cost of
@@ -206,16 +211,13 @@ func (x CrossingPoints) pays() string {
 	return "no"
 }
 
-// text prints a crossing point with its interval, or that there is none.
-func (p Point) text(unit string) string {
+// between prints a crossing point with its interval, or that there is none.
+func (p Point) between(text func(float64) string) string {
 	number := func(v *float64) string {
-		switch {
-		case v == nil:
+		if v == nil {
 			return "inf"
-		case unit == "bit/s":
-			return scaled(*v*8, unit)
 		}
-		return scaled(*v, unit)
+		return text(*v)
 	}
 	if p.Outcome != "crosses" {
 		return p.Outcome
@@ -226,25 +228,19 @@ func (p Point) text(unit string) string {
 	return fmt.Sprintf("%s [%s, %s]", number(p.At), number(p.Lo), number(p.Hi))
 }
 
-// scaled prints v, in SI base units, with four digits and a prefix.
-func scaled(v float64, unit string) string {
-	switch unit {
-	case "s":
-		return model.Round(model.Seconds(v), 4).String()
-	case "J":
-		return model.Round(model.Joules(v), 4).String()
-	case "Js":
-		return model.Round(model.JouleSeconds(v), 4).String()
-	case "W":
-		return model.Round(model.Watts(v), 4).String()
-	case "B":
-		return fmt.Sprintf("%.0fB", v)
-	}
+// rounded prints a quantity with four digits.
+func rounded[Q model.Quantity](v float64) string { return fmt.Sprint(model.Round(Q(v), 4)) }
+
+func wholeBytes(v float64) string { return fmt.Sprintf("%.0fB", v) }
+
+// bits prints bytes per second as bits per second.
+func bits(v float64) string {
+	v *= 8
 	prefix := ""
 	for _, p := range []string{"k", "M", "G"} {
 		if v >= 1e3 {
 			v, prefix = v/1e3, p
 		}
 	}
-	return fmt.Sprintf("%.4g%s%s", v, prefix, unit)
+	return fmt.Sprintf("%.4g%sbit/s", v, prefix)
 }

@@ -34,9 +34,8 @@ type Network struct {
 // LayerFit is the share of a memory that an average layer's weights fill,
 // equation (5.1).
 type LayerFit struct {
-	Memory  string      `json:"memory"`
-	Size    model.Bytes `json:"bytes"`
-	Percent float64     `json:"percent"`
+	model.Memory
+	Percent float64 `json:"percent"`
 }
 
 // A BuiltVariant counts the layers of a built variant that fit each memory.
@@ -49,11 +48,8 @@ type BuiltVariant struct {
 
 // FittingLayers counts the layers that fit one memory.
 type FittingLayers struct {
-	Memory  string      `json:"memory"`
-	Size    model.Bytes `json:"bytes"`
-	Fitting int         `json:"layers_fitting"`
-	Share   float64     `json:"layers_share"`
-	Weights float64     `json:"weights_share"` // share of all weights in the layers that fit
+	model.Memory
+	model.Fit
 }
 
 // FitLayers computes equation (5.1) for every model and input size of a catalog.
@@ -70,7 +66,7 @@ func FitLayers(catalog *fixtures.Catalog, device model.Device) (*Fit, error) {
 				if err != nil {
 					return nil, fmt.Errorf("%s %d: %w", m.Name, input.Size, err)
 				}
-				n.Fit = append(n.Fit, LayerFit{memory.Name, memory.Size, percent})
+				n.Fit = append(n.Fit, LayerFit{memory, percent})
 			}
 			a.Networks = append(a.Networks, n)
 		}
@@ -121,44 +117,38 @@ func (a *Fit) variant(entry *fixtures.Entry) (BuiltVariant, error) {
 			return BuiltVariant{}, err
 		}
 		v.Layers = f.Layers
-		v.Levels = append(v.Levels, FittingLayers{memory.Name, memory.Size, f.Fitting, f.Share, f.Weights})
+		v.Levels = append(v.Levels, FittingLayers{memory, f})
 	}
 	return v, nil
 }
 
 // Text returns the layer fit as a table, and a second one of the built variants.
 func (a *Fit) Text() string {
-	headings := []string{"model", "input", "parameters", "Keras layers"}
-	counted := []string{"variant", "layers"}
-	for _, memory := range a.memories {
-		headings = append(headings, memory.Name+" %")
-		counted = append(counted, "fit "+memory.Name, "weights %")
+	var average sheet.Table[Network]
+	average.Left("model", func(n Network) any { return n.Model })
+	average.Left("input", func(n Network) any { return fmt.Sprintf("%dx%[1]d", n.Input) })
+	average.Right("parameters", func(n Network) any { return n.Parameters })
+	average.Right("Keras layers", func(n Network) any { return n.KerasLayers })
+	var each sheet.Table[BuiltVariant]
+	each.Left("variant", func(v BuiltVariant) any { return v.Title })
+	each.Right("layers", func(v BuiltVariant) any { return v.Layers })
+	for i, memory := range a.memories {
+		average.Right(memory.Name+" %", func(n Network) any { return fmt.Sprintf("%.1f", n.Fit[i].Percent) })
+		each.Right("fit "+memory.Name, func(v BuiltVariant) any { return v.Levels[i].Fitting })
+		each.Right("weights %", func(v BuiltVariant) any { return fmt.Sprintf("%.1f", 100*v.Levels[i].Weights) })
 	}
-	average, each := sheet.New(headings...), sheet.New(counted...)
-	built := 0
+	var built []BuiltVariant
 	for _, n := range a.Networks {
-		cells := []string{n.Model, fmt.Sprintf("%dx%[1]d", n.Input), fmt.Sprint(n.Parameters), fmt.Sprint(n.KerasLayers)}
-		for _, f := range n.Fit {
-			cells = append(cells, fmt.Sprintf("%.1f", f.Percent))
-		}
-		average.Add(cells...)
-		for _, v := range n.Variants {
-			built++
-			cells := []string{v.Title, fmt.Sprint(v.Layers)}
-			for _, l := range v.Levels {
-				cells = append(cells, fmt.Sprint(l.Fitting), fmt.Sprintf("%.1f", 100*l.Weights))
-			}
-			each.Add(cells...)
-		}
+		built = append(built, n.Variants...)
 	}
 	text := fmt.Sprintf("Layer fit on %s: percent of a memory that an average layer fills. Origin: %s.\n\n",
-		a.Device, a.Origin) + average.Text(2)
+		a.Device, a.Origin) + average.Text(a.Networks)
 	switch {
 	case a.models == "":
 		return text
-	case built == 0:
+	case built == nil:
 		return text + "\nnote: no variant is built in " + a.models +
 			", so the layers that fit cannot be counted one by one; run: make fixtures\n"
 	}
-	return text + "\nLayers whose weights fit by themselves, and the share of all weights in them:\n\n" + each.Text(1)
+	return text + "\nLayers whose weights fit by themselves, and the share of all weights in them:\n\n" + each.Text(built)
 }

@@ -143,36 +143,44 @@ func stable(w model.Waits, err error) (*model.Waits, *model.UnstableError, error
 
 // Text returns the waits as a table.
 func (a *Waiting) Text() string {
-	t := sheet.New("arrivals/s", "local ms", "wait device", "offload ms", "wait up", "wait host", "wait down",
-		"pays", "pays up to devices")
-	for _, l := range a.Loads {
-		cells := []string{
-			fmt.Sprintf("%.4g", float64(l.Rate)), "unstable", "-", "unstable", "-", "-", "-", "no", fmt.Sprint(l.MaxTenants),
-		}
-		if w := l.Local; w != nil {
-			cells[1], cells[2] = sheet.Milli(w.Latency), sheet.Milli(w.Device)
-		}
-		if w := l.Offload; w != nil {
-			cells[3], cells[4] = sheet.Milli(w.Latency), sheet.Milli(w.Up)
-			cells[5], cells[6] = sheet.Milli(w.Host), sheet.Milli(w.Down)
-		}
-		if l.Pays {
-			cells[7] = "yes"
-		}
-		t.Add(cells...)
+	var t sheet.Table[LoadPoint]
+	// wait adds a part of a latency; unstable is its cell at rates where that side is unstable.
+	wait := func(heading, unstable string, side func(LoadPoint) *model.Waits, of func(*model.Waits) model.Seconds) {
+		t.Right(heading, func(l LoadPoint) any {
+			if w := side(l); w != nil {
+				return sheet.Milli(of(w))
+			}
+			return unstable
+		})
 	}
+	local := func(l LoadPoint) *model.Waits { return l.Local }
+	offload := func(l LoadPoint) *model.Waits { return l.Offload }
+	t.Right("arrivals/s", func(l LoadPoint) any { return fmt.Sprintf("%.4g", l.Rate) })
+	wait("local ms", "unstable", local, func(w *model.Waits) model.Seconds { return w.Latency })
+	wait("wait device", "-", local, func(w *model.Waits) model.Seconds { return w.Device })
+	wait("offload ms", "unstable", offload, func(w *model.Waits) model.Seconds { return w.Latency })
+	wait("wait up", "-", offload, func(w *model.Waits) model.Seconds { return w.Up })
+	wait("wait host", "-", offload, func(w *model.Waits) model.Seconds { return w.Host })
+	wait("wait down", "-", offload, func(w *model.Waits) model.Seconds { return w.Down })
+	t.Right("pays", func(l LoadPoint) any {
+		if l.Pays {
+			return "yes"
+		}
+		return "no"
+	})
+	t.Right("pays up to devices", func(l LoadPoint) any { return l.MaxTenants })
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d of %s, each %v alone or offloading %v over %s to a shared host: "+
 		"%v each, %d at a time. Origin: %s.\n\n",
 		a.Tenants, a.Device, a.scene.Local.Latency, a.scene.Inputs[0], a.Link, a.scene.Exec, a.Workers, a.Origin)
-	b.WriteString(t.Text(0))
+	b.WriteString(t.Text(a.Loads))
 	fmt.Fprintf(&b, "\nthe device alone is stable below %.4g/s, offloading below %.4g/s a device (%s)\n",
-		float64(a.LocalCapacity), float64(a.OffloadCapacity), a.Bottleneck)
+		a.LocalCapacity, a.OffloadCapacity, a.Bottleneck)
 	if len(a.Paying) == 0 {
 		b.WriteString("offloading pays at no arrival rate\n")
 	}
 	for _, i := range a.Paying {
-		fmt.Fprintf(&b, "offloading pays from %.4g/s to %.4g/s", float64(i.From), float64(i.To))
+		fmt.Fprintf(&b, "offloading pays from %.4g/s to %.4g/s", i.From, i.To)
 		if i.To == a.OffloadCapacity {
 			b.WriteString(", where the " + a.Bottleneck + " is full")
 		}

@@ -33,48 +33,48 @@ func Print(w io.Writer, a Answer, asJSON bool) error {
 	return enc.Encode(a)
 }
 
-// A Sheet is a table.
-type Sheet struct {
-	table   table.Writer
-	columns int
+// A Table prints a row of cells for each T. Its zero value has no columns.
+type Table[T any] struct {
+	columns []table.ColumnConfig
+	cells   []func(T) any
 }
 
-// New returns a sheet with its headings.
-func New(headings ...string) *Sheet {
+// Left adds a column that is aligned left, and how its cell is made.
+func (t *Table[T]) Left(heading string, cell func(T) any) { t.add(heading, text.AlignLeft, cell) }
+
+// Right adds a column that is aligned right, and how its cell is made.
+func (t *Table[T]) Right(heading string, cell func(T) any) { t.add(heading, text.AlignRight, cell) }
+
+func (t *Table[T]) add(heading string, align text.Align, cell func(T) any) {
+	t.columns = append(t.columns, table.ColumnConfig{
+		Name: heading, Number: len(t.columns) + 1, Align: align, AlignHeader: align,
+	})
+	t.cells = append(t.cells, cell)
+}
+
+// Text returns the headings and the rows.
+func (t *Table[T]) Text(rows []T) string {
 	style := table.StyleLight
 	style.Format.Header = text.FormatDefault
 	style.Options = table.Options{SeparateHeader: true}
 	style.Box.PaddingLeft, style.Box.PaddingRight = "", "  "
-	s := &Sheet{table: table.NewWriter(), columns: len(headings)}
-	s.table.SetStyle(style)
-	s.table.AppendHeader(row(headings))
-	return s
-}
-
-func row(cells []string) table.Row {
-	var r table.Row
-	for _, c := range cells {
-		r = append(r, c)
+	w := table.NewWriter()
+	w.SetStyle(style)
+	w.SetColumnConfigs(t.columns)
+	w.SuppressTrailingSpaces()
+	var headings table.Row
+	for _, c := range t.columns {
+		headings = append(headings, c.Name)
 	}
-	return r
-}
-
-// Add appends a row.
-func (s *Sheet) Add(cells ...string) { s.table.AppendRow(row(cells)) }
-
-// Text returns the table: the first columns aligned left, as many as left says,
-// the others right.
-func (s *Sheet) Text(left int) string {
-	var columns []table.ColumnConfig
-	for i := left; i < s.columns; i++ {
-		columns = append(columns, table.ColumnConfig{Number: i + 1, Align: text.AlignRight, AlignHeader: text.AlignRight})
+	w.AppendHeader(headings)
+	for _, r := range rows {
+		var row table.Row
+		for _, cell := range t.cells {
+			row = append(row, cell(r))
+		}
+		w.AppendRow(row)
 	}
-	s.table.SetColumnConfigs(columns)
-	var b strings.Builder
-	for line := range strings.Lines(s.table.Render()) {
-		b.WriteString(strings.TrimRight(line, " \n") + "\n")
-	}
-	return b.String()
+	return w.Render() + "\n"
 }
 
 // Milli prints v in thousandths of its unit: 1.5 ms as "1.500".

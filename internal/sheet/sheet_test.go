@@ -10,16 +10,21 @@ import (
 	"github.com/crossover-bench/crossover/model"
 )
 
-func ExampleSheet() {
+func ExampleTable() {
+	links := []string{"ethernet", "5g"}
+	missing := func(link string) []string { return []string{"energy of link " + link} }
+	var t sheet.Table[string]
+	t.Left("link", func(link string) any { return link })
+	t.Right("latency ms", func(string) any { return sheet.Milli(model.Seconds(0.024)) })
+	t.Right("energy mJ", func(link string) any {
+		return sheet.AtLeast(sheet.OrUnknown[model.Joules](nil), missing(link))
+	})
 	var n sheet.Notes
-	s := sheet.New("link", "latency ms", "energy mJ")
-	for _, link := range []string{"ethernet", "5g"} {
-		missing := []string{"energy of link " + link}
-		s.Add(link, sheet.Milli(model.Seconds(0.024)), sheet.AtLeast(sheet.OrUnknown[model.Joules](nil), missing))
-		n.AddMissing(missing[:1])
+	for _, link := range links {
+		n.AddMissing(missing(link))
 		n.Add("said once")
 	}
-	fmt.Print(s.Text(1), n.Text())
+	fmt.Print(t.Text(links), n.Text())
 	// Output:
 	// link      latency ms  energy mJ
 	// ─────────────────────────────────

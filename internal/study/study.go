@@ -6,7 +6,7 @@ package study
 
 import (
 	"fmt"
-	"strings"
+	"slices"
 
 	"github.com/crossover-bench/crossover/fixtures"
 	"github.com/crossover-bench/crossover/internal/costs"
@@ -80,7 +80,6 @@ func Compare() (*Tables, error) {
 	}
 	a := &Tables{Notes: contradictions, device: device}
 	for _, s := range thresholds {
-		t := Threshold{Platform: s.platform}
 		tables, err := set.Link(s.tables)
 		if err != nil {
 			return nil, err
@@ -89,6 +88,7 @@ func Compare() (*Tables, error) {
 		if err != nil {
 			return nil, err
 		}
+		t := Threshold{Platform: s.platform}
 		printed := s.latency.per(1e3)
 		t.Printed.Latency, t.Printed.HighEnergy, t.Printed.LowEnergy = printed, s.high.per(1e3), s.low.per(1e3)
 
@@ -108,29 +108,23 @@ func Compare() (*Tables, error) {
 		t.Text.Possible = t.Text.Times["128"] <= atMost(printed.Max)
 		a.Thresholds = append(a.Thresholds, t)
 	}
-	if a.LayerFit, err = fits(catalog, device); err != nil {
-		return nil, err
-	}
-	return a, nil
-}
-
-// fits computes the printed rows of the layer fit.
-func fits(catalog *fixtures.Catalog, device model.Device) ([]LayerFit, error) {
 	all, err := costs.FitLayers(catalog, device)
 	if err != nil {
 		return nil, err
 	}
+	a.LayerFit, err = compare(all.Networks)
+	return a, err
+}
+
+// compare computes the printed rows of the layer fit.
+func compare(networks []costs.Network) ([]LayerFit, error) {
 	var rows []LayerFit
 	for _, p := range layerFits {
-		before := len(rows)
-		for _, n := range all.Networks {
-			if n.Model == p.model && n.Input == p.input {
-				rows = append(rows, LayerFit{names.Modelled, p.model, p.input, p.percent, n.Fit})
-			}
-		}
-		if len(rows) == before {
+		i := slices.IndexFunc(networks, func(n costs.Network) bool { return n.Model == p.model && n.Input == p.input })
+		if i < 0 {
 			return nil, fmt.Errorf("the built-in catalog has no %s with input %d", p.model, p.input)
 		}
+		rows = append(rows, LayerFit{names.Modelled, p.model, p.input, p.percent, networks[i].Fit})
 	}
 	return rows, nil
 }
@@ -169,71 +163,86 @@ func (s Spread) milli() string {
 	return fmt.Sprintf("%.0f %.0f %.0f %.0f", s.Mean*1e3, s.SD*1e3, s.Max*1e3, s.Min*1e3)
 }
 
-// cells prints the link and its network times.
-func (n Network) cells() []string {
-	return []string{
-		n.Link, sheet.Milli(n.Times["32"]), sheet.Milli(n.Times["75"]), sheet.Milli(n.Times["128"]), sheet.Milli(n.Mean),
-	}
-}
-
 // Text returns the tables.
 func (a *Tables) Text() string {
-	var b strings.Builder
-	b.WriteString("The study's thresholds: mean, standard deviation, maximum, minimum over 33 variants.\n")
-	fmt.Fprintf(&b, "Energy by the model is the printed latency times the idle power, %v and %v. Origin: %s.\n\n",
-		a.device.Idle[0].Power, a.device.Idle[1].Power, names.Modelled)
-	energies := sheet.New("platform", "latency ms printed", "high idle mJ printed", "by the model", "low idle mJ printed",
-		"by the model")
-	tables := sheet.New("platform", "link", "32x32", "75x75", "128x128", "mean of 33", "share of printed %",
-		"exec mean", "longest", "shortest")
-	text := sheet.New("platform", "link", "32x32", "75x75", "128x128", "mean of 33", "energy of 128x128 mJ",
-		"printed max", "128x128 below it")
-	for _, t := range a.Thresholds {
-		p, m := t.Printed, t.Modelled
-		energies.Add(t.Platform, p.Latency.milli(), p.HighEnergy.milli(), m.HighEnergy.milli(), p.LowEnergy.milli(),
-			m.LowEnergy.milli())
-		cells := append([]string{t.Platform}, m.cells()...)
-		tables.Add(append(
-			cells, fmt.Sprintf("%.0f", 100*float64(m.Mean)/p.Latency.Mean),
-			sheet.Milli(m.MeanExec[0])+" to "+sheet.Milli(m.MeanExec[1]),
-			sheet.Milli(m.LongestExec[0])+" to "+sheet.Milli(m.LongestExec[1]), "<="+sheet.Milli(m.ShortestExec),
-		)...)
-		possible := "no"
-		if t.Text.Possible {
-			possible = "possible"
-		}
-		cells = append([]string{t.Platform}, t.Text.cells()...)
-		text.Add(append(cells, sheet.Milli(t.Text.Energy["128"]), fmt.Sprintf("%.0f", p.Latency.Max*1e3), possible)...)
-	}
-	b.WriteString(energies.Text(1))
-	b.WriteString("\nThe network time, which needs no execution time, by equation (2.2) in ms, with the links that fit\n" +
-		"the tables. The rest of the printed latencies implies the execution times on the host; latencies\n" +
-		"are printed in whole milliseconds, rounded or truncated.\n\n")
-	b.WriteString(tables.Text(2) + "\n")
-	b.WriteString("The same with the links as the text states them, " +
-		"and the energy per byte that the tables leave out.\n\n")
-	b.WriteString(text.Text(2))
-	fmt.Fprintf(&b, "\nLayer fit on %s, percent, equation (5.1); crossover fit shows all networks.\n\n", a.device.Name)
-	b.WriteString(a.fitText() + "\n")
 	n := sheet.Notes(a.Notes)
 	n.Add("the execution times on the study's hosts are not in these tables: " +
 		"the model cannot give maximum, minimum and deviation of the latency; " +
 		"it gives the network time, and with it the mean and the bounds that the print implies")
-	return b.String() + n.Text()
+	return "The study's thresholds: mean, standard deviation, maximum, minimum over 33 variants.\n" +
+		fmt.Sprintf("Energy by the model is the printed latency times the idle power, %v and %v. Origin: %s.\n\n",
+			a.device.Idle[0].Power, a.device.Idle[1].Power, names.Modelled) +
+		a.energies() +
+		"\nThe network time, which needs no execution time, by equation (2.2) in ms, with the links that fit\n" +
+		"the tables. The rest of the printed latencies implies the execution times on the host; latencies\n" +
+		"are printed in whole milliseconds, rounded or truncated.\n\n" +
+		a.times() +
+		"\nThe same with the links as the text states them, " +
+		"and the energy per byte that the tables leave out.\n\n" +
+		a.stated() +
+		fmt.Sprintf("\nLayer fit on %s, percent, equation (5.1); crossover fit shows all networks.\n\n", a.device.Name) +
+		a.fits() + "\n" + n.Text()
 }
 
-func (a *Tables) fitText() string {
-	headings := []string{"model", "input"}
-	for _, m := range a.device.Memories {
-		headings = append(headings, m.Name+" printed", "by the model")
+// energies prints the costs of offloading and the energies by the model.
+func (a *Tables) energies() string {
+	var t sheet.Table[Threshold]
+	t.Left("platform", func(t Threshold) any { return t.Platform })
+	t.Right("latency ms printed", func(t Threshold) any { return t.Printed.Latency.milli() })
+	t.Right("high idle mJ printed", func(t Threshold) any { return t.Printed.HighEnergy.milli() })
+	t.Right("by the model", func(t Threshold) any { return t.Modelled.HighEnergy.milli() })
+	t.Right("low idle mJ printed", func(t Threshold) any { return t.Printed.LowEnergy.milli() })
+	t.Right("by the model", func(t Threshold) any { return t.Modelled.LowEnergy.milli() })
+	return t.Text(a.Thresholds)
+}
+
+// networks returns a table of platforms, links and network times.
+func networks(of func(Threshold) Network) *sheet.Table[Threshold] {
+	var t sheet.Table[Threshold]
+	t.Left("platform", func(t Threshold) any { return t.Platform })
+	t.Left("link", func(t Threshold) any { return of(t).Link })
+	for _, side := range []string{"32", "75", "128"} {
+		t.Right(side+"x"+side, func(t Threshold) any { return sheet.Milli(of(t).Times[side]) })
 	}
-	t := sheet.New(headings...)
-	for _, f := range a.LayerFit {
-		cells := []string{f.Model, fmt.Sprintf("%dx%[1]d", f.Input)}
-		for i, l := range f.Fit {
-			cells = append(cells, fmt.Sprintf("%.0f", f.Printed[i]), fmt.Sprintf("%.1f", l.Percent))
+	t.Right("mean of 33", func(t Threshold) any { return sheet.Milli(of(t).Mean) })
+	return &t
+}
+
+// times prints the network times and the execution times that the print implies.
+func (a *Tables) times() string {
+	between := func(bounds [2]model.Seconds) string { return sheet.Milli(bounds[0]) + " to " + sheet.Milli(bounds[1]) }
+	t := networks(func(t Threshold) Network { return t.Modelled.Network })
+	t.Right("share of printed %", func(t Threshold) any {
+		return fmt.Sprintf("%.0f", 100*float64(t.Modelled.Mean)/t.Printed.Latency.Mean)
+	})
+	t.Right("exec mean", func(t Threshold) any { return between(t.Modelled.MeanExec) })
+	t.Right("longest", func(t Threshold) any { return between(t.Modelled.LongestExec) })
+	t.Right("shortest", func(t Threshold) any { return "<=" + sheet.Milli(t.Modelled.ShortestExec) })
+	return t.Text(a.Thresholds)
+}
+
+// stated prints what follows from the links that the text states.
+func (a *Tables) stated() string {
+	t := networks(func(t Threshold) Network { return t.Text.Network })
+	t.Right("energy of 128x128 mJ", func(t Threshold) any { return sheet.Milli(t.Text.Energy["128"]) })
+	t.Right("printed max", func(t Threshold) any { return fmt.Sprintf("%.0f", t.Printed.Latency.Max*1e3) })
+	t.Right("128x128 below it", func(t Threshold) any {
+		if t.Text.Possible {
+			return "possible"
 		}
-		t.Add(cells...)
+		return "no"
+	})
+	return t.Text(a.Thresholds)
+}
+
+// fits prints the layer fit.
+func (a *Tables) fits() string {
+	var t sheet.Table[LayerFit]
+	t.Left("model", func(f LayerFit) any { return f.Model })
+	t.Left("input", func(f LayerFit) any { return fmt.Sprintf("%dx%[1]d", f.Input) })
+	for i, m := range a.device.Memories {
+		t.Right(m.Name+" printed", func(f LayerFit) any { return fmt.Sprintf("%.0f", f.Printed[i]) })
+		t.Right("by the model", func(f LayerFit) any { return fmt.Sprintf("%.1f", f.Fit[i].Percent) })
 	}
-	return t.Text(2)
+	return t.Text(a.LayerFit)
 }
