@@ -13,14 +13,15 @@ type Link struct {
 	// Name is the profile's name: "ethernet".
 	Name string
 	// OneWay is t_latency of (2.1): the propagation delay of one direction.
-	OneWay Seconds
+	OneWay Seconds `yaml:"latency"`
 	// Up is B_upload, from the device to the host; Down is B_download.
 	Up, Down BytesPerSecond
 	// EnergyUp and EnergyDown are the device's energy to send and to receive a
 	// byte; nil if unknown, which makes every energy over this link incomplete.
-	EnergyUp, EnergyDown *JoulesPerByte
-	Jitter               *Jitter // nil: none
-	Loss                 *Loss   // nil: none
+	EnergyUp   *JoulesPerByte `yaml:"energy-up,omitempty"`
+	EnergyDown *JoulesPerByte `yaml:"energy-down,omitempty"`
+	Jitter     *Jitter        `yaml:"jitter,omitempty"` // nil: none
+	Loss       *Loss          `yaml:"loss,omitempty"`   // nil: none
 	// Source says where the figures come from.
 	Source string
 }

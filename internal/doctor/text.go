@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -12,16 +13,16 @@ func (d *Diagnosis) Text() string {
 	line := func(name, format string, args ...any) {
 		fmt.Fprintf(&b, "%-16s %s\n", name, fmt.Sprintf(format, args...))
 	}
+	ifKnown := func(name, text string) {
+		if text != "" {
+			line(name, "%s", text)
+		}
+	}
 	s := &d.Snapshot
 	line("Machine", "%s", d.Machine)
-	if s.Board != "" {
-		line("Board", "%s", s.Board)
-	}
-	cpu := s.CPU
-	if cpu == "" {
-		cpu = "unknown processor"
-	}
-	line("Processor", "%s, %d of %d usable (%s/%s)", cpu, s.Usable, s.Cores, s.OS, s.Arch)
+	ifKnown("Board", s.Board)
+	line("Processor", "%s, %d of %d usable (%s/%s)",
+		cmp.Or(s.CPU, "unknown processor"), s.Usable, s.Cores, s.OS, s.Arch)
 	if s.MaxHz != nil {
 		line("Clock", "up to %.0f MHz, governor %s", *s.MaxHz/1e6, strings.Join(s.Governors, ", "))
 	}
@@ -36,30 +37,24 @@ func (d *Diagnosis) Text() string {
 		line("Device clock", "%.0f MHz (%s)", c.Hz/1e6, c.Device)
 	}
 	if s.MemoryBytes != nil && s.Available != nil {
-		line("Memory", "%.0f MiB, %.0f available",
-			float64(*s.MemoryBytes)/(1<<20), float64(*s.Available)/(1<<20))
+		line("Memory", "%.0f MiB, %.0f available", float64(*s.MemoryBytes)/(1<<20), float64(*s.Available)/(1<<20))
 	}
-	if s.Kernel != "" {
-		line("Kernel", "%s", s.Kernel)
-	}
-	if d.Watch != nil {
+	ifKnown("Kernel", s.Kernel)
+	if w := d.Watch; w != nil {
 		line("Other load", "%.2f processors; the hypervisor took %.2f (watched for %v)",
-			d.Watch.Foreign, d.Watch.Stolen, d.Watch.Time.Round(time.Millisecond))
+			w.Foreign, w.Stolen, w.Time.Round(time.Millisecond))
 	}
 	if d.Noise != nil {
 		was := ""
 		if d.Before != nil {
-			was = fmt.Sprintf("; %.2f %% on %s", 100*d.Before.Ratio, d.Before.Taken.Format("2006-01-02"))
+			was = fmt.Sprintf("; %.2f %% on %s", 100*d.Before.Ratio, d.Before.Taken.Format(time.DateOnly))
 		}
 		line("Noise floor", "%.2f %% (95 %% of %d pairs of equal blocks differ by less%s)",
 			100*d.Noise.Ratio, d.Noise.Pairs, was)
 		line("", "of the %s", d.Noise.Work)
 	}
 	if len(s.Unseen) > 0 {
-		b.WriteString("\nNot visible here:\n")
-		for _, u := range s.Unseen {
-			b.WriteString("  " + u + "\n")
-		}
+		b.WriteString("\nNot visible here:\n  " + strings.Join(s.Unseen, "\n  ") + "\n")
 	}
 	b.WriteString("\n")
 	for _, f := range d.Findings {
@@ -68,10 +63,9 @@ func (d *Diagnosis) Text() string {
 			fmt.Fprintf(&b, "         fix: %s\n", f.Fix)
 		}
 	}
+	not := "not "
 	if d.Fit {
-		b.WriteString("This machine is fit to measure.\n")
-	} else {
-		b.WriteString("This machine is not fit to measure.\n")
+		not = ""
 	}
-	return b.String()
+	return b.String() + "This machine is " + not + "fit to measure.\n"
 }

@@ -1,6 +1,7 @@
 package profiles
 
 import (
+	"cmp"
 	"encoding"
 	"errors"
 	"strconv"
@@ -22,6 +23,7 @@ type document struct {
 
 type rawLink struct {
 	Name       field[string]               `yaml:"name"`
+	Source     field[string]               `yaml:"source"`
 	Latency    field[model.Seconds]        `yaml:"latency"`
 	Up         field[model.BytesPerSecond] `yaml:"up"`
 	Down       field[model.BytesPerSecond] `yaml:"down"`
@@ -35,24 +37,23 @@ type rawLink struct {
 		Probability field[float64]       `yaml:"probability"`
 		Retransmit  field[model.Seconds] `yaml:"retransmit"`
 	} `yaml:"loss"`
-	Source field[string] `yaml:"source"`
 }
 
 type rawDevice struct {
 	Name     field[string]      `yaml:"name"`
+	Source   field[string]      `yaml:"source"`
 	Idle     []rawIdle          `yaml:"idle"`
 	Active   field[model.Watts] `yaml:"active"`
 	Memories []rawMemory        `yaml:"memories"`
-	Source   field[string]      `yaml:"source"`
 }
 
 type rawIdle struct {
 	Name       field[string]        `yaml:"name"`
+	Source     field[string]        `yaml:"source"`
 	Power      field[model.Watts]   `yaml:"power"`
 	Suspends   bool                 `yaml:"suspends"`
 	WakeTime   field[model.Seconds] `yaml:"wake-time"`
 	WakeEnergy field[model.Joules]  `yaml:"wake-energy"`
-	Source     field[string]        `yaml:"source"`
 }
 
 type rawMemory struct {
@@ -62,8 +63,8 @@ type rawMemory struct {
 
 type rawHost struct {
 	Name   field[string]      `yaml:"name"`
-	Active field[model.Watts] `yaml:"active"`
 	Source field[string]      `yaml:"source"`
+	Active field[model.Watts] `yaml:"active"`
 }
 
 // field is a scalar and its position in the file.
@@ -106,8 +107,9 @@ func (f field[T]) pointer() *T {
 
 // checker collects the faults of one file.
 type checker struct {
-	file string
-	errs []error
+	file     string
+	errs     []error
+	declared map[string]bool // "link ethernet"
 }
 
 func (c *checker) fault(t *token.Token, format string, args ...any) {
@@ -131,56 +133,33 @@ func need[T comparable](c *checker, at *token.Token, what, key string, f field[T
 	return f.value
 }
 
-// named checks an entry's name and source. It returns the entry's position and
-// what to call it in errors.
-func (c *checker) named(kind string, name, source field[string]) (at *token.Token, what string) {
+// entry checks an entry's name and source, and that it is declared once. It
+// returns the entry's position and what to call it in errors.
+func (c *checker) entry(kind string, name, source field[string]) (at *token.Token, what string) {
 	at, what = name.token, kind+" "+name.value
-	need(c, firstToken(name.token, source.token), kind, "name", name)
+	need(c, cmp.Or(at, source.token), kind, "name", name)
 	need(c, at, what, "source", source)
+	if c.declared[what] {
+		c.fault(at, "%s is declared twice", what)
+	}
+	c.declared[what] = true
 	return at, what
-}
-
-func firstToken(a, b *token.Token) *token.Token {
-	if a != nil {
-		return a
-	}
-	return b
-}
-
-func (s *Set) merge(file string, data []byte) error {
-	var raw document
-	if err := strictyaml.Decode(file, data, &raw); err != nil {
-		return err
-	}
-	return s.add(file, raw)
 }
 
 // add checks every entry and puts it into s.
 func (s *Set) add(file string, raw document) error {
-	c := &checker{file: file}
+	c := &checker{file: file, declared: map[string]bool{}}
 	if len(raw.Links)+len(raw.Devices)+len(raw.Hosts) == 0 {
 		c.fault(nil, "it declares no links, devices or hosts")
 	}
-	seen := map[string]bool{}
-	once := func(at *token.Token, what string) {
-		if seen[what] {
-			c.fault(at, "%s is declared twice", what)
-		}
-		seen[what] = true
-	}
 	for _, r := range raw.Links {
-		at, what := c.named("link", r.Name, r.Source)
-		once(at, what)
-		s.links.put(r.Name.value, c.link(at, what, r))
+		s.links.put(r.Name.value, c.link(r))
 	}
 	for _, r := range raw.Devices {
-		at, what := c.named("device", r.Name, r.Source)
-		once(at, what)
-		s.devices.put(r.Name.value, c.device(at, what, r))
+		s.devices.put(r.Name.value, c.device(r))
 	}
 	for _, r := range raw.Hosts {
-		at, what := c.named("host", r.Name, r.Source)
-		once(at, what)
+		c.entry("host", r.Name, r.Source)
 		h := model.HostProfile{Name: r.Name.value, Active: r.Active.pointer(), Source: r.Source.value}
 		if err := h.Validate(); err != nil {
 			c.fault(r.Active.token, "%v", err)
@@ -190,8 +169,9 @@ func (s *Set) add(file string, raw document) error {
 	return errors.Join(c.errs...)
 }
 
-func (c *checker) link(at *token.Token, what string, r rawLink) model.Link {
+func (c *checker) link(r rawLink) model.Link {
 	before := len(c.errs)
+	at, what := c.entry("link", r.Name, r.Source)
 	l := model.Link{
 		Name:       r.Name.value,
 		OneWay:     need(c, at, what, "latency", r.Latency),
@@ -206,7 +186,7 @@ func (c *checker) link(at *token.Token, what string, r rawLink) model.Link {
 			Distribution: need(c, at, what, "jitter: distribution", j.Distribution),
 			Mean:         need(c, at, what, "jitter: mean", j.Mean),
 		}
-		at = firstToken(j.Distribution.token, at)
+		at = cmp.Or(j.Distribution.token, at)
 	}
 	if o := r.Loss; o != nil {
 		l.Loss = &model.Loss{
@@ -214,25 +194,24 @@ func (c *checker) link(at *token.Token, what string, r rawLink) model.Link {
 			Retransmit:  need(c, at, what, "loss: retransmit", o.Retransmit),
 		}
 		if !(o.Probability.value >= 0 && o.Probability.value < 1) {
-			at = firstToken(o.Probability.token, at)
+			at = cmp.Or(o.Probability.token, at)
 		}
 	}
-	if len(c.errs) == before {
-		if err := l.Validate(); err != nil {
-			c.fault(at, "%v", err)
-		}
+	if err := l.Validate(); err != nil && len(c.errs) == before {
+		c.fault(at, "%v", err)
 	}
 	return l
 }
 
-func (c *checker) device(at *token.Token, what string, r rawDevice) model.Device {
+func (c *checker) device(r rawDevice) model.Device {
 	before := len(c.errs)
+	at, what := c.entry("device", r.Name, r.Source)
 	d := model.Device{Name: r.Name.value, Active: r.Active.pointer(), Source: r.Source.value}
 	if len(r.Idle) == 0 {
 		c.fault(at, "%s: %q is missing: offloading needs the power while the device waits", what, "idle")
 	}
 	for _, i := range r.Idle {
-		at := firstToken(i.Name.token, at)
+		at := cmp.Or(i.Name.token, at)
 		d.Idle = append(d.Idle, model.Idle{
 			Name:       need(c, at, what+": idle", "name", i.Name),
 			Power:      need(c, at, what+": idle", "power", i.Power),
@@ -243,16 +222,14 @@ func (c *checker) device(at *token.Token, what string, r rawDevice) model.Device
 		need(c, at, what+": idle", "source", i.Source)
 	}
 	for _, m := range r.Memories {
-		at := firstToken(m.Name.token, at)
+		at := cmp.Or(m.Name.token, at)
 		d.Memories = append(d.Memories, model.Memory{
 			Name: need(c, at, what+": memories", "name", m.Name),
 			Size: need(c, at, what+": memories", "size", m.Size),
 		})
 	}
-	if len(c.errs) == before {
-		if err := d.Validate(); err != nil {
-			c.fault(at, "%v", err)
-		}
+	if err := d.Validate(); err != nil && len(c.errs) == before {
+		c.fault(at, "%v", err)
 	}
 	return d
 }

@@ -81,27 +81,29 @@ func (l list[T]) find(kind, name string) (v T, err error) {
 	return v, fmt.Errorf("no %s is called %q; known are %s", kind, name, strings.Join(l.names, ", "))
 }
 
-func (l list[T]) clone() list[T] { return list[T]{slices.Clone(l.names), slices.Clone(l.values)} }
-
-var builtIn = sync.OnceValue(func() *Set {
+// readBuiltIn reads the built-in profiles into a new set.
+func readBuiltIn() *Set {
 	s := &Set{}
 	for _, name := range []string{"links.yaml", "devices.yaml", "hosts.yaml"} {
+		var raw document
 		data, err := builtin.ReadFile(name)
 		if err == nil {
-			err = s.merge(name, data)
+			err = strictyaml.Decode(name, data, &raw)
+		}
+		if err == nil {
+			err = s.add(name, raw)
 		}
 		if err != nil {
 			panic("the built-in profiles are invalid: " + err.Error())
 		}
 	}
 	return s
-})
+}
+
+var builtIn = sync.OnceValue(readBuiltIn)
 
 // BuiltIn returns the built-in profiles.
-func BuiltIn() *Set {
-	s := builtIn()
-	return &Set{links: s.links.clone(), devices: s.devices.clone(), hosts: s.hosts.clone()}
-}
+func BuiltIn() *Set { return builtIn() }
 
 // Links returns the built-in links.
 func Links() []model.Link { return builtIn().Links() }
@@ -113,11 +115,12 @@ func Link(name string) (model.Link, error) { return builtIn().Link(name) }
 // built-in ones of the same name. Faults in the file are *strictyaml.Error.
 func Load(file string) (*Set, error) {
 	var raw document
-	if err := strictyaml.Read(file, &raw); err != nil {
-		return nil, fmt.Errorf("read profiles: %w", err)
+	err := strictyaml.Read(file, &raw)
+	s := readBuiltIn()
+	if err == nil {
+		err = s.add(file, raw)
 	}
-	s := BuiltIn()
-	if err := s.add(file, raw); err != nil {
+	if err != nil {
 		return nil, fmt.Errorf("read profiles: %w", err)
 	}
 	return s, nil
@@ -143,38 +146,18 @@ func (s *Set) Host(name string) (model.HostProfile, error) { return s.hosts.find
 
 // WriteLink writes one link as a profile file that Load can read.
 func WriteLink(w io.Writer, l model.Link) error {
-	if err := l.Validate(); err != nil {
-		return fmt.Errorf("write link: %w", err)
+	err := l.Validate()
+	if err == nil {
+		err = yaml.NewEncoder(w, text[model.Seconds](), text[model.BytesPerSecond](), text[model.JoulesPerByte]()).
+			Encode(map[string][]model.Link{"links": {l}})
 	}
-	out := yaml.MapSlice{
-		{Key: "name", Value: l.Name},
-		{Key: "latency", Value: l.OneWay.String()},
-		{Key: "up", Value: l.Up.String()},
-		{Key: "down", Value: l.Down.String()},
-	}
-	if l.EnergyUp != nil {
-		out = append(out, yaml.MapItem{Key: "energy-up", Value: l.EnergyUp.String()})
-	}
-	if l.EnergyDown != nil {
-		out = append(out, yaml.MapItem{Key: "energy-down", Value: l.EnergyDown.String()})
-	}
-	if j := l.Jitter; j != nil {
-		out = append(out, yaml.MapItem{Key: "jitter", Value: yaml.MapSlice{
-			{Key: "distribution", Value: j.Distribution},
-			{Key: "mean", Value: j.Mean.String()},
-		}})
-	}
-	if l := l.Loss; l != nil {
-		out = append(out, yaml.MapItem{Key: "loss", Value: yaml.MapSlice{
-			{Key: "probability", Value: l.Probability},
-			{Key: "retransmit", Value: l.Retransmit.String()},
-		}})
-	}
-	out = append(out, yaml.MapItem{Key: "source", Value: l.Source})
-	data, err := yaml.Marshal(yaml.MapSlice{{Key: "links", Value: []yaml.MapSlice{out}}})
 	if err != nil {
 		return fmt.Errorf("write link: %w", err)
 	}
-	_, err = w.Write(data)
-	return err
+	return nil
+}
+
+// text writes quantities with their units.
+func text[Q model.Quantity]() yaml.EncodeOption {
+	return yaml.CustomMarshaler(func(q Q) ([]byte, error) { return fmt.Append(nil, q), nil })
 }
