@@ -19,6 +19,18 @@ const (
 // Metrics lists the metrics in the order of the study.
 func Metrics() []Metric { return []Metric{MetricLatency, MetricEnergy, MetricEDP} }
 
+// cost returns the cost of an inference in the SI unit of the metric.
+func (m Metric) cost(latency Seconds, energy Joules) float64 {
+	switch m {
+	case MetricLatency:
+		return float64(latency)
+	case MetricEnergy:
+		return float64(energy)
+	default:
+		return float64(EDP(energy, latency))
+	}
+}
+
 // A Comparison compares an inference on the device with the same one offloaded.
 type Comparison struct {
 	// Latency is the latency of the local inference.
@@ -223,9 +235,7 @@ func (c Comparison) corners() []Comparison {
 	w := c.Within
 	all := []Comparison{c}
 	all = split(all, w.Latency, func(c *Comparison, v Seconds) { c.Latency = v })
-	if c.Energy != nil {
-		all = split(all, w.Energy, func(c *Comparison, v Joules) { c.Energy = &v })
-	}
+	all = split(all, w.Energy, func(c *Comparison, v Joules) { c.Energy = &v })
 	all = split(all, w.Exec, func(c *Comparison, v Seconds) { c.Offload.Exec = v })
 	return split(all, w.IdlePower, func(c *Comparison, v Watts) { c.Offload.Idle.Power = v })
 }
@@ -247,16 +257,13 @@ func split[Q Quantity](all []Comparison, i Interval[Q], set func(*Comparison, Q)
 // LocalCost returns the cost of the local inference in the SI unit of the metric;
 // ok is false if it depends on an unknown energy.
 func (c Comparison) LocalCost(m Metric) (cost float64, ok bool) {
-	switch {
-	case m == MetricLatency:
+	if m == MetricLatency {
 		return float64(c.Latency), true
-	case c.Energy == nil:
-		return 0, false
-	case m == MetricEnergy:
-		return float64(*c.Energy), true
-	default:
-		return float64(EDP(*c.Energy, c.Latency)), true
 	}
+	if c.Energy == nil {
+		return 0, false
+	}
+	return m.cost(c.Latency, *c.Energy), true
 }
 
 // solve returns the x in [0, +Inf] at which offloading with x costs as much as the

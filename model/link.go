@@ -163,16 +163,15 @@ func spent(power *Watts, t Seconds) *Joules {
 	return new(power.For(t))
 }
 
-func positive[Q Quantity](field string, v Q) error {
-	if !(v > 0) || math.IsInf(float64(v), 0) {
-		return fmt.Errorf("%s: want %s above zero, got %v", field, unitOf[Q]().plural, v)
-	}
-	return nil
-}
+func positive[Q Quantity](field string, v Q) error { return check(field, v, v > 0, "above zero") }
 
 func notNegative[Q Quantity](field string, v Q) error {
-	if !(v >= 0) || math.IsInf(float64(v), 0) {
-		return fmt.Errorf("%s: want %s of zero or above, got %v", field, unitOf[Q]().plural, v)
+	return check(field, v, v >= 0, "of zero or above")
+}
+
+func check[Q Quantity](field string, v Q, ok bool, bound string) error {
+	if !ok || math.IsInf(float64(v), 0) {
+		return fmt.Errorf("%s: want %s %s, got %v", field, unitOf[Q]().plural, bound, v)
 	}
 	return nil
 }

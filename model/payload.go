@@ -19,34 +19,26 @@ var shape = regexp.MustCompile(`^[0-9]+(x[0-9]+)+$`)
 
 // ParsePayload reads "32x32x3" or "100B". A payload of zero bytes is an error.
 func ParsePayload(text string) (Payload, error) {
-	var size Bytes
-	var err error
+	fail := func(why string) (Payload, error) {
+		return Payload{}, &UnitError{Want: "a payload such as 32x32x3 or 3072B", Got: text, Why: why}
+	}
+	size, err := Parse[Bytes](text)
 	if shape.MatchString(text) {
-		size = 1
+		size, err = 1, nil
 		for side := range strings.SplitSeq(text, "x") {
-			n, err := strconv.ParseUint(side, 10, 53)
-			if err != nil {
-				return Payload{}, payloadError(text, "which is too large")
+			n, err := strconv.ParseFloat(side, 64)
+			if size *= Bytes(n); err != nil || size > 1<<53 {
+				return fail("which is too large")
 			}
-			size *= Bytes(n)
 		}
-		if size > 1<<53 {
-			return Payload{}, payloadError(text, "which is too large")
-		}
-	} else if size, err = Parse[Bytes](text); err != nil {
-		if e, ok := errors.AsType[*UnitError](err); ok {
-			err = payloadError(text, e.Why)
-		}
-		return Payload{}, err
+	}
+	if e, ok := errors.AsType[*UnitError](err); ok {
+		return fail(e.Why)
 	}
 	if size <= 0 {
-		return Payload{}, payloadError(text, "which is zero bytes")
+		return fail("which is zero bytes")
 	}
 	return Payload{Name: text, Size: size}, nil
-}
-
-func payloadError(text, why string) error {
-	return &UnitError{Want: "a payload such as 32x32x3 or 3072B", Got: text, Why: why}
 }
 
 // String returns the payload as it was written.

@@ -61,16 +61,7 @@ type Prediction struct {
 }
 
 // Cost returns the cost of the offloaded inference in the SI unit of the metric.
-func (p Prediction) Cost(m Metric) float64 {
-	switch m {
-	case MetricLatency:
-		return float64(p.Latency)
-	case MetricEnergy:
-		return float64(p.Energy.Joules)
-	default:
-		return float64(p.EDP)
-	}
-}
+func (p Prediction) Cost(m Metric) float64 { return m.cost(p.Latency, p.Joules) }
 
 // Missing names the unknown costs that Cost(m) lacks.
 func (p Prediction) Missing(m Metric) Unknowns {
@@ -116,12 +107,7 @@ func Predict(o Offload) (Prediction, error) {
 
 // finite reports whether every value is a number below infinity.
 func finite(values ...float64) bool {
-	for _, v := range values {
-		if math.IsNaN(v) || math.IsInf(v, 0) {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(values, func(v float64) bool { return math.IsNaN(v) || math.IsInf(v, 0) })
 }
 
 // predict is Predict without checks: for inputs within their bounds, and for the

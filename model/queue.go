@@ -112,8 +112,8 @@ func MDk(arrivals PerSecond, service Seconds, k int) (Seconds, error) {
 // exponential service times. Otherwise it is an approximation from two moments,
 // within 5 % of the simulations in the tests.
 func MGk(arrivals PerSecond, mean Seconds, scv float64, k int) (Seconds, error) {
-	if !(scv >= 0) || math.IsInf(scv, 0) {
-		return 0, fmt.Errorf("queue: scv: want a number of zero or above, got %v", scv)
+	if err := checkSCV(scv); err != nil {
+		return 0, at("queue", err)
 	}
 	exponential, err := MMk(arrivals, mean, k)
 	if err != nil {
@@ -131,6 +131,13 @@ func MGk(arrivals PerSecond, mean Seconds, scv float64, k int) (Seconds, error) 
 	g := min(0.24, (1-rho)*(n-1)*(math.Sqrt(4+5*n)-2)/(16*n*rho))
 	constant := Seconds((1+g)/2) * exponential
 	return Seconds(scv)*exponential + Seconds(1-scv)*constant, nil
+}
+
+func checkSCV(scv float64) error {
+	if !(scv >= 0) || math.IsInf(scv, 0) {
+		return fmt.Errorf("scv: want a number of zero or above, got %v", scv)
+	}
+	return nil
 }
 
 // station puts the station's name into an error.

@@ -1,9 +1,9 @@
 package model
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
-	"math"
 	"strings"
 )
 
@@ -20,14 +20,12 @@ func (s *Stream) UnmarshalText(text []byte) error {
 	if !ok {
 		return fmt.Errorf("want arrivals@time such as 20/s@5ms, got %q", text)
 	}
-	var parsed Stream
-	if err := parsed.Arrivals.UnmarshalText([]byte(arrivals)); err != nil {
+	rate, errRate := Parse[PerSecond](arrivals)
+	mean, errMean := Parse[Seconds](service)
+	if err := cmp.Or(errRate, errMean); err != nil {
 		return err
 	}
-	if err := parsed.Service.UnmarshalText([]byte(service)); err != nil {
-		return err
-	}
-	*s = parsed
+	*s = Stream{Arrivals: rate, Service: mean}
 	return nil
 }
 
@@ -39,12 +37,10 @@ func Merge(streams ...Stream) (Stream, error) {
 	}
 	var rate, work, square float64
 	for i, s := range streams {
-		err := errors.Join(positive("arrivals", s.Arrivals), positive("service time", s.Service))
-		if !(s.SCV >= 0) || math.IsInf(s.SCV, 0) {
-			err = errors.Join(err, fmt.Errorf("scv: want a number of zero or above, got %v", s.SCV))
-		}
+		err := at(fmt.Sprintf("merge: stream %d", i+1),
+			positive("arrivals", s.Arrivals), positive("service time", s.Service), checkSCV(s.SCV))
 		if err != nil {
-			return Stream{}, fmt.Errorf("merge: stream %d: %w", i+1, err)
+			return Stream{}, err
 		}
 		a, m := float64(s.Arrivals), float64(s.Service)
 		rate += a

@@ -1,8 +1,11 @@
 package main
 
 import (
+	"cmp"
+
 	"github.com/crossover-bench/crossover/internal/costs"
 	"github.com/crossover-bench/crossover/internal/exit"
+	"github.com/crossover-bench/crossover/internal/sheet"
 	"github.com/crossover-bench/crossover/model"
 	"github.com/crossover-bench/crossover/model/profiles"
 )
@@ -95,12 +98,8 @@ func (f assumptionFlags) mode(d model.Device) (model.Idle, error) {
 		return idle, exit.Errorf(exit.Usage, "--wake-time and --wake-energy: device %s does not suspend in idle mode %s; "+
 			"choose one that does with --idle", d.Name, idle.Name)
 	}
-	if f.WakeTime != nil {
-		idle.WakeTime = f.WakeTime
-	}
-	if f.WakeEnergy != nil {
-		idle.WakeEnergy = f.WakeEnergy
-	}
+	idle.WakeTime = cmp.Or(f.WakeTime, idle.WakeTime)
+	idle.WakeEnergy = cmp.Or(f.WakeEnergy, idle.WakeEnergy)
 	return idle, nil
 }
 
@@ -124,4 +123,17 @@ func exactly[Q model.Quantity](v *Q) *model.Estimate[Q] {
 		return nil
 	}
 	return &model.Estimate[Q]{Value: *v}
+}
+
+// answerFlags say how an answer is printed.
+type answerFlags struct {
+	JSON bool `name:"json" help:"Print JSON in SI base units."`
+}
+
+// print prints the answer of the cost model, whose errors name a field that a flag sets.
+func (f answerFlags) print(e *env, a sheet.Answer, err error) error {
+	if err != nil {
+		return exit.Errorf(exit.Usage, "%w", err)
+	}
+	return sheet.Print(e.stdout, a, f.JSON)
 }

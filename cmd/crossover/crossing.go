@@ -2,8 +2,6 @@ package main
 
 import (
 	"github.com/crossover-bench/crossover/internal/costs"
-	"github.com/crossover-bench/crossover/internal/exit"
-	"github.com/crossover-bench/crossover/internal/sheet"
 	"github.com/crossover-bench/crossover/model"
 )
 
@@ -14,7 +12,7 @@ type crossingCmd struct {
 	Input       []model.Payload                `default:"75x75x3" help:"What is sent; may be repeated."`
 	Exec        model.Estimate[model.Seconds]  `default:"3ms" help:"Execution time on the host."`
 	assumptionFlags
-	JSON bool `name:"json" help:"Print JSON in SI base units."`
+	answerFlags
 }
 
 func (crossingCmd) Help() string {
@@ -45,8 +43,5 @@ func (c *crossingCmd) Run(e *env) error {
 		return err
 	}
 	answer, err := costs.Cross(s)
-	if err != nil {
-		return exit.Errorf(exit.Usage, "%w", err)
-	}
-	return sheet.Print(e.stdout, answer, c.JSON)
+	return c.print(e, answer, err)
 }

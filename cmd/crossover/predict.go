@@ -3,7 +3,6 @@ package main
 import (
 	"github.com/crossover-bench/crossover/internal/costs"
 	"github.com/crossover-bench/crossover/internal/exit"
-	"github.com/crossover-bench/crossover/internal/sheet"
 	"github.com/crossover-bench/crossover/model"
 )
 
@@ -16,7 +15,7 @@ type predictCmd struct {
 	LocalEnergy *model.Joules        `placeholder:"ENERGY" help:"Energy of an inference on the device itself."`
 	Host        string               `placeholder:"NAME" help:"Add the whole system's energy, with this host profile."`
 	PathEnergy  *model.JoulesPerByte `placeholder:"10nJ/B" help:"Energy per byte of the network, for --host."`
-	JSON        bool                 `name:"json" help:"Print JSON in SI base units."`
+	answerFlags
 }
 
 func (predictCmd) Help() string {
@@ -59,8 +58,5 @@ func (c *predictCmd) Run(e *env) error {
 		return err
 	}
 	answer, err := costs.Predict(s, system)
-	if err != nil {
-		return exit.Errorf(exit.Usage, "%w", err)
-	}
-	return sheet.Print(e.stdout, answer, c.JSON)
+	return c.print(e, answer, err)
 }

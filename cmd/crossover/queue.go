@@ -2,8 +2,6 @@ package main
 
 import (
 	"github.com/crossover-bench/crossover/internal/costs"
-	"github.com/crossover-bench/crossover/internal/exit"
-	"github.com/crossover-bench/crossover/internal/sheet"
 	"github.com/crossover-bench/crossover/model"
 )
 
@@ -18,7 +16,7 @@ type queueCmd struct {
 	SharedLink bool              `help:"The devices share the link's rate too, as in one radio cell."`
 	Rate       []model.PerSecond `placeholder:"20/s" help:"Arrival rate per device; may be repeated."`
 	assumptionFlags
-	JSON bool `name:"json" help:"Print JSON in SI base units."`
+	answerFlags
 }
 
 func (queueCmd) Help() string {
@@ -47,8 +45,5 @@ func (c *queueCmd) Run(e *env) error {
 	answer, err := costs.Queue(s, costs.Sharing{
 		Tenants: c.Tenants, Workers: c.Workers, SharedLink: c.SharedLink, Others: c.Other, Rates: c.Rate,
 	})
-	if err != nil {
-		return exit.Errorf(exit.Usage, "%w", err)
-	}
-	return sheet.Print(e.stdout, answer, c.JSON)
+	return c.print(e, answer, err)
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 
@@ -51,12 +50,10 @@ func (c *showCmd) Run(e *env) error {
 		err = report.Text(e.stdout, run, o)
 	}
 	if err == nil && len(run.Blocks) == 0 {
-		err = exit.Errorf(exit.NoData, "%s: %w", c.Folder, errNoBlocks)
+		err = exit.Errorf(exit.NoData, "%s: the run holds no block: nothing was measured", c.Folder)
 	}
 	return err
 }
-
-var errNoBlocks = errors.New("the run holds no block: nothing was measured")
 
 // distributions prints that of each combination whose name holds the text
 // asked for.
