@@ -35,8 +35,8 @@ func (m Metric) cost(latency Seconds, energy Joules) float64 {
 type Comparison struct {
 	// Latency is the latency of the local inference.
 	Latency Seconds
-	// Energy is the energy of the local inference; nil if unknown, and then only
-	// latencies can be compared.
+	// Energy is the energy of the local inference; nil if unknown, and then only latencies can be
+	// compared.
 	Energy *Joules
 	// Offload is the offloaded inference.
 	Offload Offload
@@ -44,8 +44,8 @@ type Comparison struct {
 	Within Within
 }
 
-// Within holds the intervals of the values of a Comparison. A zero Interval means
-// that the value is exact.
+// Within holds the intervals of the values of a Comparison. A zero Interval means that the value is
+// exact.
 type Within struct {
 	Latency   Interval[Seconds] // of Comparison.Latency
 	Energy    Interval[Joules]  // of Comparison.Energy
@@ -62,20 +62,19 @@ const (
 	Below Side = "below"
 )
 
-// A Crossing is the value of one quantity at which the local and the offloaded
-// inference cost the same.
+// A Crossing is the value of one quantity at which the local and the offloaded inference cost the
+// same.
 type Crossing[Q Quantity] struct {
 	// Pays is the side of At on which offloading costs less.
 	Pays Side
-	// At is the crossing point. There is none if At is 0 or +Inf: then offloading
-	// pays at every value or at none, depending on Pays.
+	// At is the crossing point. There is none if At is 0 or +Inf: then offloading pays at every
+	// value or at none, depending on Pays.
 	At Q
-	// Lo and Hi bound the crossing point, given the intervals of the inputs. Lo may
-	// be 0 and Hi +Inf, with the same meaning as for At.
+	// Lo and Hi bound the crossing point, given the intervals of the inputs. Lo may be 0 and Hi
+	// +Inf, with the same meaning as for At.
 	Lo, Hi Q
-	// Missing names the unknown costs of offloading, which are not counted. The true
-	// crossing point is stricter: higher if offloading pays above it, lower if it
-	// pays below it.
+	// Missing names the unknown costs of offloading, which are not counted. The true crossing point
+	// is stricter: higher if offloading pays above it, lower if it pays below it.
 	Missing Unknowns
 }
 
@@ -121,9 +120,9 @@ func (c Comparison) Pays(m Metric) (bool, error) {
 	return c.Offload.predict().Cost(m) < local, nil
 }
 
-// LocalLatency is the local latency above which offloading pays. For the metric
-// latency it is t_offload itself. For energy and EDP the local energy is assumed
-// to grow with the latency, at the mean power P = energy / latency of c:
+// LocalLatency is the local latency above which offloading pays. For the metric latency it is
+// t_offload itself. For energy and EDP the local energy is assumed to grow with the latency, at the
+// mean power P = energy / latency of c:
 //
 //	latency: t = t_offload,  energy: t = E_offload / P,  EDP: t = sqrt(EDP_offload / P)
 func (c Comparison) LocalLatency(m Metric) (Crossing[Seconds], error) {
@@ -140,13 +139,13 @@ func (c Comparison) LocalLatency(m Metric) (Crossing[Seconds], error) {
 	})
 }
 
-// Bandwidth is the rate, the same in both directions, above which offloading pays.
-// For the metric latency, from (2.1) to (2.3):
+// Bandwidth is the rate, the same in both directions, above which offloading pays. For the metric
+// latency, from (2.1) to (2.3):
 //
 //	B* = (s_in + s_out) / (t_local - t_host - t_RTT)
 //
-// in bytes per second, where t_host is all time that does not depend on the rate.
-// There is no such rate if the denominator is not positive.
+// in bytes per second, where t_host is all time that does not depend on the rate. There is no such
+// rate if the denominator is not positive.
 func (c Comparison) Bandwidth(m Metric) (Crossing[BytesPerSecond], error) {
 	return crossing(c, m, "bandwidth", Above, func(c Comparison) BytesPerSecond {
 		s := float64(c.Offload.Input + c.Offload.Output)
@@ -183,8 +182,8 @@ func (c Comparison) Payload(m Metric) (Crossing[Bytes], error) {
 	})
 }
 
-// IdlePower is the P_idle below which offloading pays by energy or by EDP. The
-// latency does not depend on it, so MetricLatency is an error.
+// IdlePower is the P_idle below which offloading pays by energy or by EDP. The latency does not
+// depend on it, so MetricLatency is an error.
 func (c Comparison) IdlePower(m Metric) (Crossing[Watts], error) {
 	if m == MetricLatency {
 		return Crossing[Watts]{}, errors.New("idle power: the latency does not depend on it; compare by energy or edp")
@@ -200,9 +199,9 @@ func (c Comparison) IdlePower(m Metric) (Crossing[Watts], error) {
 	})
 }
 
-// crossing validates c, computes its crossing point and the lowest and highest
-// crossing point over the corners of its intervals. Every crossing point here is
-// monotone in each input, so the extremes lie at corners.
+// crossing validates c, computes its crossing point and the lowest and highest crossing point over
+// the corners of its intervals. Every crossing point here is monotone in each input, so the
+// extremes lie at corners.
 func crossing[Q Quantity](c Comparison, m Metric, what string, pays Side, at func(Comparison) Q) (Crossing[Q], error) {
 	if err := c.check(what, m); err != nil {
 		return Crossing[Q]{}, err
@@ -254,8 +253,8 @@ func split[Q Quantity](all []Comparison, i Interval[Q], set func(*Comparison, Q)
 	return out
 }
 
-// LocalCost returns the cost of the local inference in the SI unit of the metric;
-// ok is false if it depends on an unknown energy.
+// LocalCost returns the cost of the local inference in the SI unit of the metric; ok is false if it
+// depends on an unknown energy.
 func (c Comparison) LocalCost(m Metric) (cost float64, ok bool) {
 	if m == MetricLatency {
 		return float64(c.Latency), true
@@ -266,12 +265,11 @@ func (c Comparison) LocalCost(m Metric) (cost float64, ok bool) {
 	return m.cost(c.Latency, *c.Energy), true
 }
 
-// solve returns the x in [0, +Inf] at which offloading with x costs as much as the
-// local inference: 0 if offloading never costs less, +Inf if it always does. In
-// the study's equations latency and energy are linear in x with slopes dt and de,
-// and EDP is the product of both, so there is a closed form. Slow start is not
-// linear: then the closed form without it is an upper bound, and bisection finds
-// x below it.
+// solve returns the x in [0, +Inf] at which offloading with x costs as much as the local inference:
+// 0 if offloading never costs less, +Inf if it always does. In the study's equations latency and
+// energy are linear in x with slopes dt and de, and EDP is the product of both, so there is a
+// closed form. Slow start is not linear: then the closed form without it is an upper bound, and
+// bisection finds x below it.
 func (c Comparison) solve(m Metric, dt, de float64, with func(Offload, float64) Offload) float64 {
 	linear := c.Offload
 	linear.TCP = nil
@@ -302,8 +300,8 @@ func (c Comparison) solve(m Metric, dt, de float64, with func(Offload, float64) 
 	return bisect(0, x, func(x float64) bool { return with(c.Offload, x).predict().Cost(m) <= target })
 }
 
-// positiveRoot is the positive root of a*x^2 + b*x + c for a, b >= 0, in the
-// numerically stable form for small c; 0 if c is not negative.
+// positiveRoot is the positive root of a*x^2 + b*x + c for a, b >= 0, in the numerically stable
+// form for small c; 0 if c is not negative.
 func positiveRoot(a, b, c float64) float64 {
 	if c >= 0 {
 		return 0

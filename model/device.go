@@ -5,8 +5,8 @@ import (
 	"fmt"
 )
 
-// A Device is an edge device: its power while it waits and while it computes, and
-// its memories for weights.
+// A Device is an edge device: its power while it waits and while it computes, and its memories for
+// weights.
 type Device struct {
 	Name string
 	// Idle are the ways in which the device can wait for a host.
@@ -24,11 +24,11 @@ type Idle struct {
 	Name string `json:"name"`
 	// Power is P_idle of (2.5): the power of the whole board, radio included.
 	Power Watts `json:"power_W"`
-	// Suspends says that the operating system is suspended while the device waits,
-	// so that waking up costs time and energy.
+	// Suspends says that the operating system is suspended while the device waits, so that waking
+	// up costs time and energy.
 	Suspends bool `json:"suspends"`
-	// WakeTime and WakeEnergy are the costs of waking up; nil if unknown. If
-	// Suspends is set, latency and energy are then lower bounds.
+	// WakeTime and WakeEnergy are the costs of waking up; nil if unknown. If Suspends is set,
+	// latency and energy are then lower bounds.
 	WakeTime   *Seconds `json:"wake_time_s"`
 	WakeEnergy *Joules  `json:"wake_energy_J"`
 }
@@ -39,12 +39,12 @@ type Memory struct {
 	Size Bytes  `json:"bytes"`
 }
 
-// A HostProfile is the power of a machine that serves offloaded inferences. How
-// to reach such a machine is declared elsewhere, in a hosts file.
+// A HostProfile is the power of a machine that serves offloaded inferences. How to reach such a
+// machine is declared elsewhere, in a hosts file.
 type HostProfile struct {
 	Name string
-	// Active is the power while the host runs an inference; nil if unknown. Only
-	// WholeSystem uses it.
+	// Active is the power while the host runs an inference; nil if unknown. Only WholeSystem uses
+	// it.
 	Active *Watts
 	// Source says where the figures come from.
 	Source string
@@ -93,9 +93,8 @@ func (d Device) IdleMode(name string) (Idle, error) {
 	return Idle{}, fmt.Errorf("device %s has no idle mode %q; it has %v", d.Name, name, known)
 }
 
-// LocalEnergy is the modelled energy of an inference on the device itself: its
-// active power times the latency. The study measured this energy. Without the
-// active power the energy is incomplete.
+// LocalEnergy is the modelled energy of an inference on the device itself: its active power times
+// the latency. The study measured this energy. Without the active power the energy is incomplete.
 func (d Device) LocalEnergy(latency Seconds) Energy {
 	var e Energy
 	e.add(spent(d.Active, latency), "active power of device ", d.Name)

@@ -14,9 +14,8 @@ type Estimate[Q Quantity] struct {
 	Within Interval[Q] // zero if Value is exact
 }
 
-// UnmarshalText reads a value and, after "+-" or "±", its uncertainty:
-// "30ms+-2ms". The error is a *UnitError, or says that the interval is not above
-// zero.
+// UnmarshalText reads a value and, after "+-" or "±", its uncertainty: "30ms+-2ms". The error is a
+// *UnitError, or says that the interval is not above zero.
 func (e *Estimate[Q]) UnmarshalText(text []byte) error {
 	value, spread, interval := strings.Cut(strings.ReplaceAll(string(text), "±", "+-"), "+-")
 	v, err := Parse[Q](strings.TrimSpace(value))
@@ -38,8 +37,7 @@ func (e *Estimate[Q]) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// String prints the value and, unless it is exact, its interval:
-// "30ms (28ms to 32ms)".
+// String prints the value and, unless it is exact, its interval: "30ms (28ms to 32ms)".
 func (e Estimate[Q]) String() string {
 	if e.Within == (Interval[Q]{}) {
 		return fmt.Sprint(e.Value)

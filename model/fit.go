@@ -5,15 +5,14 @@ import (
 	"fmt"
 )
 
-// LayerFit is the share of a memory that an average layer's weights fill, in
-// percent, with one byte per parameter: equation (5.1) of the study.
+// LayerFit is the share of a memory that an average layer's weights fill, in percent, with one byte
+// per parameter: equation (5.1) of the study.
 //
 //	layer fit = 100 * parameters / layers / memory
 //
-// layers counts all layers of the Keras model: the base, Flatten and both Dense
-// layers, layers without weights included. It is not the depth in the study's
-// table of models. Above 100 an average layer does not fit. LayersThatFit looks
-// at each layer instead.
+// layers counts all layers of the Keras model: the base, Flatten and both Dense layers, layers
+// without weights included. It is not the depth in the study's table of models. Above 100 an
+// average layer does not fit. LayersThatFit looks at each layer instead.
 func LayerFit(parameters int64, layers int, memory Bytes) (percent float64, err error) {
 	errs := []error{positive("memory", memory)}
 	if parameters <= 0 {
@@ -36,9 +35,9 @@ type Fit struct {
 	Weights float64 `json:"weights_share"`  // share of the bytes of all weights that lies in layers that fit
 }
 
-// LayersThatFit counts the layers whose weights fit the memory, each alone. Unlike
-// the average of (5.1), a few large layers among many small ones do not distort
-// it. Layers of zero bytes hold no weights and do not count.
+// LayersThatFit counts the layers whose weights fit the memory, each alone. Unlike the average of
+// (5.1), a few large layers among many small ones do not distort it. Layers of zero bytes hold no
+// weights and do not count.
 func LayersThatFit(layers []Bytes, memory Bytes) (Fit, error) {
 	if err := positive("memory", memory); err != nil {
 		return Fit{}, at("layers that fit", err)

@@ -16,8 +16,8 @@ type Link struct {
 	OneWay Seconds `yaml:"latency"`
 	// Up is B_upload, from the device to the host; Down is B_download.
 	Up, Down BytesPerSecond
-	// EnergyUp and EnergyDown are the device's energy to send and to receive a
-	// byte; nil if unknown, which makes every energy over this link incomplete.
+	// EnergyUp and EnergyDown are the device's energy to send and to receive a byte; nil if
+	// unknown, which makes every energy over this link incomplete.
 	EnergyUp   *JoulesPerByte `yaml:"energy-up,omitempty"`
 	EnergyDown *JoulesPerByte `yaml:"energy-down,omitempty"`
 	Jitter     *Jitter        `yaml:"jitter,omitempty"` // nil: none
@@ -30,8 +30,7 @@ type Link struct {
 type Jitter struct {
 	// Distribution is one of Distributions.
 	Distribution string
-	// Mean is the mean of the delay. Uniform delays lie between 0 and twice the
-	// mean.
+	// Mean is the mean of the delay. Uniform delays lie between 0 and twice the mean.
 	Mean Seconds
 }
 
@@ -82,21 +81,20 @@ func (l Link) Validate() error {
 //	t_RTT = 2 * t_latency
 func (l Link) RTT() Seconds { return 2 * l.OneWay }
 
-// NetworkTime is the time that an offloaded inference spends on the network if it
-// sends in bytes and receives out bytes, equation (2.2) of the study:
+// NetworkTime is the time that an offloaded inference spends on the network if it sends in bytes
+// and receives out bytes, equation (2.2) of the study:
 //
 //	t_network = t_RTT + s_input / B_upload + s_result / B_download
 func (l Link) NetworkTime(in, out Bytes) Seconds {
 	return l.RTT() + in.At(l.Up) + out.At(l.Down)
 }
 
-// NetworkEnergy is the device's energy to send in bytes and to receive out bytes,
-// equation (2.4) of the study:
+// NetworkEnergy is the device's energy to send in bytes and to receive out bytes, equation (2.4) of
+// the study:
 //
 //	E_network = s_input * E_upload + s_result * E_download
 //
-// The study prints divisions, but gives E in joules per byte, so only the product
-// is an energy.
+// The study prints divisions, but gives E in joules per byte, so only the product is an energy.
 //
 // If the link's energy per byte is unknown, the result lacks it and names it.
 func (l Link) NetworkEnergy(in, out Bytes) Energy {
@@ -106,10 +104,9 @@ func (l Link) NetworkEnergy(in, out Bytes) Energy {
 	return e
 }
 
-// Disturbance is the mean delay that jitter and loss add to a round trip: twice
-// the jitter's mean, and in each direction the expected number of
-// retransmissions p/(1-p) times the delay of one. The study's equations do not
-// have it; it is 0 for a link with neither.
+// Disturbance is the mean delay that jitter and loss add to a round trip: twice the jitter's mean,
+// and in each direction the expected number of retransmissions p/(1-p) times the delay of one. The
+// study's equations do not have it; it is 0 for a link with neither.
 func (l Link) Disturbance() Seconds {
 	var s Seconds
 	if l.Jitter != nil {
@@ -121,8 +118,8 @@ func (l Link) Disturbance() Seconds {
 	return s
 }
 
-// Energy is an energy that may lack unknown parts. No part is negative, so an
-// incomplete energy is a lower bound.
+// Energy is an energy that may lack unknown parts. No part is negative, so an incomplete energy is
+// a lower bound.
 type Energy struct {
 	Joules Joules `json:"energy_J"`
 	// Missing names the unknown parts, which are not in Joules.

@@ -7,11 +7,10 @@ import (
 	"sort"
 )
 
-// A Load is a host that many devices share. Each device's requests arrive at
-// random (Poisson), at the same rate. A local inference waits at the device, an
-// offloaded one on the uplink, at the host and on the downlink. Each of these
-// stations is modelled alone, with Poisson arrivals: this is exact for the first
-// station and an approximation for those after it.
+// A Load is a host that many devices share. Each device's requests arrive at random (Poisson), at
+// the same rate. A local inference waits at the device, an offloaded one on the uplink, at the host
+// and on the downlink. Each of these stations is modelled alone, with Poisson arrivals: this is
+// exact for the first station and an approximation for those after it.
 type Load struct {
 	// Latency is the latency of the local inference.
 	Latency Seconds
@@ -21,8 +20,8 @@ type Load struct {
 	Tenants int
 	// Workers is the number of inferences that the host runs at once.
 	Workers int
-	// SharedLink says that the devices share the link's rate, as in one radio cell;
-	// otherwise each has a link of its own.
+	// SharedLink says that the devices share the link's rate, as in one radio cell; otherwise each
+	// has a link of its own.
 	SharedLink bool
 	// Others is other work of the host.
 	Others []Stream
@@ -53,8 +52,8 @@ func (l Load) Validate() error {
 	return errors.Join(errs...)
 }
 
-// Local is the mean latency of local inferences that arrive at the given rate.
-// Errors include *UnstableError.
+// Local is the mean latency of local inferences that arrive at the given rate. Errors include
+// *UnstableError.
 func (l Load) Local(rate PerSecond) (Waits, error) {
 	if err := l.Validate(); err != nil {
 		return Waits{}, at("load", err)
@@ -66,8 +65,8 @@ func (l Load) Local(rate PerSecond) (Waits, error) {
 	return Waits{Latency: l.Latency + wait, Device: wait}, nil
 }
 
-// Offloaded is the mean latency of offloaded inferences that arrive at the
-// given rate at every device. Errors include *UnstableError.
+// Offloaded is the mean latency of offloaded inferences that arrive at the given rate at every
+// device. Errors include *UnstableError.
 func (l Load) Offloaded(rate PerSecond) (Waits, error) {
 	if err := l.Validate(); err != nil {
 		return Waits{}, at("load", err)
@@ -96,9 +95,9 @@ func (l Load) Offloaded(rate PerSecond) (Waits, error) {
 	return w, nil
 }
 
-// Capacity returns the arrival rates per device below which local and offloaded
-// inferences are stable, and the station that limits the offloaded ones. offload
-// is 0 if the host is full with other work.
+// Capacity returns the arrival rates per device below which local and offloaded inferences are
+// stable, and the station that limits the offloaded ones. offload is 0 if the host is full with
+// other work.
 func (l Load) Capacity() (local, offload PerSecond, bound string, err error) {
 	if err := l.Validate(); err != nil {
 		return 0, 0, "", at("capacity", err)
@@ -131,17 +130,16 @@ func (l Load) pays(rate PerSecond) bool {
 	return err != nil || offloaded.Latency < local.Latency
 }
 
-// PayingRates returns the intervals of the arrival rate per device in which
-// offloading has the lower mean latency, in ascending order. The first may start
-// at 0, and the last may end at the capacity of offloading. There are none if
-// offloading never pays.
+// PayingRates returns the intervals of the arrival rate per device in which offloading has the
+// lower mean latency, in ascending order. The first may start at 0, and the last may end at the
+// capacity of offloading. There are none if offloading never pays.
 func (l Load) PayingRates() ([]Interval[PerSecond], error) {
 	_, capacity, _, err := l.Capacity()
 	if err != nil {
 		return nil, at("paying rates", err)
 	}
-	// Both latencies are smooth below their capacities, so a fine scan brackets
-	// every change. The first point stands for a rate of zero.
+	// Both latencies are smooth below their capacities, so a fine scan brackets every change. The
+	// first point stands for a rate of zero.
 	const steps = 4096
 	var out []Interval[PerSecond]
 	var from, last PerSecond
@@ -169,8 +167,8 @@ func (l Load) PayingRates() ([]Interval[PerSecond], error) {
 	return out, nil
 }
 
-// bisect returns the greatest x in [lo, hi) for which before holds, given that
-// it holds at lo, not at hi, and changes once.
+// bisect returns the greatest x in [lo, hi) for which before holds, given that it holds at lo, not
+// at hi, and changes once.
 func bisect[F ~float64](lo, hi F, before func(F) bool) F {
 	for {
 		mid := lo + (hi-lo)/2
@@ -185,9 +183,9 @@ func bisect[F ~float64](lo, hi F, before func(F) bool) F {
 	}
 }
 
-// MaxTenants is the largest number of devices, each with the given arrival rate,
-// for which offloading to the shared host still has the lower mean latency: 0 if
-// it does not pay for a single device. It ignores l.Tenants.
+// MaxTenants is the largest number of devices, each with the given arrival rate, for which
+// offloading to the shared host still has the lower mean latency: 0 if it does not pay for a single
+// device. It ignores l.Tenants.
 func (l Load) MaxTenants(rate PerSecond) (int, error) {
 	l.Tenants = 1
 	if err := at("tenants", l.Validate(), positive("arrivals", rate)); err != nil {

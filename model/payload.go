@@ -7,9 +7,8 @@ import (
 	"strings"
 )
 
-// A Payload is what crosses the link in one direction of an inference: a shape
-// such as 32x32x3 with one byte per element, as the study counts an image, or a
-// size such as 100B.
+// A Payload is what crosses the link in one direction of an inference: a shape such as 32x32x3 with
+// one byte per element, as the study counts an image, or a size such as 100B.
 type Payload struct {
 	Name string `json:"name"` // as it was written
 	Size Bytes  `json:"bytes"`

@@ -33,9 +33,9 @@ type TimeParts struct {
 	Wake        Seconds `json:"wake_s"`        // of the device, if it was suspended
 }
 
-// EnergyParts splits the device's energy of an offloaded inference. The parts add
-// up to it. Unknown parts are nil, and Prediction.Energy names them as missing.
-// Wake is also nil if the device does not suspend.
+// EnergyParts splits the device's energy of an offloaded inference. The parts add up to it. Unknown
+// parts are nil, and Prediction.Energy names them as missing. Wake is also nil if the device does
+// not suspend.
 type EnergyParts struct {
 	Idle     Joules  `json:"idle_J"`     // waiting, t_offload * P_idle
 	Wake     *Joules `json:"wake_J"`     // waking up
@@ -50,8 +50,7 @@ type Prediction struct {
 	// Network is t_network of (2.2) plus disturbance and slow start, if any.
 	Network Seconds   `json:"network_s"`
 	Time    TimeParts `json:"time"`
-	// LatencyMissing names the unknown parts, which are not in Latency; it is then
-	// a lower bound.
+	// LatencyMissing names the unknown parts, which are not in Latency; it is then a lower bound.
 	LatencyMissing Unknowns `json:"latency_missing"`
 	// Energy is E_offload of (2.5): the device's energy only.
 	Energy
@@ -91,9 +90,9 @@ func (o Offload) Validate() error {
 	return errors.Join(errs...)
 }
 
-// Predict computes latency, energy and EDP of an offloaded inference and their
-// parts: equations (2.1) to (2.5) and (4.1) of the study, and what the study
-// leaves out if o has it. Errors name every field that is out of its bounds.
+// Predict computes latency, energy and EDP of an offloaded inference and their parts: equations
+// (2.1) to (2.5) and (4.1) of the study, and what the study leaves out if o has it. Errors name
+// every field that is out of its bounds.
 func Predict(o Offload) (Prediction, error) {
 	if err := o.Validate(); err != nil {
 		return Prediction{}, at("predict", err)
@@ -110,8 +109,8 @@ func finite(values ...float64) bool {
 	return !slices.ContainsFunc(values, func(v float64) bool { return math.IsNaN(v) || math.IsInf(v, 0) })
 }
 
-// predict is Predict without checks: for inputs within their bounds, and for the
-// limits 0 and infinity between which crossing points are searched.
+// predict is Predict without checks: for inputs within their bounds, and for the limits 0 and
+// infinity between which crossing points are searched.
 func (o Offload) predict() Prediction {
 	t := TimeParts{
 		Up:          o.Input.At(o.Link.Up),
@@ -147,14 +146,12 @@ func (o Offload) predict() Prediction {
 	return p
 }
 
-// OffloadLatency is the latency of an offloaded inference, equation (2.3) of
-// the study:
+// OffloadLatency is the latency of an offloaded inference, equation (2.3) of the study:
 //
 //	t_offload = t_inference_on_host + t_network
 func OffloadLatency(exec, network Seconds) Seconds { return exec + network }
 
-// OffloadEnergy is the device's energy of an offloaded inference, equation (2.5)
-// of the study:
+// OffloadEnergy is the device's energy of an offloaded inference, equation (2.5) of the study:
 //
 //	E_offload = t_offload * P_idle + E_network
 func OffloadEnergy(latency Seconds, idle Watts, network Energy) Energy {

@@ -6,8 +6,8 @@ import (
 	"math"
 )
 
-// UnstableError says that requests arrive faster than they are served: the queue
-// grows without bound and has no mean wait.
+// UnstableError says that requests arrive faster than they are served: the queue grows without
+// bound and has no mean wait.
 type UnstableError struct {
 	Where       string  `json:"where"`       // "host", "uplink"
 	Utilization float64 `json:"utilization"` // requested work over possible work; at least 1
@@ -37,8 +37,8 @@ func load(arrivals PerSecond, service Seconds, servers int) (float64, error) {
 	return rho, nil
 }
 
-// MD1 is the mean wait in a queue with Poisson arrivals, one server and a
-// constant service time s, at utilization rho = arrivals * s:
+// MD1 is the mean wait in a queue with Poisson arrivals, one server and a constant service time s,
+// at utilization rho = arrivals * s:
 //
 //	W = s * rho / (2 * (1 - rho))
 //
@@ -47,18 +47,18 @@ func MD1(arrivals PerSecond, service Seconds) (Seconds, error) {
 	return MG1(arrivals, service, 0)
 }
 
-// MG1 is the mean wait in a queue with Poisson arrivals and one server whose
-// service time has the given mean and squared coefficient of variation (scv,
-// variance over squared mean), by the formula of Pollaczek and Khinchine:
+// MG1 is the mean wait in a queue with Poisson arrivals and one server whose service time has the
+// given mean and squared coefficient of variation (scv, variance over squared mean), by the formula
+// of Pollaczek and Khinchine:
 //
 //	W = mean * rho * (1 + scv) / (2 * (1 - rho))
 func MG1(arrivals PerSecond, mean Seconds, scv float64) (Seconds, error) {
 	return MGk(arrivals, mean, scv, 1)
 }
 
-// ErlangC is the probability that an arrival finds all servers busy in a queue
-// with Poisson arrivals and exponential service times; offered is the load in
-// erlangs, arrivals times mean service time, below the number of servers.
+// ErlangC is the probability that an arrival finds all servers busy in a queue with Poisson
+// arrivals and exponential service times; offered is the load in erlangs, arrivals times mean
+// service time, below the number of servers.
 func ErlangC(offered float64, servers int) (float64, error) {
 	rho, err := load(PerSecond(offered), 1, servers)
 	if err != nil {
@@ -72,8 +72,8 @@ func ErlangC(offered float64, servers int) (float64, error) {
 	return b / (1 - rho*(1-b)), nil
 }
 
-// MMk is the mean wait in a queue with Poisson arrivals, exponential service
-// times of the given mean and k servers:
+// MMk is the mean wait in a queue with Poisson arrivals, exponential service times of the given
+// mean and k servers:
 //
 //	W = ErlangC(a, k) * mean / (k - a),  a = arrivals * mean
 func MMk(arrivals PerSecond, mean Seconds, k int) (Seconds, error) {
@@ -92,25 +92,24 @@ func MMk(arrivals PerSecond, mean Seconds, k int) (Seconds, error) {
 	return Seconds(wait), nil
 }
 
-// MDk is the mean wait in a queue with Poisson arrivals, a constant service
-// time and k servers. It has no closed form; this is the approximation by
-// Cosmetatos with the bound by Whitt (1993) for light load:
+// MDk is the mean wait in a queue with Poisson arrivals, a constant service time and k servers. It
+// has no closed form; this is the approximation by Cosmetatos with the bound by Whitt (1993) for
+// light load:
 //
 //	W = (1 + g) / 2 * MMk,  g = min(0.24, (1-rho) * (k-1) * (sqrt(4+5k)-2) / (16*k*rho))
 //
-// It is exact for k = 1. For up to 64 servers its error against Crommelin's exact
-// series is at most 1 % if the wait is at least a twentieth of the service time,
-// and at most 0.3 % of a service time otherwise, as a test checks.
+// It is exact for k = 1. For up to 64 servers its error against Crommelin's exact series is at most
+// 1 % if the wait is at least a twentieth of the service time, and at most 0.3 % of a service time
+// otherwise, as a test checks.
 func MDk(arrivals PerSecond, service Seconds, k int) (Seconds, error) {
 	return MGk(arrivals, service, 0, k)
 }
 
-// MGk is the mean wait in a queue with Poisson arrivals and k servers whose
-// service time has the given mean and squared coefficient of variation. Up to
-// scv = 1 it interpolates linearly between MDk and MMk; above, it is the formula
-// of Lee and Longton, (1 + scv) / 2 * MMk. It is exact for k = 1 and for
-// exponential service times. Otherwise it is an approximation from two moments,
-// within 5 % of the simulations in the tests.
+// MGk is the mean wait in a queue with Poisson arrivals and k servers whose service time has the
+// given mean and squared coefficient of variation. Up to scv = 1 it interpolates linearly between
+// MDk and MMk; above, it is the formula of Lee and Longton, (1 + scv) / 2 * MMk. It is exact for k
+// = 1 and for exponential service times. Otherwise it is an approximation from two moments, within
+// 5 % of the simulations in the tests.
 func MGk(arrivals PerSecond, mean Seconds, scv float64, k int) (Seconds, error) {
 	if err := checkSCV(scv); err != nil {
 		return 0, at("queue", err)

@@ -29,8 +29,8 @@ func (s *Stream) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// Merge combines streams: the sum of Poisson streams is a Poisson stream, whose
-// service time is the mixture of theirs.
+// Merge combines streams: the sum of Poisson streams is a Poisson stream, whose service time is the
+// mixture of theirs.
 func Merge(streams ...Stream) (Stream, error) {
 	if len(streams) == 0 {
 		return Stream{}, errors.New("merge: there are no streams")

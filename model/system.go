@@ -1,17 +1,16 @@
 package model
 
-// System is what WholeSystem adds to the device's energy. The study names it as
-// future work.
+// System is what WholeSystem adds to the device's energy. The study names it as future work.
 type System struct {
 	// Host is the machine that runs the inference.
 	Host HostProfile
-	// Path is the energy of the network between device and host to move a byte in
-	// either direction; nil if unknown.
+	// Path is the energy of the network between device and host to move a byte in either direction;
+	// nil if unknown.
 	Path *JoulesPerByte
 }
 
-// SystemEnergy is the energy of an offloaded inference in the whole system.
-// Unknown parts are nil, and Energy names them as missing.
+// SystemEnergy is the energy of an offloaded inference in the whole system. Unknown parts are nil,
+// and Energy names them as missing.
 type SystemEnergy struct {
 	Energy         // Device + Host + Path
 	Device Joules  `json:"device_J"` // E_offload of (2.5), which may itself be incomplete
@@ -23,8 +22,7 @@ type SystemEnergy struct {
 //
 //	E_system = E_offload + t_inference_on_host * P_host + (s_input + s_result) * E_path
 //
-// The idle power of the host and the network is left out, as it is for a local
-// inference.
+// The idle power of the host and the network is left out, as it is for a local inference.
 func WholeSystem(o Offload, s System) (SystemEnergy, error) {
 	p, err := Predict(o)
 	if err := at("whole system", err, s.Host.Validate(), ifKnown(notNegative, "path energy", s.Path)); err != nil {

@@ -5,22 +5,21 @@ import (
 	"fmt"
 )
 
-// TCP describes an open connection that has paused: its congestion window is back
-// at its initial size and doubles with every round trip (slow start, RFC 5681),
-// so a payload larger than the window waits for acknowledgements. The model
-// assumes that the link loses nothing and that the receiver acknowledges every
-// segment at once. There is no handshake, because the client keeps its
+// TCP describes an open connection that has paused: its congestion window is back at its initial
+// size and doubles with every round trip (slow start, RFC 5681), so a payload larger than the
+// window waits for acknowledgements. The model assumes that the link loses nothing and that the
+// receiver acknowledges every segment at once. There is no handshake, because the client keeps its
 // connection.
 type TCP struct {
-	// InitialWindow is the congestion window after a pause, in segments: 10 by
-	// RFC 6928, to which Linux returns if tcp_slow_start_after_idle is set.
+	// InitialWindow is the congestion window after a pause, in segments: 10 by RFC 6928, to which
+	// Linux returns if tcp_slow_start_after_idle is set.
 	InitialWindow int
 	// Segment is the payload of one segment (MSS).
 	Segment Bytes
 }
 
-// DefaultTCP is a connection over Ethernet frames of 1500 bytes: a window of 10
-// segments of 1460 bytes.
+// DefaultTCP is a connection over Ethernet frames of 1500 bytes: a window of 10 segments of 1460
+// bytes.
 func DefaultTCP() *TCP { return &TCP{InitialWindow: 10, Segment: 1460} }
 
 // Validate returns an error that names every field that is out of its bounds.
@@ -32,15 +31,15 @@ func (t TCP) Validate() error {
 	return errors.Join(errs...)
 }
 
-// SlowStart is the time beyond size/rate that it takes to send size bytes,
-// because the sender waits for acknowledgements. After window k of W_k bytes it
-// pauses until the acknowledgement of the window's first segment arrives, one
-// round trip and one segment's transmission time after the window began:
+// SlowStart is the time beyond size/rate that it takes to send size bytes, because the sender waits
+// for acknowledgements. After window k of W_k bytes it pauses until the acknowledgement of the
+// window's first segment arrives, one round trip and one segment's transmission time after the
+// window began:
 //
 //	sum over every window but the last of max(0, t_RTT + (MSS - W_k) / B),  W_k = 2^k * W_0
 //
-// It is the latency formula for static windows in Kurose and Ross, Computer
-// Networking, chapter 3, without the handshake.
+// It is the latency formula for static windows in Kurose and Ross, Computer Networking, chapter 3,
+// without the handshake.
 func (t TCP) SlowStart(size Bytes, rate BytesPerSecond, rtt Seconds) Seconds {
 	var stalled Seconds
 	window := Bytes(t.InitialWindow) * t.Segment

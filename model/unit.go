@@ -11,18 +11,16 @@ import (
 	"time"
 )
 
-// The units are float64 types in SI base units, so that a time cannot be passed
-// as an energy and nothing is rounded (a time.Duration would round each term to a
-// nanosecond). Parsing accepts the prefixes n, u or µ, m, k, M and G. Its errors
-// say why a text is not accepted: a negative or infinite number, a missing unit,
-// the unit of another quantity. String prints the shortest text that parses to
-// the same number.
+// The units are float64 types in SI base units, so that a time cannot be passed as an energy and
+// nothing is rounded (a time.Duration would round each term to a nanosecond). Parsing accepts the
+// prefixes n, u or µ, m, k, M and G. Its errors say why a text is not accepted: a negative or
+// infinite number, a missing unit, the unit of another quantity. String prints the shortest text
+// that parses to the same number.
 type (
 	// Seconds is a time: "10ms", "3us", "1.5s", "2min".
 	Seconds float64
-	// Bytes is an amount of data: "3072B", "7.13MB" (10^6), "32KiB" (1024). It is
-	// a float64 because a crossing point need not be a whole number; a parsed text
-	// must be one.
+	// Bytes is an amount of data: "3072B", "7.13MB" (10^6), "32KiB" (1024). It is a float64 because
+	// a crossing point need not be a whole number; a parsed text must be one.
 	Bytes float64
 	// BytesPerSecond is the rate of a link: "7.13MB/s", "202Mbit/s".
 	BytesPerSecond float64
@@ -171,8 +169,8 @@ func (u unit) parse(text string) (float64, error) {
 		}
 		exp += e
 	}
-	// The prefix is added to the decimal exponent, so that "7.13MB" is exactly the
-	// float64 nearest to 7130000.
+	// The prefix is added to the decimal exponent, so that "7.13MB" is exactly the float64 nearest
+	// to 7130000.
 	v, err := strconv.ParseFloat(m[2]+"e"+strconv.Itoa(exp), 64)
 	if err != nil {
 		return fail("which is too large")
@@ -191,9 +189,8 @@ func (u unit) parse(text string) (float64, error) {
 	return v, nil
 }
 
-// format prints v with the prefix that leaves one to three digits before the
-// point. The prefix only moves the point of the shortest decimal, so the number
-// stays exact.
+// format prints v with the prefix that leaves one to three digits before the point. The prefix only
+// moves the point of the shortest decimal, so the number stays exact.
 func format[Q Quantity](q Q) string {
 	u, v := unitOf[Q](), float64(q)
 	digits := strconv.FormatFloat(v, 'e', -1, 64)
@@ -215,8 +212,7 @@ func format[Q Quantity](q Q) string {
 	return shift(mantissa, exp) + prefix + u.symbol
 }
 
-// shift writes mantissa * 10^exp, without an exponent unless it would need many
-// zeros.
+// shift writes mantissa * 10^exp, without an exponent unless it would need many zeros.
 func shift(mantissa string, exp int) string {
 	text := mantissa + "e" + strconv.Itoa(exp)
 	number, ok := new(big.Rat).SetString(text)
@@ -227,8 +223,8 @@ func shift(mantissa string, exp int) string {
 	return number.FloatString(max(len(fraction)-exp, 0))
 }
 
-// Round returns v rounded to the given number of significant decimal digits, for
-// output: Round(t, 3).String() is "36.4ms".
+// Round returns v rounded to the given number of significant decimal digits, for output: Round(t,
+// 3).String() is "36.4ms".
 func Round[Q Quantity](v Q, digits int) Q {
 	r, err := strconv.ParseFloat(strconv.FormatFloat(float64(v), 'e', max(digits, 1)-1, 64), 64)
 	if err != nil {
@@ -246,8 +242,7 @@ func Parse[Q Quantity](text string) (Q, error) {
 // SecondsOf returns d as Seconds.
 func SecondsOf(d time.Duration) Seconds { return Seconds(d.Seconds()) }
 
-// Duration returns s rounded to the nanosecond, or the longest time.Duration if s
-// is longer.
+// Duration returns s rounded to the nanosecond, or the longest time.Duration if s is longer.
 func (s Seconds) Duration() time.Duration {
 	ns := math.Round(float64(s) * 1e9)
 	if ns >= math.MaxInt64 {
@@ -278,8 +273,8 @@ func (w Watts) String() string          { return format(w) }
 func (j JouleSeconds) String() string   { return format(j) }
 func (r PerSecond) String() string      { return format(r) }
 
-// UnmarshalText parses text; the other UnmarshalText methods do the same. The
-// error is a *UnitError.
+// UnmarshalText parses text; the other UnmarshalText methods do the same. The error is a
+// *UnitError.
 func (s *Seconds) UnmarshalText(text []byte) error        { return unmarshal(s, text) }
 func (b *Bytes) UnmarshalText(text []byte) error          { return unmarshal(b, text) }
 func (r *BytesPerSecond) UnmarshalText(text []byte) error { return unmarshal(r, text) }
@@ -297,8 +292,8 @@ func unmarshal[Q Quantity](into *Q, text []byte) error {
 	return err
 }
 
-// UnmarshalJSON reads a number in SI base units, as encoding/json writes s, or
-// text with a unit; the other UnmarshalJSON methods do the same.
+// UnmarshalJSON reads a number in SI base units, as encoding/json writes s, or text with a unit;
+// the other UnmarshalJSON methods do the same.
 func (s *Seconds) UnmarshalJSON(data []byte) error        { return unmarshalJSON(s, data) }
 func (b *Bytes) UnmarshalJSON(data []byte) error          { return unmarshalJSON(b, data) }
 func (r *BytesPerSecond) UnmarshalJSON(data []byte) error { return unmarshalJSON(r, data) }

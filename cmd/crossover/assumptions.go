@@ -73,9 +73,8 @@ func (f assumptionFlags) scene(
 	return s, nil
 }
 
-// mode returns how the device waits. --idle-power chooses the profile's mode of
-// that power, if there is one: at 0.91 W the board is suspended, so its costs are
-// lower bounds.
+// mode returns how the device waits. --idle-power chooses the profile's mode of that power, if
+// there is one: at 0.91 W the board is suspended, so its costs are lower bounds.
 func (f assumptionFlags) mode(d model.Device) (model.Idle, error) {
 	idle := d.Idle[0]
 	switch {

@@ -32,8 +32,7 @@ is compared with the last one and kept, in crossover/noise in the user's cache f
 unless --noise-dir names another.`
 }
 
-// Run examines the machine and prints what it found. An unfit machine is
-// exit.Unfit.
+// Run examines the machine and prints what it found. An unfit machine is exit.Unfit.
 func (c *doctorCmd) Run(e *env) error {
 	if c.Pairs < 8 || c.Block <= 0 || c.Watch <= 0 {
 		return exit.Errorf(exit.Usage, "--pairs is 8 at least; --block and --watch are above 0")

@@ -1,6 +1,6 @@
-// Crossover measures a neural network on an edge device and offloaded to a
-// host, judges the figures against specs that anyone can read, and says where
-// the crossing point lies. Each verb is a file of this package.
+// Crossover measures a neural network on an edge device and offloaded to a host, judges the figures
+// against specs that anyone can read, and says where the crossing point lies. Each verb is a file
+// of this package.
 package main
 
 import (
@@ -20,8 +20,7 @@ import (
 	"github.com/crossover-bench/crossover/internal/machine"
 )
 
-// cli is the command line: one field a verb, in the group that --help lists it
-// under.
+// cli is the command line: one field a verb, in the group that --help lists it under.
 type cli struct {
 	Version versionFlag `help:"Print version and commit, and exit."`
 

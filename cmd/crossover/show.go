@@ -55,8 +55,7 @@ func (c *showCmd) Run(e *env) error {
 	return err
 }
 
-// distributions prints that of each combination whose name holds the text
-// asked for.
+// distributions prints that of each combination whose name holds the text asked for.
 func (c *showCmd) distributions(e *env, run *results.Run, o report.Options) error {
 	shown := 0
 	summaries := results.Summarize(run)

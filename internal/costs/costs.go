@@ -1,15 +1,13 @@
-// Package costs answers questions to the cost model, before anything is measured.
-// A question is a plain value, and its answer has a text form for people
-// (sheet.Answer) and a JSON form in SI base units. The text is what the command
-// prints, so its notes name the command's flags. All functions are pure.
+// Package costs answers questions to the cost model, before anything is measured. A question is a
+// plain value, and its answer has a text form for people (sheet.Answer) and a JSON form in SI base
+// units. The text is what the command prints, so its notes name the command's flags. All functions
+// are pure.
 //
 //  1. A [Scene] says what is offloaded, from which device and over which links.
-//  2. [Predict] answers what that costs, [Cross] where it starts to pay compared
-//     with the device itself.
-//  3. [Queue] answers how long requests wait if devices share the host, given a
-//     [Sharing].
-//  4. [FitLayers] answers how the layers of a catalog's models fit a device's
-//     memories.
+//  2. [Predict] answers what that costs, [Cross] where it starts to pay compared with the device
+//     itself.
+//  3. [Queue] answers how long requests wait if devices share the host, given a [Sharing].
+//  4. [FitLayers] answers how the layers of a catalog's models fit a device's memories.
 package costs
 
 import "github.com/crossover-bench/crossover/model"
@@ -31,8 +29,8 @@ type Scene struct {
 // Local is the inference on the device itself.
 type Local struct {
 	Latency model.Estimate[model.Seconds] // zero if unknown
-	// Energy is nil if unknown. It is then the device's active power times the
-	// latency, if both are known.
+	// Energy is nil if unknown. It is then the device's active power times the latency, if both are
+	// known.
 	Energy *model.Estimate[model.Joules]
 }
 

@@ -19,8 +19,7 @@ type Crossings struct {
 	scene Scene
 }
 
-// CrossingPoints is where offloading one input over one link starts to pay by one
-// metric.
+// CrossingPoints is where offloading one input over one link starts to pay by one metric.
 type CrossingPoints struct {
 	Origin  names.Origin  `json:"origin"`
 	Link    string        `json:"link"`
@@ -30,14 +29,14 @@ type CrossingPoints struct {
 	Offload float64       `json:"offload"`
 	Local   *float64      `json:"local"`           // nil if unknown
 	Pays    *bool         `json:"offloading_pays"` // nil if the local cost is unknown
-	// Crossings are the crossing points by quantity. Without a local latency they
-	// are the threshold of the local latency only.
+	// Crossings are the crossing points by quantity. Without a local latency they are the threshold
+	// of the local latency only.
 	Crossings map[string]Point `json:"crossings"`
 	Missing   model.Unknowns   `json:"missing"` // unknown costs of offloading
 }
 
-// A Point is a crossing point and the bounds that follow from the intervals of
-// the inputs. At, Lo and Hi are nil if they are infinite.
+// A Point is a crossing point and the bounds that follow from the intervals of the inputs. At, Lo
+// and Hi are nil if they are infinite.
 type Point struct {
 	Outcome string     `json:"outcome"` // where offloading pays: "crosses", "always" or "never"
 	Pays    model.Side `json:"pays"`    // the side of At on which offloading pays
@@ -71,9 +70,8 @@ var metrics = map[model.Metric]struct {
 	model.MetricEDP:     {"Js", rounded[model.JouleSeconds]},
 }
 
-// Cross computes at which local latency, bandwidth, round trip, input size and
-// idle power offloading starts to pay, by each metric. Errors name the field that
-// is out of its bounds.
+// Cross computes at which local latency, bandwidth, round trip, input size and idle power
+// offloading starts to pay, by each metric. Errors name the field that is out of its bounds.
 func Cross(s Scene) (*Crossings, error) {
 	a := &Crossings{Origin: names.Modelled, Device: s.Device.Name, Idle: s.Idle, scene: s}
 	for _, o := range s.offloads() {
@@ -95,8 +93,8 @@ func Cross(s Scene) (*Crossings, error) {
 	return a, nil
 }
 
-// find computes every crossing point if the local cost is known, and otherwise
-// the threshold of the local latency.
+// find computes every crossing point if the local cost is known, and otherwise the threshold of the
+// local latency.
 func (x *CrossingPoints) find(c model.Comparison) error {
 	wanted := quantities
 	if c.Latency == 0 {
@@ -197,8 +195,8 @@ func (a *Crossings) Text() string {
 		a.Device, a.scene.Exec, a.Idle.Power, a.Idle.Name, a.Origin) + t.Text(a.Crossings) + "\n" + n.Text()
 }
 
-// pays says whether offloading pays, with a question mark if the cost of
-// offloading is a lower bound.
+// pays says whether offloading pays, with a question mark if the cost of offloading is a lower
+// bound.
 func (x CrossingPoints) pays() string {
 	switch {
 	case x.Pays == nil:

@@ -31,8 +31,7 @@ type Network struct {
 	Variants    []BuiltVariant `json:"variants"`  // only built ones
 }
 
-// LayerFit is the share of a memory that an average layer's weights fill,
-// equation (5.1).
+// LayerFit is the share of a memory that an average layer's weights fill, equation (5.1).
 type LayerFit struct {
 	model.Memory
 	Percent float64 `json:"percent"`
@@ -98,9 +97,8 @@ func (a *Fit) AddBuilt(catalog *fixtures.Catalog, manifest *fixtures.Manifest) e
 	return nil
 }
 
-// variant counts the layers of a built variant. A weight takes one byte in a
-// quantized variant and four bytes otherwise; the conversion merges layers without
-// a kernel into their neighbours.
+// variant counts the layers of a built variant. A weight takes one byte in a quantized variant and
+// four bytes otherwise; the conversion merges layers without a kernel into their neighbours.
 func (a *Fit) variant(entry *fixtures.Entry) (BuiltVariant, error) {
 	width := model.Bytes(4)
 	if strings.Contains(entry.Compression, "q") {

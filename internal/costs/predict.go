@@ -32,15 +32,14 @@ type Cost struct {
 	Output     model.Payload `json:"output"`
 	model.Prediction
 	System *model.SystemEnergy `json:"system,omitempty"`
-	// Pays says by metric whether offloading costs less, as far as its costs are
-	// known: what is missing can turn a true into a false. Metrics whose local cost
-	// is unknown are left out.
+	// Pays says by metric whether offloading costs less, as far as its costs are known: what is
+	// missing can turn a true into a false. Metrics whose local cost is unknown are left out.
 	Pays map[model.Metric]bool `json:"offloading_pays,omitempty"`
 }
 
-// Predict computes what a scene's inferences cost offloaded, compared with the
-// local inference if its latency is known. system adds the energy of the whole
-// system and may be nil. Errors name the field that is out of its bounds.
+// Predict computes what a scene's inferences cost offloaded, compared with the local inference if
+// its latency is known. system adds the energy of the whole system and may be nil. Errors name the
+// field that is out of its bounds.
 func Predict(s Scene, system *model.System) (*Predictions, error) {
 	a := &Predictions{Origin: names.Modelled, Device: s.Device.Name, Idle: s.Idle, TCP: s.TCP, exec: s.Exec.Value}
 	if s.Local.Latency.Value > 0 {
@@ -149,8 +148,8 @@ func (a *Predictions) Text() string {
 	return b.String() + n.Text()
 }
 
-// paysBy names the metrics by which offloading pays, with a question mark if the
-// cost of offloading is a lower bound.
+// paysBy names the metrics by which offloading pays, with a question mark if the cost of offloading
+// is a lower bound.
 func (p Cost) paysBy() any {
 	var by []string
 	for _, m := range model.Metrics() {

@@ -16,8 +16,7 @@ type Sharing struct {
 	Workers    int            // inferences that the host runs at once
 	SharedLink bool           // the devices share the link's rate, as in one radio cell
 	Others     []model.Stream // other work of the host
-	// Rates are arrival rates per device; nil for a sweep until both sides are
-	// unstable.
+	// Rates are arrival rates per device; nil for a sweep until both sides are unstable.
 	Rates []model.PerSecond
 }
 
@@ -44,8 +43,8 @@ type Rates struct {
 	To   model.PerSecond `json:"to_per_s"`
 }
 
-// A LoadPoint is the latency at one arrival rate. An unstable side is nil, and its
-// overloaded station is named instead.
+// A LoadPoint is the latency at one arrival rate. An unstable side is nil, and its overloaded
+// station is named instead.
 type LoadPoint struct {
 	Origin          names.Origin         `json:"origin"`
 	Rate            model.PerSecond      `json:"arrivals_per_s"`
@@ -57,10 +56,9 @@ type LoadPoint struct {
 	MaxTenants      int                  `json:"max_tenants"` // devices for which offloading pays at this rate
 }
 
-// Queue computes how long a scene's inferences wait if devices share the host, and
-// at which arrival rates offloading pays. The scene has one link and one input.
-// Arrivals are Poisson, service times constant. Errors name the field that is out
-// of its bounds.
+// Queue computes how long a scene's inferences wait if devices share the host, and at which arrival
+// rates offloading pays. The scene has one link and one input. Arrivals are Poisson, service times
+// constant. Errors name the field that is out of its bounds.
 func Queue(s Scene, sharing Sharing) (*Waiting, error) {
 	all := s.offloads()
 	if len(all) != 1 {
@@ -101,9 +99,8 @@ func Queue(s Scene, sharing Sharing) (*Waiting, error) {
 	return a, err
 }
 
-// sweep returns arrival rates for a table. Latencies rise steeply close to the
-// capacities: the rates are dense below the smaller one, and go on between both,
-// where only one side is stable.
+// sweep returns arrival rates for a table. Latencies rise steeply close to the capacities: the
+// rates are dense below the smaller one, and go on between both, where only one side is stable.
 func sweep(local, offload model.PerSecond) []model.PerSecond {
 	var rates []model.PerSecond
 	less, more := min(local, offload), max(local, offload)

@@ -1,5 +1,4 @@
-// Package doctor says whether a machine is fit to measure. [Examine] takes these
-// steps:
+// Package doctor says whether a machine is fit to measure. [Examine] takes these steps:
 //
 //  1. read the machine's state (machine.Read);
 //  2. watch for other load, stolen time and throttling while nothing is measured;
@@ -28,9 +27,8 @@ type Options struct {
 	Block    time.Duration  // length of a block
 	NoiseDir string         // where noise floors are kept; empty for machine.NoiseDir
 	Hosts    []offload.Host // whose links to look at
-	// Tiny returns the suites' test binary set up for the tiny grid, for an A/A run of
-	// the tiny network in rounds, as a run measures; nil for an A/A run of a built-in
-	// kernel.
+	// Tiny returns the suites' test binary set up for the tiny grid, for an A/A run of the tiny
+	// network in rounds, as a run measures; nil for an A/A run of a built-in kernel.
 	Tiny func(log *os.File) (rounds.Binary, error)
 }
 

@@ -14,8 +14,8 @@ import (
 	"github.com/crossover-bench/crossover/internal/rounds"
 )
 
-// noise takes the A/A run and keeps its floor. notKept says why the floor could
-// not be compared with the last one or kept; the floor is valid all the same.
+// noise takes the A/A run and keeps its floor. notKept says why the floor could not be compared
+// with the last one or kept; the floor is valid all the same.
 func (d *Diagnosis) noise(ctx context.Context, o Options) (notKept, err error) {
 	dir := o.NoiseDir
 	if dir == "" {
@@ -44,9 +44,8 @@ func (d *Diagnosis) noise(ctx context.Context, o Options) (notKept, err error) {
 	return notKept, nil
 }
 
-// tinyNetwork takes the A/A run in rounds, each in a process of its own, on one
-// thread and on all. No sample is left out, because the noise floor includes the
-// machine's disturbances.
+// tinyNetwork takes the A/A run in rounds, each in a process of its own, on one thread and on all.
+// No sample is left out, because the noise floor includes the machine's disturbances.
 func tinyNetwork(ctx context.Context, o Options, machineName string) (floor machine.NoiseFloor, err error) {
 	log, err := os.CreateTemp("", "crossover-doctor-*.txt")
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package sheet prints answers as plain text: tables without a frame, figures in
-// thousandths of the unit that the heading names, and notes; or as JSON.
+// Package sheet prints answers as plain text: tables without a frame, figures in thousandths of the
+// unit that the heading names, and notes; or as JSON.
 package sheet
 
 import (
@@ -15,8 +15,7 @@ import (
 	"github.com/crossover-bench/crossover/model"
 )
 
-// An Answer can be printed as text for people and, by its JSON tags, as JSON for
-// programs.
+// An Answer can be printed as text for people and, by its JSON tags, as JSON for programs.
 type Answer interface {
 	Text() string
 }

@@ -1,7 +1,7 @@
 package study
 
-// A Spread is mean, standard deviation, maximum and minimum over the 33 variants,
-// as the study prints them.
+// A Spread is mean, standard deviation, maximum and minimum over the 33 variants, as the study
+// prints them.
 type Spread struct {
 	Mean float64 `json:"mean"`
 	SD   float64 `json:"sd"`
@@ -26,8 +26,7 @@ var thresholds = []struct {
 	{"Ethernet GPU", "ethernet-tables", "ethernet", Spread{25, 3, 31, 21}, Spread{76, 9, 94, 63}, Spread{23, 3, 28, 19}},
 }
 
-// layerFits are the rows of the study's layer-fit table to compare with: percent
-// of L1, L2 and RAM.
+// layerFits are the rows of the study's layer-fit table to compare with: percent of L1, L2 and RAM.
 var layerFits = []struct {
 	model   string
 	input   int
@@ -37,8 +36,7 @@ var layerFits = []struct {
 	{"VGG16", 32, [3]float64{2063, 129, 76}},
 }
 
-// contradictions are where the printed study contradicts itself, and what the
-// model says about it.
+// contradictions are where the printed study contradicts itself, and what the model says about it.
 var contradictions = []string{
 	"equation (2.4) is printed as a division; joules per byte need a product",
 	"the result tables fit only with upload and download rates exchanged and no energy per byte: " +

@@ -1,7 +1,7 @@
-// Package study compares the printed tables of Frennborn and Oliv, "Neural
-// Networks, Edge Computing or Offloading" (Chalmers, 2022), with the cost model.
-// The study's execution times on its hosts are not in these tables: Compare says
-// what follows without them, and which execution times the tables imply.
+// Package study compares the printed tables of Frennborn and Oliv, "Neural Networks, Edge Computing
+// or Offloading" (Chalmers, 2022), with the cost model. The study's execution times on its hosts
+// are not in these tables: Compare says what follows without them, and which execution times the
+// tables imply.
 package study
 
 import (
@@ -38,9 +38,8 @@ type Threshold struct {
 		Network
 		HighEnergy Spread `json:"energy_high_idle_of_printed_latency_J"`
 		LowEnergy  Spread `json:"energy_low_idle_of_printed_latency_J"`
-		// The printed latencies imply these execution times on the host: bounds of the
-		// mean, of the longest, whose input may be the largest or the smallest, and of
-		// the shortest.
+		// The printed latencies imply these execution times on the host: bounds of the mean, of the
+		// longest, whose input may be the largest or the smallest, and of the shortest.
 		MeanExec     [2]model.Seconds `json:"implied_mean_exec_s"`
 		LongestExec  [2]model.Seconds `json:"implied_longest_exec_s"`
 		ShortestExec model.Seconds    `json:"implied_shortest_exec_at_most_s"`
@@ -53,8 +52,7 @@ type Threshold struct {
 	} `json:"text"`
 }
 
-// Network is the network time over one link by (2.2). It does not depend on
-// execution times.
+// Network is the network time over one link by (2.2). It does not depend on execution times.
 type Network struct {
 	Origin names.Origin             `json:"origin"`
 	Link   string                   `json:"link"`
@@ -129,8 +127,8 @@ func compare(networks []costs.Network) ([]LayerFit, error) {
 	return rows, nil
 }
 
-// atLeast and atMost bound what a latency was before it was printed in whole
-// milliseconds. The study rounds its tables, and truncates at least one figure.
+// atLeast and atMost bound what a latency was before it was printed in whole milliseconds. The
+// study rounds its tables, and truncates at least one figure.
 func atLeast(printed float64) model.Seconds { return model.Seconds(printed - 0.0005) }
 func atMost(printed float64) model.Seconds  { return model.Seconds(printed + 0.001) }
 

@@ -120,8 +120,7 @@ func (c *checker) fault(t *token.Token, format string, args ...any) {
 	c.errs = append(c.errs, err)
 }
 
-// need returns a required field's value and records a fault if the field is
-// missing, empty or zero.
+// need returns a required field's value and records a fault if the field is missing, empty or zero.
 func need[T comparable](c *checker, at *token.Token, what, key string, f field[T]) T {
 	var zero T
 	switch {
@@ -133,8 +132,8 @@ func need[T comparable](c *checker, at *token.Token, what, key string, f field[T
 	return f.value
 }
 
-// entry checks an entry's name and source, and that it is declared once. It
-// returns the entry's position and what to call it in errors.
+// entry checks an entry's name and source, and that it is declared once. It returns the entry's
+// position and what to call it in errors.
 func (c *checker) entry(kind string, name, source field[string]) (at *token.Token, what string) {
 	at, what = name.token, kind+" "+name.value
 	need(c, cmp.Or(at, source.token), kind, "name", name)

@@ -1,7 +1,6 @@
-// Package profiles holds the links, devices and hosts that the cost model knows by
-// name. The built-in ones are three YAML files in this folder, where each figure
-// has its source. A user's own file has the same form; its entries replace the
-// built-in ones of the same name:
+// Package profiles holds the links, devices and hosts that the cost model knows by name. The
+// built-in ones are three YAML files in this folder, where each figure has its source. A user's own
+// file has the same form; its entries replace the built-in ones of the same name:
 //
 //	links:
 //	  - name: factory-wifi
@@ -26,8 +25,8 @@
 //	hosts:
 //	  - {name: my-server, active: 180W, source: wall meter}
 //
-// Unknown keys, wrong units and missing fields are errors that name file, line and
-// the nearest known key.
+// Unknown keys, wrong units and missing fields are errors that name file, line and the nearest
+// known key.
 package profiles
 
 import (
@@ -48,8 +47,7 @@ import (
 //go:embed links.yaml devices.yaml hosts.yaml
 var builtin embed.FS
 
-// A Set holds profiles by name. A later entry replaces an earlier one of the same
-// name completely.
+// A Set holds profiles by name. A later entry replaces an earlier one of the same name completely.
 type Set struct {
 	links   list[model.Link]
 	devices list[model.Device]
@@ -111,8 +109,8 @@ func Links() []model.Link { return builtIn().Links() }
 // Link returns the built-in link of that name.
 func Link(name string) (model.Link, error) { return builtIn().Link(name) }
 
-// Load returns the built-in profiles and those of the named file, which replace
-// built-in ones of the same name. Faults in the file are *strictyaml.Error.
+// Load returns the built-in profiles and those of the named file, which replace built-in ones of
+// the same name. Faults in the file are *strictyaml.Error.
 func Load(file string) (*Set, error) {
 	var raw document
 	err := strictyaml.Read(file, &raw)
