@@ -42,8 +42,8 @@ func (c *queueCmd) Run(e *env) error {
 		return err
 	}
 	s.Local.Latency.Value = c.Local
-	answer, err := costs.Queue(s, costs.Sharing{
-		Tenants: c.Tenants, Workers: c.Workers, SharedLink: c.SharedLink, Others: c.Other, Rates: c.Rate,
-	})
+	answer, err := costs.Queue(s, model.Load{
+		Tenants: c.Tenants, Workers: c.Workers, SharedLink: c.SharedLink, Others: c.Other,
+	}, c.Rate)
 	return c.print(e, answer, err)
 }

@@ -6,7 +6,7 @@
 //  1. A [Scene] says what is offloaded, from which device and over which links.
 //  2. [Predict] answers what that costs, [Cross] where it starts to pay compared with the device
 //     itself.
-//  3. [Queue] answers how long requests wait if devices share the host, given a [Sharing].
+//  3. [Queue] answers how long requests wait if devices share the host, given a model.Load.
 //  4. [FitLayers] answers how the layers of a catalog's models fit a device's memories.
 package costs
 

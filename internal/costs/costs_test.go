@@ -69,7 +69,7 @@ func ExampleCross() {
 func ExampleQueue() {
 	s := scene("ethernet")
 	s.Local.Latency.Value = 0.030
-	answer, err := costs.Queue(s, costs.Sharing{Tenants: 20, Workers: 1})
+	answer, err := costs.Queue(s, model.Load{Tenants: 20, Workers: 1}, nil)
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -126,7 +126,7 @@ func TestCrossMarksUnknownCostsInJSON(t *testing.T) {
 func TestQueueWantsOneLinkAndOneInput(t *testing.T) {
 	s := scene("ethernet", "radio")
 	s.Local.Latency.Value = 0.030
-	if _, err := costs.Queue(s, costs.Sharing{Tenants: 1, Workers: 1}); err == nil {
+	if _, err := costs.Queue(s, model.Load{Tenants: 1, Workers: 1}, nil); err == nil {
 		t.Error("no error")
 	}
 }

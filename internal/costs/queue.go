@@ -10,16 +10,6 @@ import (
 	"github.com/crossover-bench/crossover/model"
 )
 
-// A Sharing is how devices share a host.
-type Sharing struct {
-	Tenants    int            // devices
-	Workers    int            // inferences that the host runs at once
-	SharedLink bool           // the devices share the link's rate, as in one radio cell
-	Others     []model.Stream // other work of the host
-	// Rates are arrival rates per device; nil for a sweep until both sides are unstable.
-	Rates []model.PerSecond
-}
-
 // Waiting answers how long requests wait at a shared host.
 type Waiting struct {
 	Origin          names.Origin    `json:"origin"`
@@ -57,26 +47,23 @@ type LoadPoint struct {
 }
 
 // Queue computes how long a scene's inferences wait if devices share the host, and at which arrival
-// rates offloading pays. The scene has one link and one input. Arrivals are Poisson, service times
-// constant. Errors name the field that is out of its bounds.
-func Queue(s Scene, sharing Sharing) (*Waiting, error) {
+// rates offloading pays. The scene has one link and one input, and gives load its inference.
+// Arrivals are Poisson, service times constant. rates are arrival rates per device; nil for a sweep
+// until both sides are unstable. Errors name the field that is out of its bounds.
+func Queue(s Scene, load model.Load, rates []model.PerSecond) (*Waiting, error) {
 	all := s.offloads()
 	if len(all) != 1 {
 		return nil, fmt.Errorf("queue: want one link and one input, got %d combinations", len(all))
 	}
-	load := model.Load{
-		Latency: s.Local.Latency.Value, Offload: all[0].Offload, Tenants: sharing.Tenants, Workers: sharing.Workers,
-		SharedLink: sharing.SharedLink, Others: sharing.Others,
-	}
+	load.Latency, load.Offload = s.Local.Latency.Value, all[0].Offload
 	a := &Waiting{
 		Origin: names.Modelled, Device: s.Device.Name, Link: load.Offload.Link.Name,
-		Tenants: sharing.Tenants, Workers: sharing.Workers, Paying: []Rates{}, scene: s,
+		Tenants: load.Tenants, Workers: load.Workers, Paying: []Rates{}, scene: s,
 	}
 	var err error
 	if a.LocalCapacity, a.OffloadCapacity, a.Bottleneck, err = load.Capacity(); err != nil {
 		return nil, err
 	}
-	rates := sharing.Rates
 	if rates == nil {
 		rates = sweep(a.LocalCapacity, a.OffloadCapacity)
 	}

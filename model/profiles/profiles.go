@@ -1,32 +1,8 @@
 // Package profiles holds the links, devices and hosts that the cost model knows by name. The
 // built-in ones are three YAML files in this folder, where each figure has its source. A user's own
-// file has the same form; its entries replace the built-in ones of the same name:
-//
-//	links:
-//	  - name: factory-wifi
-//	    latency: 4ms            # one way
-//	    up: 12Mbit/s
-//	    down: 30Mbit/s
-//	    energy-up: 150nJ/B      # optional: without it energies are incomplete
-//	    energy-down: 120nJ/B
-//	    jitter: {distribution: exponential, mean: 2ms}   # optional
-//	    loss: {probability: 0.01, retransmit: 200ms}     # optional
-//	    source: measured on the shop floor
-//	devices:
-//	  - name: my-board
-//	    idle:
-//	      - {name: awake, power: 1.2W, source: bench supply}
-//	      - {name: suspended, power: 80mW, suspends: true,
-//	         wake-time: 300ms, wake-energy: 400mJ, source: bench supply}
-//	    active: 4.1W            # optional: while it runs an inference
-//	    memories:
-//	      - {name: L1, size: 32KiB}
-//	    source: data sheet and bench supply
-//	hosts:
-//	  - {name: my-server, active: 180W, source: wall meter}
-//
-// Unknown keys, wrong units and missing fields are errors that name file, line and the nearest
-// known key.
+// file has the same form, as the README of the package model shows; its entries replace the built-in
+// ones of the same name. Unknown keys, wrong units and missing fields are errors that name file,
+// line and the nearest known key.
 package profiles
 
 import (
