@@ -33,15 +33,10 @@ func (m Metric) cost(latency Seconds, energy Joules) float64 {
 
 // A Comparison compares an inference on the device with the same one offloaded.
 type Comparison struct {
-	// Latency is the latency of the local inference.
-	Latency Seconds
-	// Energy is the energy of the local inference; nil if unknown, and then only latencies can be
-	// compared.
-	Energy *Joules
-	// Offload is the offloaded inference.
-	Offload Offload
-	// Within holds the intervals of the values that are not exact.
-	Within Within
+	Latency Seconds // of the local inference
+	Energy  *Joules // of the local inference; nil if unknown, and then only latencies can be compared
+	Offload Offload // the offloaded inference
+	Within  Within  // the intervals of the values that are not exact
 }
 
 // Within holds the intervals of the values of a Comparison. A zero Interval means that the value is

@@ -8,15 +8,11 @@ import (
 // A Device is an edge device: its power while it waits and while it computes, and its memories for
 // weights.
 type Device struct {
-	Name string
-	// Idle are the ways in which the device can wait for a host.
-	Idle []Idle
-	// Active is the power while it runs an inference itself; nil if unknown.
-	Active *Watts
-	// Memories are the levels for layer fit, smallest first.
-	Memories []Memory
-	// Source says where the figures come from.
-	Source string
+	Name     string
+	Idle     []Idle   // the ways in which the device can wait for a host
+	Active   *Watts   // the power while it runs an inference itself; nil if unknown
+	Memories []Memory // the levels for layer fit, smallest first
+	Source   string   // where the figures come from
 }
 
 // Idle is a way of waiting for the host.
@@ -42,12 +38,9 @@ type Memory struct {
 // A HostProfile is the power of a machine that serves offloaded inferences. How to reach such a
 // machine is declared elsewhere, in a hosts file.
 type HostProfile struct {
-	Name string
-	// Active is the power while the host runs an inference; nil if unknown. Only WholeSystem uses
-	// it.
-	Active *Watts
-	// Source says where the figures come from.
-	Source string
+	Name   string
+	Active *Watts // the power while it runs an inference, for WholeSystem; nil if unknown
+	Source string // where the figures come from
 }
 
 // Validate returns an error that names every field that is out of its bounds.

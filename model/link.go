@@ -10,28 +10,23 @@ import (
 
 // A Link is the path between a device and a host as the device sees it.
 type Link struct {
-	// Name is the profile's name: "ethernet".
-	Name string
-	// OneWay is t_latency of (2.1): the propagation delay of one direction.
-	OneWay Seconds `yaml:"latency"`
-	// Up is B_upload, from the device to the host; Down is B_download.
-	Up, Down BytesPerSecond
+	Name   string         // of the profile: "ethernet"
+	OneWay Seconds        `yaml:"latency"` // t_latency of (2.1): the propagation delay of one direction
+	Up     BytesPerSecond // B_upload, from the device to the host
+	Down   BytesPerSecond // B_download
 	// EnergyUp and EnergyDown are the device's energy to send and to receive a byte; nil if
 	// unknown, which makes every energy over this link incomplete.
 	EnergyUp   *JoulesPerByte `yaml:"energy-up,omitempty"`
 	EnergyDown *JoulesPerByte `yaml:"energy-down,omitempty"`
 	Jitter     *Jitter        `yaml:"jitter,omitempty"` // nil: none
 	Loss       *Loss          `yaml:"loss,omitempty"`   // nil: none
-	// Source says where the figures come from.
-	Source string
+	Source     string         // where the figures come from
 }
 
 // Jitter is a random delay added to the propagation in each direction.
 type Jitter struct {
-	// Distribution is one of Distributions.
-	Distribution string
-	// Mean is the mean of the delay. Uniform delays lie between 0 and twice the mean.
-	Mean Seconds
+	Distribution string  // one of Distributions
+	Mean         Seconds // of the delay; uniform delays lie between 0 and twice the mean
 }
 
 // The distributions of Jitter.
@@ -45,10 +40,8 @@ func Distributions() []string { return []string{Uniform, Exponential} }
 
 // Loss is the loss of messages, modelled as the delay of sending them again.
 type Loss struct {
-	// Probability is the probability that a transmission is lost, in [0, 1).
-	Probability float64
-	// Retransmit is the delay that one loss adds.
-	Retransmit Seconds
+	Probability float64 // that a transmission is lost, in [0, 1)
+	Retransmit  Seconds // the delay that one loss adds
 }
 
 // Validate returns an error that names every field that is out of its bounds.

@@ -12,19 +12,14 @@ import (
 // and on the downlink. Each of these stations is modelled alone, with Poisson arrivals: this is
 // exact for the first station and an approximation for those after it.
 type Load struct {
-	// Latency is the latency of the local inference.
-	Latency Seconds
-	// Offload is the offloaded inference without load.
-	Offload Offload
-	// Tenants is the number of devices, this one included.
-	Tenants int
-	// Workers is the number of inferences that the host runs at once.
-	Workers int
+	Latency Seconds // of the local inference
+	Offload Offload // the offloaded inference without load
+	Tenants int     // devices, this one included
+	Workers int     // inferences that the host runs at once
 	// SharedLink says that the devices share the link's rate, as in one radio cell; otherwise each
 	// has a link of its own.
 	SharedLink bool
-	// Others is other work of the host.
-	Others []Stream
+	Others     []Stream // other work of the host
 }
 
 // Waits is a mean latency under load and the waits in it.

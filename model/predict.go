@@ -8,17 +8,13 @@ import (
 
 // An Offload is one inference that a host runs for the device.
 type Offload struct {
-	Link Link
-	// Input is s_input of (2.2), Output s_result.
-	Input, Output Bytes
-	// Exec is t_inference_on_host of (2.3).
-	Exec Seconds
-	// Overhead is the time that the software on both sides adds; 0 in the study.
-	Overhead Seconds
-	// Idle is how the device waits.
-	Idle Idle
-	// TCP adds the round trips of slow start; nil keeps to the study's equations.
-	TCP *TCP
+	Link     Link
+	Input    Bytes   // s_input of (2.2)
+	Output   Bytes   // s_result of (2.2)
+	Exec     Seconds // t_inference_on_host of (2.3)
+	Overhead Seconds // the time that the software on both sides adds; 0 in the study
+	Idle     Idle    // how the device waits
+	TCP      *TCP    // adds the round trips of slow start; nil keeps to the study's equations
 }
 
 // TimeParts splits the latency of an offloaded inference. The parts add up to it.

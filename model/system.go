@@ -2,11 +2,8 @@ package model
 
 // System is what WholeSystem adds to the device's energy. The study names it as future work.
 type System struct {
-	// Host is the machine that runs the inference.
-	Host HostProfile
-	// Path is the energy of the network between device and host to move a byte in either direction;
-	// nil if unknown.
-	Path *JoulesPerByte
+	Host HostProfile    // runs the inference
+	Path *JoulesPerByte // to move a byte between device and host, in either direction; nil if unknown
 }
 
 // SystemEnergy is the energy of an offloaded inference in the whole system. Unknown parts are nil,

@@ -14,8 +14,7 @@ type TCP struct {
 	// InitialWindow is the congestion window after a pause, in segments: 10 by RFC 6928, to which
 	// Linux returns if tcp_slow_start_after_idle is set.
 	InitialWindow int
-	// Segment is the payload of one segment (MSS).
-	Segment Bytes
+	Segment       Bytes // payload of one segment (MSS)
 }
 
 // DefaultTCP is a connection over Ethernet frames of 1500 bytes: a window of 10 segments of 1460

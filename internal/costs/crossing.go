@@ -97,16 +97,13 @@ func Cross(s Scene) (*Crossings, error) {
 // local latency.
 func (x *CrossingPoints) find(c model.Comparison) error {
 	wanted := quantities
-	if c.Latency == 0 {
-		if x.Metric != model.MetricLatency {
-			return nil
-		}
+	cost, known := c.LocalCost(x.Metric)
+	switch {
+	case !known, c.Latency == 0 && x.Metric != model.MetricLatency:
+		return nil
+	case c.Latency == 0:
 		c.Latency, wanted = 1, quantities[:1] // the threshold is t_offload, whatever the local latency
-	} else {
-		cost, known := c.LocalCost(x.Metric)
-		if !known {
-			return nil
-		}
+	default:
 		pays, err := c.Pays(x.Metric)
 		if err != nil {
 			return err
