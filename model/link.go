@@ -1,10 +1,7 @@
 package model
 
 import (
-	"encoding/json"
-	"errors"
 	"fmt"
-	"math"
 	"strings"
 )
 
@@ -109,76 +106,4 @@ func (l Link) Disturbance() Seconds {
 		s += 2 * Seconds(l.Loss.Probability/(1-l.Loss.Probability)) * l.Loss.Retransmit
 	}
 	return s
-}
-
-// Energy is an energy that may lack unknown parts. No part is negative, so an incomplete energy is
-// a lower bound.
-type Energy struct {
-	Joules Joules `json:"energy_J"`
-	// Missing names the unknown parts, which are not in Joules.
-	Missing Unknowns `json:"energy_missing"`
-}
-
-// Unknowns names costs that are unknown. In JSON it is a list, empty if there are none.
-type Unknowns []string
-
-// MarshalJSON writes [] for nil.
-func (u Unknowns) MarshalJSON() ([]byte, error) { return json.Marshal(append([]string{}, u...)) }
-
-// Complete reports whether nothing is missing.
-func (e Energy) Complete() bool { return len(e.Missing) == 0 }
-
-// add adds a part, or names it as missing if it is nil.
-func (e *Energy) add(part *Joules, what, name string) {
-	if part != nil {
-		e.Joules += *part
-		return
-	}
-	e.Missing = append(e.Missing, what+name)
-}
-
-// cost is the energy to move b, nil if the energy per byte is unknown.
-func cost(b Bytes, perByte *JoulesPerByte) *Joules {
-	if perByte == nil {
-		return nil
-	}
-	return new(b.Cost(*perByte))
-}
-
-// spent is the energy that the power takes in the time t, nil if the power is unknown.
-func spent(power *Watts, t Seconds) *Joules {
-	if power == nil {
-		return nil
-	}
-	return new(power.For(t))
-}
-
-func positive[Q Quantity](field string, v Q) error { return check(field, v, v > 0, "above zero") }
-
-func notNegative[Q Quantity](field string, v Q) error {
-	return check(field, v, v >= 0, "of zero or above")
-}
-
-func check[Q Quantity](field string, v Q, ok bool, bound string) error {
-	if !ok || math.IsInf(float64(v), 0) {
-		return fmt.Errorf("%s: want %s %s, got %v", field, unitOf[Q]().plural, bound, v)
-	}
-	return nil
-}
-
-// ifKnown checks a value unless it is nil.
-func ifKnown[Q Quantity](check func(string, Q) error, field string, v *Q) error {
-	if v == nil {
-		return nil
-	}
-	return check(field, *v)
-}
-
-// at joins errors and says where they are; nil if there are none.
-func at(where string, errs ...error) error {
-	err := errors.Join(errs...)
-	if err == nil {
-		return nil
-	}
-	return fmt.Errorf("%s: %w", where, err)
 }

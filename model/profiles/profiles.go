@@ -79,9 +79,6 @@ var builtIn = sync.OnceValue(readBuiltIn)
 // BuiltIn returns the built-in profiles.
 func BuiltIn() *Set { return builtIn() }
 
-// Links returns the built-in links.
-func Links() []model.Link { return builtIn().Links() }
-
 // Link returns the built-in link of that name.
 func Link(name string) (model.Link, error) { return builtIn().Link(name) }
 
