@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/crossover-bench/crossover/internal/exit"
@@ -57,22 +58,19 @@ func (c *showCmd) Run(e *env) error {
 
 // distributions prints that of each combination whose name holds the text asked for.
 func (c *showCmd) distributions(e *env, run *results.Run, o report.Options) error {
-	shown := 0
 	summaries := results.Summarize(run)
-	for _, s := range summaries {
-		name := s.Combination.Name()
-		if c.Distribution != "all" && !strings.Contains(name, c.Distribution) {
-			continue
-		}
-		if shown > 0 {
+	shown := slices.DeleteFunc(slices.Clone(summaries), func(s results.Summary) bool {
+		return c.Distribution != "all" && !strings.Contains(s.Combination.Name(), c.Distribution)
+	})
+	for i, s := range shown {
+		if i > 0 {
 			fmt.Fprintln(e.stdout)
 		}
-		shown++
 		if err := report.Distribution(e.stdout, run, s, o); err != nil {
 			return err
 		}
 	}
-	if shown == 0 {
+	if len(shown) == 0 {
 		var names strings.Builder
 		for _, s := range summaries {
 			names.WriteString("\n  " + s.Combination.Name())
