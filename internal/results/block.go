@@ -208,12 +208,18 @@ func (b *Block) check() error {
 	if b.Round < 0 {
 		return fmt.Errorf("combination %s: round %d is below 0", name, b.Round)
 	}
-	for _, s := range b.Samples {
-		if s.Phase == PhaseSteady {
-			return nil
+	steady := false
+	for i, s := range b.Samples {
+		if s.Phase > PhaseSteady || s.Mark >= 1<<len(markNames) {
+			return fmt.Errorf("combination %s, round %d: sample %d: phase %d or mark %#x is unknown",
+				name, b.Round, i+1, uint8(s.Phase), uint16(s.Mark))
 		}
+		steady = steady || s.Phase == PhaseSteady
 	}
-	return fmt.Errorf("combination %s, round %d: %w", name, b.Round, ErrNoSteady)
+	if !steady {
+		return fmt.Errorf("combination %s, round %d: %w", name, b.Round, ErrNoSteady)
+	}
+	return nil
 }
 
 // ErrNoSteady says that a block has no steady sample. Such a block is not a
