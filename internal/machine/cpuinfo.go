@@ -1,6 +1,7 @@
 package machine
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -58,12 +59,8 @@ func parseCPUInfo(text string) cpuInfo {
 		case "CPU implementer":
 			implementer, info.arch = value, "arm64"
 		case "CPU part":
-			id := implementer + "/" + value
-			if name, ok := armCores[id]; ok {
-				add(name)
-			} else {
-				add(fmt.Sprintf("ARM implementer %s part %s", implementer, value))
-			}
+			unnamed := fmt.Sprintf("ARM implementer %s part %s", implementer, value)
+			add(cmp.Or(armCores[implementer+"/"+value], unnamed))
 		case "uarch": // RISC-V
 			add(value)
 			info.arch = "riscv64"

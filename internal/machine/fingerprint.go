@@ -1,8 +1,8 @@
 package machine
 
 import (
+	"cmp"
 	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -67,34 +67,16 @@ func (f Fingerprint) String() string {
 	if name == "" || f.Virtual != "" {
 		name = f.CPU
 	}
-	if name == "" {
-		name = "unknown"
-	}
-	slug := strings.Map(func(r rune) rune {
-		switch {
-		case r >= 'A' && r <= 'Z':
-			return r + 'a' - 'A'
-		case r >= 'a' && r <= 'z', r >= '0' && r <= '9':
-			return r
-		}
-		return ' '
-	}, name)
-	slug = strings.Join(strings.Fields(slug), "-")
-	if slug == "" {
-		slug = "unknown"
-	}
+	words := strings.FieldsFunc(strings.ToLower(name), func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < '0' || r > '9')
+	})
+	slug := cmp.Or(strings.Join(words, "-"), "unknown")
 	if f.Virtual != "" {
 		slug += "-vm"
 	}
-	return fmt.Sprintf("%s-%dc-%dg-%s", slug, f.Usable, f.MemoryGiB, f.Hash()[:8])
-}
-
-// Hash returns the SHA-256 of the fingerprint in hexadecimal.
-func (f Fingerprint) Hash() string {
 	text, err := json.Marshal(f)
 	if err != nil { // strings and integers always marshal
 		panic(err)
 	}
-	sum := sha256.Sum256(text)
-	return hex.EncodeToString(sum[:])
+	return fmt.Sprintf("%s-%dc-%dg-%.4x", slug, f.Usable, f.MemoryGiB, sha256.Sum256(text))
 }

@@ -243,7 +243,6 @@ func FuzzNumbers(f *testing.F) {
 		if n := numbers(skipWord(text), x[:]); n > len(x) {
 			t.Errorf("%d numbers", n)
 		}
-		valueOf(text, "nr_throttled ")
 		parseCPUInfo(string(text))
 	})
 }

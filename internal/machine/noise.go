@@ -126,15 +126,14 @@ func MeasureAA(
 	}
 	var ratios []float64
 	for i := range pairs {
-		first, err := block()
-		if err != nil {
-			return NoiseFloor{}, err
+		var medians [2]float64
+		for j := range medians {
+			var err error
+			if medians[j], err = block(); err != nil {
+				return NoiseFloor{}, err
+			}
 		}
-		second, err := block()
-		if err != nil {
-			return NoiseFloor{}, err
-		}
-		r := math.Log(second / first)
+		r := math.Log(medians[1] / medians[0])
 		if i%2 == 1 { // B was first
 			r = -r
 		}

@@ -19,7 +19,11 @@ import (
 func NewProbe(root string, own ...int) (*SystemProbe, error) {
 	p := &SystemProbe{self: ownTime}
 	open := func(elem ...string) (*os.File, error) {
-		return os.Open(filepath.Join(append([]string{root}, elem...)...))
+		f, err := os.Open(filepath.Join(append([]string{root}, elem...)...))
+		if err == nil {
+			p.files = append(p.files, f)
+		}
+		return f, err
 	}
 	var err error
 	if p.stat, err = open("proc/stat"); err != nil {
@@ -60,6 +64,7 @@ func NewProbe(root string, own ...int) (*SystemProbe, error) {
 
 // A SystemProbe reads the pulse from files that it keeps open.
 type SystemProbe struct {
+	files    []*os.File // all that are open
 	stat     *os.File
 	own      []*os.File
 	counters []*os.File
@@ -105,15 +110,13 @@ func (p *SystemProbe) Read() (Pulse, error) {
 		}
 	}
 	for _, f := range p.counters {
-		pulse.Throttles += p.number(f)
+		pulse.Throttles += p.number(f, "")
 	}
 	if p.group != nil {
-		if text, err := p.read(p.group); err == nil {
-			pulse.Throttles += valueOf(text, "nr_throttled ")
-		}
+		pulse.Throttles += p.number(p.group, "nr_throttled ")
 	}
 	for _, f := range p.cooling {
-		pulse.Throttled = pulse.Throttled || p.number(f) > 0
+		pulse.Throttled = pulse.Throttled || p.number(f, "") > 0
 	}
 	return pulse, nil
 }
@@ -121,12 +124,8 @@ func (p *SystemProbe) Read() (Pulse, error) {
 // Close releases the files.
 func (p *SystemProbe) Close() error {
 	var errs []error
-	for _, files := range [][]*os.File{{p.stat, p.group}, p.own, p.counters, p.cooling} {
-		for _, f := range files {
-			if f != nil {
-				errs = append(errs, f.Close())
-			}
-		}
+	for _, f := range p.files {
+		errs = append(errs, f.Close())
 	}
 	return errors.Join(errs...)
 }
@@ -140,13 +139,14 @@ func (p *SystemProbe) read(f *os.File) ([]byte, error) {
 	return p.buf[:n], nil
 }
 
-// number returns the number in a file, or 0 if it cannot be read or is negative,
-// as the state of an idle powerclamp is.
-func (p *SystemProbe) number(f *os.File) uint64 {
+// number returns the number after key in a file, or 0 if it cannot be read or is
+// negative, as the state of an idle powerclamp is.
+func (p *SystemProbe) number(f *os.File, key string) uint64 {
 	text, err := p.read(f)
 	if err != nil {
 		return 0
 	}
+	_, text, _ = bytes.Cut(text, []byte(key))
 	var x [1]uint64
 	numbers(text, x[:])
 	return x[0]
@@ -154,54 +154,24 @@ func (p *SystemProbe) number(f *os.File) uint64 {
 
 // skipWord returns text after its first word.
 func skipWord(text []byte) []byte {
-	i := 0
-	for i < len(text) && text[i] == ' ' {
-		i++
-	}
-	for i < len(text) && text[i] != ' ' {
-		i++
-	}
-	return text[i:]
+	_, rest, _ := bytes.Cut(bytes.TrimLeft(text, " "), []byte(" "))
+	return rest
 }
 
 // numbers parses blank-separated numbers up to the line's end into x and returns
 // how many there were. A negative number becomes 0.
 func numbers(text []byte, x []uint64) (n int) {
-	for n < len(x) {
-		for len(text) > 0 && text[0] == ' ' {
-			text = text[1:]
+	line, _, _ := bytes.Cut(text, []byte("\n"))
+	for field := range bytes.FieldsSeq(line) {
+		if n == len(x) {
+			break
 		}
-		negative := len(text) > 0 && text[0] == '-'
-		if negative {
-			text = text[1:]
+		v, err := strconv.ParseInt(string(field), 10, 64)
+		if err != nil {
+			break
 		}
-		digits := 0
-		var v uint64
-		for digits < len(text) && text[digits] >= '0' && text[digits] <= '9' {
-			v = 10*v + uint64(text[digits]-'0')
-			digits++
-		}
-		if digits == 0 {
-			return n
-		}
-		if negative {
-			v = 0
-		}
-		x[n], text = v, text[digits:]
+		x[n] = uint64(max(0, v))
 		n++
 	}
 	return n
-}
-
-// valueOf returns the number after a key at the start of a line, 0 without the
-// key.
-func valueOf(text []byte, key string) uint64 {
-	for i := range text {
-		if (i == 0 || text[i-1] == '\n') && len(text)-i > len(key) && string(text[i:i+len(key)]) == key {
-			var x [1]uint64
-			numbers(text[i+len(key):], x[:])
-			return x[0]
-		}
-	}
-	return 0
 }

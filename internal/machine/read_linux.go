@@ -117,8 +117,7 @@ func (r *reader) hypervisor(flagged bool) string {
 
 // cores reads how many processors there are and how many this process may use.
 func (r *reader) cores() {
-	online := parseList(r.text("sys/devices/system/cpu/online"))
-	r.s.Cores = len(online)
+	r.s.Cores = countList(r.text("sys/devices/system/cpu/online"))
 	if r.s.Cores == 0 {
 		r.s.Cores = parseCPUInfo(r.text("proc/cpuinfo")).processors
 		r.unseen("processors online: no /sys/devices/system/cpu/online; counted in /proc/cpuinfo")
@@ -126,14 +125,13 @@ func (r *reader) cores() {
 	r.s.Usable = r.s.Cores
 	for line := range strings.Lines(r.text("proc/self/status")) {
 		if list, ok := strings.CutPrefix(line, "Cpus_allowed_list:"); ok {
-			if n := len(parseList(strings.TrimSpace(list))); n > 0 {
+			if n := countList(strings.TrimSpace(list)); n > 0 {
 				r.s.Usable = min(n, r.s.Cores)
 			}
 		}
 	}
 	if smt, ok := r.number("sys/devices/system/cpu/smt/active"); ok {
-		on := smt != 0
-		r.s.SMT = &on
+		r.s.SMT = new(smt != 0)
 	} else {
 		r.unseen("simultaneous multithreading: no /sys/devices/system/cpu/smt/active")
 	}
@@ -142,21 +140,17 @@ func (r *reader) cores() {
 
 // quota returns the control group's limit in processors, nil without one.
 func (r *reader) quota() *float64 {
+	var limits []string // a quota and its period each, such as "150000 100000"
 	for _, file := range r.cgroupFiles("cpu.max") {
-		quota, period, ok := strings.Cut(r.text(file), " ")
-		q, err1 := strconv.ParseFloat(quota, 64)
-		p, err2 := strconv.ParseFloat(period, 64)
-		if ok && err1 == nil && err2 == nil && p > 0 {
-			cores := q / p
-			return &cores
-		}
+		limits = append(limits, r.text(file))
 	}
 	for _, dir := range []string{"sys/fs/cgroup/cpu", "sys/fs/cgroup/cpu,cpuacct"} {
-		q, ok1 := r.number(dir, "cpu.cfs_quota_us")
-		p, ok2 := r.number(dir, "cpu.cfs_period_us")
-		if ok1 && ok2 && q > 0 && p > 0 {
-			cores := q / p
-			return &cores
+		limits = append(limits, r.text(dir, "cpu.cfs_quota_us")+" "+r.text(dir, "cpu.cfs_period_us"))
+	}
+	for _, limit := range limits {
+		var quota, period float64 // without a limit, the quota is "max" or -1
+		if n, _ := fmt.Sscan(limit, &quota, &period); n == 2 && quota > 0 && period > 0 {
+			return new(quota / period)
 		}
 	}
 	return nil
@@ -166,18 +160,16 @@ func (r *reader) quota() *float64 {
 // process's group: in the group itself, in those above it and, inside a
 // container, at the top.
 func (r *reader) cgroupFiles(name string) []string {
-	files := []string{filepath.Join("sys/fs/cgroup", name)}
+	var files []string
 	for line := range strings.Lines(r.text("proc/self/cgroup")) {
 		if group, ok := strings.CutPrefix(strings.TrimSpace(line), "0::"); ok {
 			// The nearest group first; each group above may set a limit too.
-			var own []string
 			for dir := filepath.Clean(group); dir != "/" && dir != "."; dir = filepath.Dir(dir) {
-				own = append(own, filepath.Join("sys/fs/cgroup", dir, name))
+				files = append(files, filepath.Join("sys/fs/cgroup", dir, name))
 			}
-			files = append(own, files...)
 		}
 	}
-	return files
+	return append(files, filepath.Join("sys/fs/cgroup", name))
 }
 
 // frequency reads governors and clocks.
@@ -211,11 +203,9 @@ func (r *reader) frequency() {
 		r.unseen("governor and frequency: no cpufreq under /sys/devices/system/cpu%s", because(err))
 	}
 	if x, ok := r.number("sys/devices/system/cpu/intel_pstate/no_turbo"); ok {
-		boost := x == 0
-		r.s.Boost = &boost
+		r.s.Boost = new(x == 0)
 	} else if x, ok := r.number("sys/devices/system/cpu/cpufreq/boost"); ok {
-		boost := x != 0
-		r.s.Boost = &boost
+		r.s.Boost = new(x != 0)
 	} else {
 		r.unseen("boost: neither intel_pstate/no_turbo nor cpufreq/boost")
 	}
@@ -258,16 +248,15 @@ func (r *reader) load() {
 	if m, err := fs.Meminfo(); err == nil {
 		r.s.MemoryBytes, r.s.Available = m.MemTotalBytes, m.MemAvailableBytes
 		if m.SwapTotalBytes != nil && m.SwapFreeBytes != nil {
-			used := *m.SwapTotalBytes - *m.SwapFreeBytes
-			r.s.SwapUsed = &used
+			r.s.SwapUsed = new(*m.SwapTotalBytes - *m.SwapFreeBytes)
 		}
 	} else {
 		r.unseen("memory and swap: %v", err)
 	}
 	if s, err := fs.Stat(); err == nil {
-		busy := s.CPUTotal.User + s.CPUTotal.Nice + s.CPUTotal.System + s.CPUTotal.IRQ + s.CPUTotal.SoftIRQ
-		r.s.Busy = &busy
-		r.s.Stolen = &s.CPUTotal.Steal
+		cpu := s.CPUTotal
+		r.s.Busy = new(cpu.User + cpu.Nice + cpu.System + cpu.IRQ + cpu.SoftIRQ)
+		r.s.Stolen = &cpu.Steal
 	} else {
 		r.unseen("steal time: %v", err)
 	}
@@ -292,24 +281,22 @@ func (r *reader) surroundings() {
 	}
 }
 
-// parseList returns the numbers of a kernel list such as "0-3,6".
-func parseList(s string) []int {
-	var all []int
+// countList returns how many numbers a kernel list such as "0-3,6" has, 0 if it is not
+// a list.
+func countList(s string) (n int) {
 	for part := range strings.SplitSeq(s, ",") {
 		lo, hi, ok := strings.Cut(part, "-")
 		if !ok {
 			hi = lo
 		}
-		a, err1 := strconv.Atoi(lo)
-		b, err2 := strconv.Atoi(hi)
-		if err1 != nil || err2 != nil || b-a > 1<<16 {
-			return nil
+		first, err1 := strconv.Atoi(lo)
+		last, err2 := strconv.Atoi(hi)
+		if err1 != nil || err2 != nil || last < first {
+			return 0
 		}
-		for i := a; i <= b; i++ {
-			all = append(all, i)
-		}
+		n += last - first + 1
 	}
-	return all
+	return n
 }
 
 // ownTime returns the processor time that this process has used.

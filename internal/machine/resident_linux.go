@@ -1,24 +1,16 @@
 package machine
 
-import (
-	"bytes"
-	"os"
-	"strconv"
-)
+import "github.com/prometheus/procfs"
 
 // ResidentBytes returns the resident memory of this process, 0 if unknown.
 func ResidentBytes() int64 {
-	data, err := os.ReadFile("/proc/self/statm")
+	self, err := procfs.Self()
 	if err != nil {
 		return 0
 	}
-	fields := bytes.Fields(data)
-	if len(fields) < 2 {
-		return 0
-	}
-	pages, err := strconv.ParseInt(string(fields[1]), 10, 64)
+	memory, err := self.Statm()
 	if err != nil {
 		return 0
 	}
-	return pages * int64(os.Getpagesize())
+	return int64(memory.ResidentBytes())
 }

@@ -1,7 +1,6 @@
 package machine
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -18,49 +17,42 @@ type Soak struct {
 	Throttled *time.Duration `json:"throttled_ns,omitempty"`
 }
 
-// A SoakConfig says what SoakUntilSteady does. 0 stands for the default of a
-// duration and of Within, which its comment gives.
+// A SoakConfig says how SoakUntilSteady heats and watches the machine.
 type SoakConfig struct {
-	// Work heats the machine. One call should take much less time than Every.
+	// Work heats the machine. One call should take much less time than soakEvery.
 	Work func(context.Context) error
 	// Thermometer returns the highest temperature in degrees Celsius; ok is false
-	// if there is no reading. It is nil if there is no thermometer.
+	// if there is no reading.
 	Thermometer func() (celsius float64, ok bool)
 	// Throttling returns a count that rises with each throttling, and whether the
-	// machine is throttled now. It is nil if throttling cannot be seen.
+	// machine is throttled now.
 	Throttling func() (count uint64, now bool)
 	// Clock is a monotonic clock.
 	Clock func() time.Duration
-
-	Every  time.Duration // between two readings; 1 s
-	Window time.Duration // over which temperatures are averaged; 1 min
-	Within float64       // degrees by which the means may differ; 0.5
-	Max    time.Duration // of the soak; 20 min
-	Blind  time.Duration // of the soak without a thermometer; 10 min
 }
 
+const (
+	soakEvery  = time.Second      // between two readings
+	soakWindow = time.Minute      // over which temperatures are averaged
+	soakWithin = 0.5              // degrees by which the means may differ
+	soakMax    = 20 * time.Minute // of the soak
+	soakBlind  = 10 * time.Minute // of the soak without a thermometer
+)
+
 // SoakUntilSteady works until the temperature is steady: until the means of the
-// last three Windows are Within of each other. Thermometers step by whole degrees
-// and fans start and stop within seconds, so single readings say little; a mean
-// over a minute resolves tenths. A case heats up within some ten minutes, during
-// which its mean rises by more than half a degree per minute.
+// last three windows are within half a degree of each other. Thermometers step by
+// whole degrees and fans start and stop within seconds, so single readings say
+// little; a mean over a minute resolves tenths. A case heats up within some ten
+// minutes, during which its mean rises by more than half a degree per minute.
 //
-// Without a thermometer, as in most virtual machines, the soak lasts for Blind,
+// Without a thermometer, as in most virtual machines, the soak has a fixed length,
 // and its Reason says so. An error comes from Work or from ctx.
 func SoakUntilSteady(ctx context.Context, cfg SoakConfig) (Soak, error) {
-	cfg.Every = cmp.Or(cfg.Every, time.Second)
-	cfg.Window = cmp.Or(cfg.Window, time.Minute)
-	cfg.Within = cmp.Or(cfg.Within, 0.5)
-	cfg.Max = cmp.Or(cfg.Max, 20*time.Minute)
-	cfg.Blind = cmp.Or(cfg.Blind, 10*time.Minute)
 	var soak Soak
-	var throttles uint64
-	if cfg.Throttling != nil {
-		throttles, _ = cfg.Throttling()
-	}
 	var means []float64 // of the windows
 	var sum float64
 	var readings int
+	throttles, _ := cfg.Throttling()
 	start := cfg.Clock()
 	read, window := start, start // when the current interval and window began
 	for {
@@ -72,43 +64,34 @@ func SoakUntilSteady(ctx context.Context, cfg SoakConfig) (Soak, error) {
 		}
 		now := cfg.Clock()
 		soak.Time = now - start
-		if now-read < cfg.Every {
+		if now-read < soakEvery {
 			continue
 		}
 		read = now
-		if cfg.Throttling != nil && soak.Throttled == nil {
-			if count, is := cfg.Throttling(); is || count > throttles {
-				at := soak.Time
-				soak.Throttled = &at
-			}
+		count, throttled := cfg.Throttling()
+		if soak.Throttled == nil && (throttled || count > throttles) {
+			soak.Throttled = new(soak.Time)
 		}
-		ok := false
-		if cfg.Thermometer != nil {
-			var celsius float64
-			if celsius, ok = cfg.Thermometer(); ok {
-				soak.Celsius = &celsius
-				sum += celsius
-				readings++
-			}
+		if celsius, ok := cfg.Thermometer(); ok {
+			soak.Celsius = &celsius
+			sum += celsius
+			readings++
 		}
-		if !ok && soak.Celsius == nil {
-			if soak.Time >= cfg.Blind {
-				soak.Reason = fmt.Sprintf("no thermometer is visible; soaked for %v", cfg.Blind)
-				return soak, nil
-			}
-			continue
-		}
-		if now-window >= cfg.Window && readings > 0 {
+		if now-window >= soakWindow && readings > 0 {
 			means = append(means, sum/float64(readings))
 			sum, readings, window = 0, 0, now
 			last := means[max(0, len(means)-3):]
-			if len(last) == 3 && slices.Max(last)-slices.Min(last) <= cfg.Within {
+			if len(last) == 3 && slices.Max(last)-slices.Min(last) <= soakWithin {
 				soak.Steady, soak.Reason = true, "steady"
 				return soak, nil
 			}
 		}
-		if soak.Time >= cfg.Max {
-			soak.Reason = fmt.Sprintf("not steady within the bound of %v", cfg.Max)
+		switch {
+		case soak.Celsius == nil && soak.Time >= soakBlind:
+			soak.Reason = fmt.Sprintf("no thermometer is visible; soaked for %v", soakBlind)
+			return soak, nil
+		case soak.Time >= soakMax:
+			soak.Reason = fmt.Sprintf("not steady within the bound of %v", soakMax)
 			return soak, nil
 		}
 	}

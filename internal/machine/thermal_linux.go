@@ -2,7 +2,10 @@ package machine
 
 import (
 	"fmt"
-	"path/filepath"
+	"io/fs"
+	"os"
+	"path"
+	"slices"
 	"strings"
 
 	"github.com/prometheus/procfs/sysfs"
@@ -20,12 +23,12 @@ func Thermometer(root string) func() (celsius float64, ok bool) {
 
 // thermal reads temperatures, cooling devices and throttle counters.
 func (r *reader) thermal() {
-	fs, err := sysfs.NewFS(r.path("sys"))
+	sys, err := sysfs.NewFS(r.path("sys"))
 	if err != nil {
 		r.unseen("temperature: %v", err)
 		return
 	}
-	zones, err := fs.ClassThermalZoneStats()
+	zones, err := sys.ClassThermalZoneStats()
 	for _, z := range zones {
 		zone := "thermal_zone" + z.Name
 		// The zone's own error may be about a file that does not matter, so check
@@ -41,7 +44,7 @@ func (r *reader) thermal() {
 	if len(zones) == 0 {
 		r.unseen("temperature: no thermal zone in /sys/class/thermal%s", because(err))
 	}
-	cooling, err := fs.ClassCoolingDeviceStats()
+	cooling, err := sys.ClassCoolingDeviceStats()
 	for _, c := range cooling {
 		r.s.Cooling = append(r.s.Cooling, Cooling{
 			Name: "cooling_device" + c.Name, Type: c.Type, State: c.CurState, Max: c.MaxState, Slows: slows(c.Type),
@@ -72,9 +75,8 @@ func (r *reader) limit(zone string) *float64 {
 			return limit
 		}
 		if t, ok := r.number("sys/class/thermal", zone, trip+"_temp"); ok && (kind == "passive" || kind == "hot") && t > 0 {
-			c := t / 1000
-			if limit == nil || c < *limit {
-				limit = &c
+			if limit == nil || t/1000 < *limit {
+				limit = new(t / 1000)
 			}
 		}
 	}
@@ -83,14 +85,9 @@ func (r *reader) limit(zone string) *float64 {
 // slows reports whether a cooling device of this type slows a processor, its
 // memory or an accelerator, rather than running a fan.
 func slows(kind string) bool {
-	for _, prefix := range []string{
+	return slices.ContainsFunc([]string{
 		"thermal-cpufreq", "cpufreq", "Processor", "intel_powerclamp", "thermal-devfreq", "devfreq", "thermal-idle",
-	} {
-		if strings.HasPrefix(kind, prefix) {
-			return true
-		}
-	}
-	return false
+	}, func(prefix string) bool { return strings.HasPrefix(kind, prefix) })
 }
 
 // A counterFile is a file that counts throttling events.
@@ -100,15 +97,12 @@ type counterFile struct{ name, path string }
 // paths relative to it.
 func throttleFiles(root string) []counterFile {
 	var files []counterFile
-	paths, _ := filepath.Glob(filepath.Join(root, "sys/devices/system/cpu/cpu[0-9]*/thermal_throttle/*_throttle_count"))
+	const counters = "sys/devices/system/cpu/cpu[0-9]*/thermal_throttle/*_throttle_count"
+	paths, _ := fs.Glob(os.DirFS(root), counters)
 	for _, p := range paths {
-		rel, err := filepath.Rel(root, p)
-		if err != nil {
-			continue
-		}
-		cpu := filepath.Base(filepath.Dir(filepath.Dir(rel)))
-		what := strings.TrimSuffix(filepath.Base(rel), "_throttle_count")
-		files = append(files, counterFile{name: cpu + " " + what, path: rel})
+		cpu := path.Base(path.Dir(path.Dir(p)))
+		what := strings.TrimSuffix(path.Base(p), "_throttle_count")
+		files = append(files, counterFile{name: cpu + " " + what, path: p})
 	}
 	return files
 }
