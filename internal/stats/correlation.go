@@ -43,7 +43,7 @@ func correlation(x, y []float64, confidence float64, inflation func(r float64) f
 	if math.IsNaN(r) {
 		return 0, Interval{}, fmt.Errorf("one side of the correlation does not vary")
 	}
-	r = math.Max(-1, math.Min(1, r))
+	r = max(-1, min(1, r))
 	iv := Interval{Lo: r, Hi: r, Confidence: confidence}
 	if math.Abs(r) < 1 {
 		z := distuv.UnitNormal.Quantile((1 + confidence) / 2)

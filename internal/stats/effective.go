@@ -62,7 +62,7 @@ func pool(rounds [][]float64, p, alpha float64) (sorted []float64, e Effective, 
 		return nil, Effective{}, ErrNoData
 	}
 	e.Samples = len(all)
-	e.DesignEffect = max(1, designEffect(split(midRanks(all), rounds)))
+	e.DesignEffect = max(1, designEffect(midRanks(all), rounds))
 
 	sorted = slices.Clone(all)
 	slices.Sort(sorted)
@@ -73,7 +73,7 @@ func pool(rounds [][]float64, p, alpha float64) (sorted []float64, e Effective, 
 			above[i] = 1
 		}
 	}
-	e.DesignEffect = max(e.DesignEffect, designEffect(split(above, rounds)))
+	e.DesignEffect = max(e.DesignEffect, designEffect(above, rounds))
 
 	switch {
 	case e.Rounds < 2:
@@ -83,10 +83,14 @@ func pool(rounds [][]float64, p, alpha float64) (sorted []float64, e Effective, 
 		e.DesignEffect, e.Effective = 1, float64(e.Samples)
 		return sorted, e, nil
 	}
-	few := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: float64(e.Rounds - 1)}.Quantile(1 - alpha)
-	many := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: float64(e.Samples - 1)}.Quantile(1 - alpha)
+	few, many := studentT(float64(e.Rounds), 1-alpha), studentT(float64(e.Samples), 1-alpha)
 	e.Effective = min(float64(e.Samples), float64(e.Samples)/e.DesignEffect*(many/few)*(many/few))
 	return sorted, e, nil
+}
+
+// studentT returns the p-quantile of Student's t for n values.
+func studentT(n, p float64) float64 {
+	return distuv.StudentsT{Mu: 0, Sigma: 1, Nu: n - 1}.Quantile(p)
 }
 
 // split cuts flat into slices with the lengths of those in like.
@@ -99,34 +103,23 @@ func split(flat []float64, like [][]float64) [][]float64 {
 }
 
 // designEffect returns the larger of the between-round and the within-round
-// estimate, or 1 for values without variance.
-func designEffect(rounds [][]float64) float64 {
-	n, sum := 0, 0.0
-	for _, r := range rounds {
-		n += len(r)
-		for _, x := range r {
-			sum += x
-		}
-	}
-	mean := sum / float64(n)
-	variance := 0.0
-	for _, r := range rounds {
-		for _, x := range r {
-			variance += (x - mean) * (x - mean)
-		}
-	}
+// estimate for values of rounds with the lengths of those in like, or 1 for values
+// without variance.
+func designEffect(flat []float64, like [][]float64) float64 {
+	mean, variance := stat.MeanVariance(flat, nil)
+	n := float64(len(flat))
 	if variance == 0 || n < 2 {
 		return 1
 	}
-	variance /= float64(n - 1)
 
+	rounds := split(flat, like)
 	between := 0.0
 	if b := float64(len(rounds)); b > 1 {
 		for _, r := range rounds {
-			d := float64(len(r)) / float64(n) * (stat.Mean(r, nil) - mean)
+			d := float64(len(r)) / n * (stat.Mean(r, nil) - mean)
 			between += d * d
 		}
-		between *= b / (b - 1) / (variance / float64(n))
+		between *= b / (b - 1) / (variance / n)
 	}
 	return max(between, autocorrelationTime(rounds))
 }

@@ -6,7 +6,6 @@ import (
 	"sort"
 
 	"gonum.org/v1/gonum/stat"
-	"gonum.org/v1/gonum/stat/distuv"
 )
 
 // SamplesForPercentile returns how many independent samples are needed to pass
@@ -121,19 +120,14 @@ func MeanAtMost(rounds [][]float64, limit, alpha float64) (Result, error) {
 		samples += len(r)
 		means[i] = stat.Mean(r, nil)
 	}
-	res := Result{
-		Value:    stat.Mean(means, nil),
-		Interval: Interval{Lo: math.Inf(-1), Hi: math.Inf(1), Confidence: 1 - 2*alpha},
-	}
+	res := Result{Value: stat.Mean(means, nil), Interval: unbounded(1 - 2*alpha)}
 	perRound := float64(samples) / float64(len(rounds))
 	if len(rounds) == 1 {
 		res.More = int(math.Ceil(perRound))
 		return res, nil
 	}
 	sd := stat.StdDev(means, nil)
-	half := func(n float64) float64 {
-		return distuv.StudentsT{Mu: 0, Sigma: 1, Nu: n - 1}.Quantile(1-alpha) * sd / math.Sqrt(n)
-	}
+	half := func(n float64) float64 { return studentT(n, 1-alpha) * sd / math.Sqrt(n) }
 	h := half(float64(len(means)))
 	res.Interval.Lo, res.Interval.Hi = res.Value-h, res.Value+h
 	res.Decision = judge(res.Interval, limit)
@@ -185,7 +179,7 @@ func judgeRounds(rounds [][]float64, p, limit, alpha float64,
 	if e.Effective == 0 {
 		return Result{
 			Value:    Quantile(sorted, p),
-			Interval: Interval{Lo: math.Inf(-1), Hi: math.Inf(1), Confidence: 1 - 2*alpha},
+			Interval: unbounded(1 - 2*alpha),
 			// Two more rounds are the fewest that show how rounds spread.
 			More: 2 * max(1, e.Samples/e.Rounds),
 		}, nil

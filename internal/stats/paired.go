@@ -56,10 +56,7 @@ func PairedBelow(differences []float64, bound, alpha float64) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	r := Result{
-		Value:    Quantile(w, 0.5),
-		Interval: Interval{Lo: math.Inf(-1), Hi: math.Inf(1), Confidence: 1},
-	}
+	r := Result{Value: Quantile(w, 0.5), Interval: unbounded(1)}
 	// The test rejects a centre at alpha if at most c Walsh averages are on its
 	// side.
 	n := len(differences)

@@ -22,6 +22,10 @@ type Interval struct {
 	Confidence float64
 }
 
+func unbounded(confidence float64) Interval {
+	return Interval{Lo: math.Inf(-1), Hi: math.Inf(1), Confidence: confidence}
+}
+
 // Bounded reports whether both ends are finite: there were enough samples for
 // the confidence asked for.
 func (iv Interval) Bounded() bool { return !math.IsInf(iv.Lo, 0) && !math.IsInf(iv.Hi, 0) }
@@ -100,7 +104,7 @@ func QuantileIntervalEffective(sorted []float64, p, confidence, effective float6
 			effective, n)
 	}
 	tail := (1 - confidence) / 2
-	iv := Interval{Lo: math.Inf(-1), Hi: math.Inf(1), Confidence: 1}
+	iv := unbounded(1)
 
 	// The lower end is x(l) for the largest l with P(B < l) <= tail, the upper
 	// end x(u) for the smallest u with P(B >= u) <= tail. Rank r of n samples

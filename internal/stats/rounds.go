@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"gonum.org/v1/gonum/stat"
-	"gonum.org/v1/gonum/stat/distuv"
 )
 
 // How RoundMedian computed an interval.
@@ -56,8 +55,7 @@ func RoundMedian(rounds [][]float64, confidence float64) (median float64, iv Int
 			logs[i] = math.Log(m)
 		}
 		mean, sd := stat.MeanStdDev(logs, nil)
-		t := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: float64(n - 1)}.Quantile(1 - (1-confidence)/2)
-		half := t * sd / math.Sqrt(float64(n))
+		half := studentT(float64(n), 1-(1-confidence)/2) * sd / math.Sqrt(float64(n))
 		median = Median(medians)
 		iv = Interval{Lo: math.Exp(mean - half), Hi: math.Exp(mean + half), Confidence: confidence}
 		// The interval is around the mean of the logarithms, and must contain the
@@ -80,7 +78,7 @@ func RoundQuantile(rounds [][]float64, p, confidence float64) (float64, Interval
 		return math.NaN(), Interval{}, err
 	}
 	if e.Effective == 0 {
-		return Quantile(sorted, p), Interval{Lo: math.Inf(-1), Hi: math.Inf(1), Confidence: 1}, nil
+		return Quantile(sorted, p), unbounded(1), nil
 	}
 	iv, err := QuantileIntervalEffective(sorted, p, confidence, e.Effective)
 	return Quantile(sorted, p), iv, err
