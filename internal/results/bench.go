@@ -58,14 +58,11 @@ func benchName(b *Block, procs int) string {
 // benchResult returns b's line of bench.txt.
 func benchResult(b *Block, meta *Meta) *benchfmt.Result {
 	n, metrics := Metrics(b, meta.LeaveOut())
-	res := &benchfmt.Result{Name: benchfmt.Name(benchName(b, meta.Procs)), Iters: n}
+	res := &benchfmt.Result{Name: benchfmt.Name(benchName(b, meta.Procs)), Iters: n, Values: metrics}
 	for _, key := range configKeys {
 		if value := meta.Config[key]; value != "" {
 			res.Config = append(res.Config, benchfmt.Config{Key: key, Value: []byte(value), File: true})
 		}
-	}
-	for _, m := range metrics {
-		res.Values = append(res.Values, benchfmt.Value{Value: m.Value, Unit: m.Unit})
 	}
 	return res
 }

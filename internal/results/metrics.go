@@ -8,14 +8,8 @@ import (
 	"github.com/crossover-bench/crossover/internal/stats"
 )
 
-// A Metric is one figure of a benchmark line, in SI base units except for Go's
-// own ns/op.
-type Metric struct {
-	Unit  string
-	Value float64
-}
-
-// units are those that Metrics can return. Lower is better for each of them.
+// units are those that Metrics can return: SI base units except for Go's own ns/op.
+// Lower is better for each of them.
 var units = []string{
 	"ns/op", "p50-sec", "p90-sec", "p99-sec", "exec-sec/op", "net-sec/op", "queue-sec/op", "tx-B/op", "rx-B/op",
 	"J/op", "Js/op", "W",
@@ -39,7 +33,7 @@ func UnitLines() []*benchfmt.UnitMetadata {
 // The others leave out those with a mark of leaveOut, unless that would leave
 // none. A percentile needs enough samples (MinSamples). A figure that does not
 // apply is left out, because benchfmt would give a 0 another unit.
-func Metrics(b *Block, leaveOut Mark) (n int, metrics []Metric) {
+func Metrics(b *Block, leaveOut Mark) (n int, metrics []benchfmt.Value) {
 	all, _ := b.Steady(0)
 	if len(all) == 0 {
 		return 0, nil
@@ -47,7 +41,7 @@ func Metrics(b *Block, leaveOut Mark) (n int, metrics []Metric) {
 	kept := b.Judged(leaveOut)
 	add := func(unit string, value float64) {
 		if value > 0 {
-			metrics = append(metrics, Metric{Unit: unit, Value: value})
+			metrics = append(metrics, benchfmt.Value{Unit: unit, Value: value})
 		}
 	}
 	part := func(unit string, of func(Sample) int64, per float64) {
@@ -56,13 +50,12 @@ func Metrics(b *Block, leaveOut Mark) (n int, metrics []Metric) {
 		}
 	}
 
-	ns := b.NsPerOp
-	if ns <= 0 {
-		if mean := meanOf(all, func(s Sample) int64 { return int64(s.Total) }, 1); mean != nil {
-			ns = *mean
-		}
+	total := func(s Sample) int64 { return int64(s.Total) }
+	if b.NsPerOp > 0 {
+		add("ns/op", b.NsPerOp)
+	} else if mean := meanOf(all, total, 1); mean != nil {
+		add("ns/op", *mean)
 	}
-	add("ns/op", ns)
 
 	latency := Latencies(kept)
 	slices.Sort(latency)
@@ -82,7 +75,7 @@ func Metrics(b *Block, leaveOut Mark) (n int, metrics []Metric) {
 	// Energy with an unknown part is left out: bench.txt has no place to say so.
 	if e := b.Energy; e != nil && len(e.Missing) == 0 {
 		add("J/op", e.Joules)
-		if mean := meanOf(kept, func(s Sample) int64 { return int64(s.Total) }, 1e9); mean != nil {
+		if mean := meanOf(kept, total, 1e9); mean != nil {
 			add("Js/op", e.Joules**mean) // EDP, equation 4.1 of the study: a product of means
 		}
 	}

@@ -176,17 +176,15 @@ func parseRecord(text []byte) (*record, error) {
 		} `json:"ledger"`
 	}
 	err := json.Unmarshal(text, &read)
-	var syntax *json.SyntaxError
-	var kind *json.UnmarshalTypeError
-	offset := int64(0)
-	switch {
-	case err == nil:
+	if err == nil {
 		ledger := read.Ledger.Ledger
 		ledger.Recovered = append(read.Ledger.Mended, ledger.Recovered...)
 		return &record{read.Meta, ledger}, nil
-	case errors.As(err, &syntax):
+	}
+	offset := int64(0)
+	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
 		offset = syntax.Offset
-	case errors.As(err, &kind):
+	} else if kind, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		offset = kind.Offset
 	}
 	offset = min(offset, int64(len(text)))

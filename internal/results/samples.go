@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/crossover-bench/crossover/internal/names"
@@ -64,11 +65,11 @@ func formatSeconds(d time.Duration) string {
 	if d == 0 {
 		return ""
 	}
-	sign := ""
+	sign, ns := "", uint64(d)
 	if d < 0 {
-		sign, d = "-", -d
+		sign, ns = "-", -ns
 	}
-	return fmt.Sprintf("%s%d.%09d", sign, d/time.Second, d%time.Second)
+	return fmt.Sprintf("%s%d.%09d", sign, ns/1e9, ns%1e9)
 }
 
 // parseSeconds is the inverse of formatSeconds.
@@ -76,19 +77,10 @@ func parseSeconds(s string) (time.Duration, error) {
 	if s == "" {
 		return 0, nil
 	}
-	digits, neg := s, false
-	if digits[0] == '-' {
-		digits, neg = digits[1:], true
-	}
-	if n := len(digits); n < 11 || digits[n-10] != '.' {
+	whole, decimals, _ := strings.Cut(s, ".")
+	ns, err := strconv.ParseInt(whole+decimals, 10, 64)
+	if err != nil || len(decimals) != 9 || whole == "" || whole == "-" || whole[0] == '+' {
 		return 0, fmt.Errorf("%q is not a time in seconds with nine decimals", s)
-	}
-	ns, err := strconv.ParseInt(digits[:len(digits)-10]+digits[len(digits)-9:], 10, 64)
-	if err != nil || digits[0] == '-' || digits[0] == '+' {
-		return 0, fmt.Errorf("%q is not a time in seconds with nine decimals", s)
-	}
-	if neg {
-		ns = -ns
 	}
 	return time.Duration(ns), nil
 }
@@ -117,10 +109,8 @@ const maxRow = 1 << 20
 
 // readSamples reads the blocks of a samples.csv.gz from r. The blocks fill the
 // first whole bytes. An incomplete last member is not an error: torn reports it.
-func readSamples(r io.Reader, name string) (blocks []Block, whole int64, torn bool, err error) {
-	counted := &countingReader{r: r}
-	br := bufio.NewReaderSize(counted, 64<<10)
-	pos := func() int64 { return counted.n - int64(br.Buffered()) }
+func readSamples(r io.ReadSeeker, name string) (blocks []Block, whole int64, torn bool, err error) {
+	br := bufio.NewReaderSize(r, 64<<10)
 	line := 0 // of the uncompressed table
 	var zr gzip.Reader
 	for {
@@ -141,9 +131,13 @@ func readSamples(r io.Reader, name string) (blocks []Block, whole int64, torn bo
 			}
 			return blocks, whole, false, fmt.Errorf("%s: block %d (from byte %d): %w", name, len(blocks)+1, whole, err)
 		}
+		read, err := r.Seek(0, io.SeekCurrent)
+		if err != nil {
+			return blocks, whole, false, fmt.Errorf("%s: %w", name, err)
+		}
 		blocks = append(blocks, b)
 		line += n
-		whole = pos()
+		whole = read - int64(br.Buffered())
 	}
 }
 
@@ -257,16 +251,4 @@ func (b *Block) parseRow(text []byte, line int) error {
 	}
 	b.Samples = append(b.Samples, s)
 	return nil
-}
-
-// countingReader counts the bytes read through it.
-type countingReader struct {
-	r io.Reader
-	n int64
-}
-
-func (c *countingReader) Read(p []byte) (int, error) {
-	n, err := c.r.Read(p)
-	c.n += int64(n)
-	return n, err
 }

@@ -248,8 +248,7 @@ func meanOf(samples []Sample, of func(Sample) int64, per float64) *float64 {
 	if sum <= 0 {
 		return nil
 	}
-	mean := float64(sum) / float64(len(samples)) / per
-	return &mean
+	return new(float64(sum) / float64(len(samples)) / per)
 }
 
 // finite returns x, or nil if it is infinite or not a number.
