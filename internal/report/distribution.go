@@ -1,10 +1,12 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"math"
 	"slices"
+	"sort"
 	"strings"
 
 	"github.com/crossover-bench/crossover/internal/results"
@@ -52,10 +54,7 @@ func Distribution(w io.Writer, run *results.Run, s results.Summary, o Options) e
 		label = max(label, len(k.label))
 		count = max(count, len(fmt.Sprint(k.n)))
 	}
-	width := o.Width
-	if width <= 0 {
-		width = defaultWidth
-	}
+	width := cmp.Or(max(0, o.Width), defaultWidth)
 	bar := max(10, width-label-count-4)
 	for _, k := range classes {
 		// Rounded up, so that a class that is not empty has a bar.
@@ -100,40 +99,30 @@ func histogram(sorted []float64) []class {
 	if len(sorted) >= 100 {
 		high = stats.Quantile(sorted, 0.99)
 	}
-	if low == high {
-		n := 0
-		for n < len(sorted) && sorted[n] <= high {
-			n++
+	n := sort.Search(len(sorted), func(i int) bool { return sorted[i] > high })
+	below, above := sorted[:n], sorted[n:]
+	classes := []class{{milliseconds(low) + " ms", n}}
+	if low < high {
+		rows := distributionRows
+		if iqr := stats.Quantile(sorted, 0.75) - stats.Quantile(sorted, 0.25); iqr > 0 {
+			width := 2 * iqr / math.Cbrt(float64(len(sorted)))
+			rows = int(min(float64(distributionRows), max(5, math.Ceil((high-low)/width))))
 		}
-		classes := []class{{milliseconds(low) + " ms", n}}
-		return appendTail(classes, sorted[n:], high)
+		step := (high - low) / float64(rows)
+		// Enough digits to distinguish two neighbouring classes.
+		digits := max(0, 1-int(math.Floor(math.Log10(1000*step))))
+		classes = make([]class, rows)
+		for i := range classes {
+			from := 1000 * (low + float64(i)*step)
+			classes[i].label = fmt.Sprintf("%.*f to %.*f ms", digits, from, digits, from+1000*step)
+		}
+		for _, x := range below {
+			classes[min(rows-1, int((x-low)/step))].n++
+		}
 	}
-	rows := distributionRows
-	if iqr := stats.Quantile(sorted, 0.75) - stats.Quantile(sorted, 0.25); iqr > 0 {
-		width := 2 * iqr / math.Cbrt(float64(len(sorted)))
-		rows = int(min(float64(distributionRows), max(5, math.Ceil((high-low)/width))))
+	if len(above) > 0 {
+		label := fmt.Sprintf("above %s, up to %s ms", milliseconds(high), milliseconds(above[len(above)-1]))
+		classes = append(classes, class{label, len(above)})
 	}
-	step := (high - low) / float64(rows)
-	// Enough digits to distinguish two neighbouring classes.
-	digits := max(0, 1-int(math.Floor(math.Log10(1000*step))))
-	classes := make([]class, rows)
-	for i := range classes {
-		from := 1000 * (low + float64(i)*step)
-		classes[i].label = fmt.Sprintf("%.*f to %.*f ms", digits, from, digits, from+1000*step)
-	}
-	n := 0
-	for n < len(sorted) && sorted[n] <= high {
-		classes[min(rows-1, int((sorted[n]-low)/step))].n++
-		n++
-	}
-	return appendTail(classes, sorted[n:], high)
-}
-
-// appendTail adds the class of the latencies above high, if there are any.
-func appendTail(classes []class, above []float64, high float64) []class {
-	if len(above) == 0 {
-		return classes
-	}
-	label := fmt.Sprintf("above %s, up to %s ms", milliseconds(high), milliseconds(above[len(above)-1]))
-	return append(classes, class{label, len(above)})
+	return classes
 }

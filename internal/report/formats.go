@@ -3,6 +3,7 @@ package report
 import (
 	"encoding/csv"
 	"encoding/json"
+	"fmt"
 	"io"
 	"path/filepath"
 	"strconv"
@@ -37,27 +38,34 @@ func CSV(w io.Writer, run *results.Run) error {
 		"spread", "exec_sec", "network_sec", "sent_bytes", "received_bytes", "open_sec", "first_sec",
 		"speed", "speed_lo", "speed_hi", "samples", "marked", "left_out", "all_marked", "rounds", "unsettled", "drifting",
 	})
-	num := func(x float64) string { return strconv.FormatFloat(x, 'g', -1, 64) }
-	opt := func(x *float64) string {
-		if x == nil {
-			return ""
+	cell := func(x any) string {
+		switch x := x.(type) {
+		case *float64:
+			if x == nil {
+				return ""
+			}
+			return strconv.FormatFloat(*x, 'g', -1, 64)
+		case float64:
+			return strconv.FormatFloat(x, 'g', -1, 64)
 		}
-		return num(*x)
+		return fmt.Sprint(x)
 	}
 	for _, s := range results.Summarize(run) {
-		var speed [3]string
+		var speed, speedLo, speedHi *float64
 		if s.Speed != nil {
-			speed = [3]string{num(s.Speed.Value), opt(s.Speed.Lo), opt(s.Speed.Hi)}
+			speed, speedLo, speedHi = &s.Speed.Value, s.Speed.Lo, s.Speed.Hi
 		}
 		c := s.Combination
-		cw.Write([]string{
-			string(c.Variant), string(c.Backend), string(c.Link), string(s.Origin),
-			num(s.Median), opt(s.Lo), opt(s.Hi), s.Interval,
-			opt(s.P90), opt(s.P90Lo), opt(s.P90Hi), opt(s.P99), opt(s.P99Lo), opt(s.P99Hi),
-			num(s.Spread), opt(s.Exec), opt(s.Network), opt(s.Sent), opt(s.Receive), num(s.Open), num(s.First),
-			speed[0], speed[1], speed[2], strconv.Itoa(s.Samples), strconv.Itoa(s.Marked), strconv.Itoa(s.LeftOut),
-			strconv.FormatBool(s.AllMarked), strconv.Itoa(s.Rounds), strconv.Itoa(s.Unsettled), strconv.Itoa(s.Drifting),
-		})
+		var row []string
+		for _, x := range []any{
+			c.Variant, c.Backend, c.Link, s.Origin, s.Median, s.Lo, s.Hi, s.Interval,
+			s.P90, s.P90Lo, s.P90Hi, s.P99, s.P99Lo, s.P99Hi,
+			s.Spread, s.Exec, s.Network, s.Sent, s.Receive, s.Open, s.First,
+			speed, speedLo, speedHi, s.Samples, s.Marked, s.LeftOut, s.AllMarked, s.Rounds, s.Unsettled, s.Drifting,
+		} {
+			row = append(row, cell(x))
+		}
+		cw.Write(row)
 	}
 	cw.Flush()
 	return cw.Error()

@@ -12,229 +12,195 @@ import (
 	"github.com/crossover-bench/crossover/internal/results"
 )
 
-// A remark is a kind of line below the table. It returns the lines that apply
-// to a run, often none.
-type remark func(run *results.Run, summaries []results.Summary) []string
-
-// remarks are the kinds of lines in the order of the report.
-var remarks = []remark{
-	soaked, temperature, unmeasured, imprecise, allMarked,
-	shares("Inferences left out", func(s results.Summary) (n, of int, why string) {
-		return s.LeftOut, s.LeftOut + s.Samples, " (" + reasons(s.Marks) + ")"
-	}),
-	shares("Rounds whose warm-up did not settle", func(s results.Summary) (n, of int, why string) {
-		return s.Unsettled, max(s.Rounds, s.Unsettled), ""
-	}),
-	shares("Rounds within which the latency moved", func(s results.Summary) (n, of int, why string) {
-		return s.Drifting, max(s.Rounds, s.Drifting), ""
-	}),
-	noiseFloor, fewRounds, skipped,
-	outcomes("Failed", func(l *results.Ledger) []results.Outcome { return l.Failed }),
-	outcomes("Failed, then measured when the run was resumed",
-		func(l *results.Ledger) []results.Outcome { return l.Recovered }),
-	resumed, missing, incomplete, notes,
-}
-
 // Remarks returns what a reader of the table must know, one line each: what is
 // missing and why, and what is doubtful.
 func Remarks(run *results.Run, summaries []results.Summary) []string {
-	var lines []string
-	for _, of := range remarks {
-		lines = append(lines, of(run, summaries)...)
+	r := remarks{run: run, summaries: summaries}
+	r.soak()
+	r.temperature()
+	if len(summaries) == 0 {
+		r.add("No combination was measured.")
 	}
-	return lines
+	r.precision()
+	r.allMarked()
+	r.shares("Inferences left out", func(s results.Summary) (n, of int, why string) {
+		return s.LeftOut, s.LeftOut + s.Samples, " (" + reasons(s.Marks) + ")"
+	})
+	r.shares("Rounds whose warm-up did not settle", func(s results.Summary) (n, of int, why string) {
+		return s.Unsettled, max(s.Rounds, s.Unsettled), ""
+	})
+	r.shares("Rounds within which the latency moved", func(s results.Summary) (n, of int, why string) {
+		return s.Drifting, max(s.Rounds, s.Drifting), ""
+	})
+	if floor, err := results.NoiseFloor(run, summaries); err == nil {
+		r.add("Noise floor of this run: %.2g %% (95 %% of neighbouring rounds of one combination differ by less).",
+			100*floor.Ratio)
+	}
+	r.fewRounds()
+	r.skipped()
+	r.outcomes("Failed", run.Ledger.Failed)
+	r.outcomes("Failed, then measured when the run was resumed", run.Ledger.Recovered)
+	for _, p := range run.Meta.Resumed {
+		r.add("The run was interrupted, and continued at %s.", p.Started.UTC().Format("2006-01-02 15:04:05 UTC"))
+	}
+	for _, c := range run.Missing() {
+		r.add("Missing: %s has no block.", r.title(c))
+	}
+	if !run.Ledger.Complete {
+		r.add("The run is not complete.")
+	}
+	for _, note := range run.Notes {
+		r.add("Note: %s.", strings.TrimSuffix(note, "."))
+	}
+	return r.lines
 }
 
-// line returns one formatted line.
-func line(format string, args ...any) []string { return []string{fmt.Sprintf(format, args...)} }
+// remarks collects the lines below a run's table. Each method adds those of one
+// kind that apply, often none.
+type remarks struct {
+	run       *results.Run
+	summaries []results.Summary
+	lines     []string
+}
+
+// add adds one line.
+func (r *remarks) add(format string, args ...any) {
+	r.lines = append(r.lines, fmt.Sprintf(format, args...))
+}
 
 // title returns a combination's name for people.
-func title(run *results.Run, c names.Combination) string { return c.Title(run.Meta.Title(c.Variant)) }
+func (r *remarks) title(c names.Combination) string { return c.Title(r.run.Meta.Title(c.Variant)) }
 
-func soaked(run *results.Run, _ []results.Summary) []string {
-	soak := run.Meta.Soak
+func (r *remarks) soak() {
+	soak := r.run.Meta.Soak
 	if soak == nil {
-		return nil
+		return
 	}
-	text := fmt.Sprintf("Sustained: heated for %v first (%s); throttled inferences are judged.",
-		soak.Time.Round(time.Second), soak.Reason)
+	throttled := ""
 	if soak.Throttled != nil {
-		text += fmt.Sprintf(" The machine began to throttle after %v.", soak.Throttled.Round(time.Second))
+		throttled = fmt.Sprintf(" The machine began to throttle after %v.", soak.Throttled.Round(time.Second))
 	}
-	return []string{text}
+	r.add("Sustained: heated for %v first (%s); throttled inferences are judged.%s",
+		soak.Time.Round(time.Second), soak.Reason, throttled)
 }
 
 // coolBy is by how many degrees the machine may cool down after a soak without
 // a remark: thermometers step by whole degrees, and a fan changes a few.
 const coolBy = 5
 
-func temperature(run *results.Run, summaries []results.Summary) []string {
+func (r *remarks) temperature() {
 	lo, hi := math.Inf(1), math.Inf(-1)
-	for _, s := range summaries {
+	for _, s := range r.summaries {
 		if s.Coolest != nil && s.Hottest != nil {
 			lo, hi = min(lo, *s.Coolest), max(hi, *s.Hottest)
 		}
 	}
 	if lo > hi {
-		return nil // no thermometer
+		return // no thermometer
 	}
-	text := fmt.Sprintf("Temperature at the ends of the blocks: %.0f to %.0f C.", lo, hi)
-	if soak := run.Meta.Soak; soak != nil && soak.Celsius != nil && lo < *soak.Celsius-coolBy {
-		text += fmt.Sprintf(" The soak left the machine at %.0f C: some combinations did not keep it that hot.",
+	cooled := ""
+	if soak := r.run.Meta.Soak; soak != nil && soak.Celsius != nil && lo < *soak.Celsius-coolBy {
+		cooled = fmt.Sprintf(" The soak left the machine at %.0f C: some combinations did not keep it that hot.",
 			*soak.Celsius)
 	}
-	return []string{text}
+	r.add("Temperature at the ends of the blocks: %.0f to %.0f C.%s", lo, hi, cooled)
 }
 
-func unmeasured(_ *results.Run, summaries []results.Summary) []string {
-	if len(summaries) > 0 {
-		return nil
-	}
-	return line("No combination was measured.")
-}
-
-func imprecise(run *results.Run, _ []results.Summary) (lines []string) {
-	for _, i := range run.Ledger.Imprecise {
+func (r *remarks) precision() {
+	for _, i := range r.run.Ledger.Imprecise {
 		reached := "no interval yet"
 		if i.Reached != nil {
 			reached = fmt.Sprintf("%.2g %%", 100**i.Reached)
 		}
-		lines = append(lines, fmt.Sprintf("Not precise enough within the budget: %s: %s, wanted %.2g %%.",
-			title(run, i.Combination), reached, 100*i.Wanted))
+		r.add("Not precise enough within the budget: %s: %s, wanted %.2g %%.",
+			r.title(i.Combination), reached, 100*i.Wanted)
 	}
-	return lines
 }
 
-func allMarked(run *results.Run, summaries []results.Summary) (lines []string) {
-	for _, s := range summaries {
+func (r *remarks) allMarked() {
+	for _, s := range r.summaries {
 		if s.AllMarked {
-			lines = append(lines, fmt.Sprintf("! %s: all %d inferences were marked (%s); its figures are those of marked ones.",
-				title(run, s.Combination), s.Samples, reasons(s.Marks)))
+			r.add("! %s: all %d inferences were marked (%s); its figures are those of marked ones.",
+				r.title(s.Combination), s.Samples, reasons(s.Marks))
 		}
 	}
-	return lines
 }
 
 // mostNamed is how many combinations a line of shares names: nobody reads a
 // list of hundreds. JSON has them all.
 const mostNamed = 3
 
-// shares returns the remark on a share of each combination's inferences or
-// rounds: n of those there are, and why. It names the combinations with the
-// largest shares, worst first, and counts the others.
-func shares(what string, share func(results.Summary) (n, of int, why string)) remark {
+// shares remarks on a share of each combination's inferences or rounds: n of those
+// there are, and why. It names the combinations with the largest shares, worst
+// first, and counts the others.
+func (r *remarks) shares(what string, share func(results.Summary) (n, of int, why string)) {
 	type part struct {
 		share float64
 		text  string
 	}
-	return func(run *results.Run, summaries []results.Summary) []string {
-		var parts []part
-		for _, s := range summaries {
-			if n, of, why := share(s); n > 0 {
-				text := fmt.Sprintf("%s %d of %d%s", title(run, s.Combination), n, of, why)
-				parts = append(parts, part{float64(n) / float64(of), text})
-			}
+	var parts []part
+	for _, s := range r.summaries {
+		if n, of, why := share(s); n > 0 {
+			text := fmt.Sprintf("%s %d of %d%s", r.title(s.Combination), n, of, why)
+			parts = append(parts, part{float64(n) / float64(of), text})
 		}
-		if len(parts) == 0 {
-			return nil
-		}
-		slices.SortStableFunc(parts, func(a, b part) int { return cmp.Compare(b.share, a.share) })
-		var worst []string
-		for _, p := range parts[:min(mostNamed, len(parts))] {
-			worst = append(worst, p.text)
-		}
-		if n := len(parts) - mostNamed; n > 0 {
-			worst = append(worst, fmt.Sprintf("%d more with smaller shares", n))
-		}
-		return line("%s: %s.", what, strings.Join(worst, "; "))
 	}
+	if len(parts) == 0 {
+		return
+	}
+	slices.SortStableFunc(parts, func(a, b part) int { return cmp.Compare(b.share, a.share) })
+	var worst []string
+	for _, p := range parts[:min(mostNamed, len(parts))] {
+		worst = append(worst, p.text)
+	}
+	if n := len(parts) - mostNamed; n > 0 {
+		worst = append(worst, fmt.Sprintf("%d more with smaller shares", n))
+	}
+	r.add("%s: %s.", what, strings.Join(worst, "; "))
 }
 
-func noiseFloor(run *results.Run, summaries []results.Summary) []string {
-	floor, err := results.NoiseFloor(run, summaries)
-	if err != nil {
-		return nil
-	}
-	return line("Noise floor of this run: %.2g %% (95 %% of neighbouring rounds of one combination differ by less).",
-		100*floor.Ratio)
-}
-
-func fewRounds(_ *results.Run, summaries []results.Summary) []string {
+func (r *remarks) fewRounds() {
 	few := 0
-	for _, s := range summaries {
+	for _, s := range r.summaries {
 		if s.Rounds < 2 {
 			few++
 		}
 	}
-	if few == 0 {
-		return nil
+	if few > 0 {
+		r.add("%d of %d combinations have one round: their intervals say nothing about how rounds differ.",
+			few, len(r.summaries))
 	}
-	return line("%d of %d combinations have one round: their intervals say nothing about how rounds differ.",
-		few, len(summaries))
 }
 
-// skipped returns one line per reason, because one missing prerequisite can
-// cost many combinations.
-func skipped(run *results.Run, _ []results.Summary) (lines []string) {
+// skipped adds one line per reason, because one missing prerequisite can cost many
+// combinations.
+func (r *remarks) skipped() {
 	by := map[string][]names.Combination{}
 	var order []string
-	for _, o := range run.Ledger.Skipped {
+	for _, o := range r.run.Ledger.Skipped {
 		if by[o.Reason] == nil {
 			order = append(order, o.Reason)
 		}
 		by[o.Reason] = append(by[o.Reason], o.Combination)
 	}
 	for _, reason := range order {
-		what := title(run, by[reason][0])
+		what := r.title(by[reason][0])
 		if n := len(by[reason]); n > 1 {
 			what = fmt.Sprintf("%d combinations, %s first", n, what)
 		}
-		lines = append(lines, fmt.Sprintf("Skipped: %s: %s", what, reason))
+		r.add("Skipped: %s: %s", what, reason)
 	}
-	return lines
 }
 
-// outcomes returns the remark on a list of the ledger.
-func outcomes(what string, of func(*results.Ledger) []results.Outcome) remark {
-	return func(run *results.Run, _ []results.Summary) (lines []string) {
-		for _, o := range of(&run.Ledger) {
-			where := fmt.Sprintf("round %d", o.Round+1)
-			if o.Round == results.ProbeRound {
-				where = "the probe"
-			}
-			lines = append(lines, fmt.Sprintf("%s: %s in %s: %s", what, title(run, o.Combination), where, oneLine(o.Reason)))
+// outcomes remarks on a list of the ledger.
+func (r *remarks) outcomes(what string, outcomes []results.Outcome) {
+	for _, o := range outcomes {
+		where := fmt.Sprintf("round %d", o.Round+1)
+		if o.Round == results.ProbeRound {
+			where = "the probe"
 		}
-		return lines
+		r.add("%s: %s in %s: %s", what, r.title(o.Combination), where, oneLine(o.Reason))
 	}
-}
-
-func resumed(run *results.Run, _ []results.Summary) (lines []string) {
-	for _, p := range run.Meta.Resumed {
-		lines = append(lines, "The run was interrupted, and continued at "+
-			p.Started.UTC().Format("2006-01-02 15:04:05 UTC")+".")
-	}
-	return lines
-}
-
-func missing(run *results.Run, _ []results.Summary) (lines []string) {
-	for _, c := range run.Missing() {
-		lines = append(lines, fmt.Sprintf("Missing: %s has no block.", title(run, c)))
-	}
-	return lines
-}
-
-func incomplete(run *results.Run, _ []results.Summary) []string {
-	if run.Ledger.Complete {
-		return nil
-	}
-	return line("The run is not complete.")
-}
-
-func notes(run *results.Run, _ []results.Summary) (lines []string) {
-	for _, note := range run.Notes {
-		lines = append(lines, fmt.Sprintf("Note: %s.", strings.TrimSuffix(note, ".")))
-	}
-	return lines
 }
 
 // oneLine joins the lines of an error's text and removes control characters.

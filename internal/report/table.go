@@ -5,6 +5,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"math"
@@ -104,7 +105,7 @@ func significant(x float64, n int) string {
 func Text(w io.Writer, run *results.Run, o Options) error {
 	summaries := results.Summarize(run)
 	var b strings.Builder
-	fmt.Fprintf(&b, "Run %s, machine %s\n", filepath.Base(run.Dir), orUnknown(run.Meta.Config["machine"]))
+	fmt.Fprintf(&b, "Run %s, machine %s\n", filepath.Base(run.Dir), cmp.Or(run.Meta.Config["machine"], "unknown"))
 	if len(summaries) > 0 {
 		t := build(run, summaries)
 		narrow(t, summaries, o.Width)
@@ -130,8 +131,10 @@ func narrow(t table.Writer, summaries []results.Summary, width int) {
 		return
 	}
 	hide := make(map[string]bool)
-	for i := 0; i < len(optionalColumns) && widest(t.Render()) > width; i++ {
-		name := optionalColumns[i]
+	for _, name := range optionalColumns {
+		if widest(t.Render()) <= width {
+			return
+		}
 		if name == "Link" && !sameLink(summaries) {
 			continue
 		}
@@ -151,11 +154,4 @@ func widest(rendered string) (width int) {
 		width = max(width, text.StringWidthWithoutEscSequences(line))
 	}
 	return width
-}
-
-func orUnknown(s string) string {
-	if s == "" {
-		return "unknown"
-	}
-	return s
 }
