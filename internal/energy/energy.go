@@ -21,13 +21,10 @@ import (
 // A Reading is the energy that a window of inferences, or one of them, took
 // from the device.
 type Reading struct {
-	Joules      model.Joules
-	Uncertainty model.Joules // standard uncertainty; 0 if unknown
-	Duration    time.Duration
-	Origin      names.Origin
-	// Missing names the parts that Joules lacks because they are unknown:
-	// Joules is then a lower bound.
-	Missing []string
+	model.Energy              // a lower bound if parts are Missing
+	Uncertainty  model.Joules // standard uncertainty; 0 if unknown
+	Duration     time.Duration
+	Origin       names.Origin
 }
 
 // A Meter measures the device's energy.
@@ -78,8 +75,7 @@ func (e *Estimator) Inference(
 ) (Reading, error) {
 	r := Reading{Duration: latency.Duration(), Origin: e.Origin(c)}
 	if c.Backend.IsLocal() {
-		local := e.Device.LocalEnergy(latency)
-		r.Joules, r.Missing = local.Joules, local.Missing
+		r.Energy = e.Device.LocalEnergy(latency)
 		return r, nil
 	}
 	var network model.Energy
@@ -92,8 +88,7 @@ func (e *Estimator) Inference(
 		}
 		network = link.NetworkEnergy(sent, received)
 	}
-	offload := model.OffloadEnergy(latency, e.Idle.Power, network)
-	r.Joules, r.Missing = offload.Joules, offload.Missing
+	r.Energy = model.OffloadEnergy(latency, e.Idle.Power, network)
 	return r, nil
 }
 

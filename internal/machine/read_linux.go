@@ -1,6 +1,7 @@
 package machine
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"os"
@@ -75,11 +76,8 @@ func (r *reader) identity() {
 		r.s.Arch = info.arch // a test's root may describe another architecture
 	}
 	r.s.Virtual = r.hypervisor(info.hypervisor)
-	r.s.Board = r.text("sys/firmware/devicetree/base/model")
-	if r.s.Board == "" {
-		r.s.Board = strings.TrimSpace(
-			r.text("sys/class/dmi/id/sys_vendor") + " " + r.text("sys/class/dmi/id/product_name"))
-	}
+	dmi := strings.TrimSpace(r.text("sys/class/dmi/id/sys_vendor") + " " + r.text("sys/class/dmi/id/product_name"))
+	r.s.Board = cmp.Or(r.text("sys/firmware/devicetree/base/model"), dmi)
 	if r.s.Board == "" {
 		r.unseen("board: neither a device tree nor DMI names it")
 	}

@@ -132,7 +132,7 @@ func narrow(t table.Writer, summaries []results.Summary, width int) {
 	}
 	hide := make(map[string]bool)
 	for _, name := range optionalColumns {
-		if widest(t.Render()) <= width {
+		if text.LongestLineLen(t.Render()) <= width {
 			return
 		}
 		if name == "Link" && !sameLink(summaries) {
@@ -147,11 +147,4 @@ func sameLink(summaries []results.Summary) bool {
 	return !slices.ContainsFunc(summaries, func(s results.Summary) bool {
 		return s.Combination.Link != summaries[0].Combination.Link
 	})
-}
-
-func widest(rendered string) (width int) {
-	for line := range strings.SplitSeq(rendered, "\n") {
-		width = max(width, text.StringWidthWithoutEscSequences(line))
-	}
-	return width
 }

@@ -68,29 +68,29 @@ func (w *EventWriter) Write(ev Event) error {
 	return nil
 }
 
-// check returns an error if the event lacks a part of its kind, or has another.
+// eventParts says which parts an event of each kind has.
+var eventParts = map[EventKind]parts{
+	EventStart: {combination: true},
+	EventBlock: {block: true},
+	EventSkip:  {combination: true, reason: true},
+	EventFail:  {combination: true, reason: true},
+	EventEnd:   {},
+}
+
+type parts struct{ combination, reason, block bool }
+
+// check returns an error if the event lacks a part of its kind, has another, or has a
+// block that cannot be recorded.
 func (ev *Event) check() error {
-	named := ev.Combination != (names.Combination{})
-	switch ev.Kind {
-	case EventStart:
-		if !named || ev.Reason != "" || ev.Block != nil {
-			return errors.New("start has a combination and nothing else")
-		}
-	case EventSkip, EventFail:
-		if !named || ev.Reason == "" || ev.Block != nil {
-			return fmt.Errorf("%s has a combination and a reason and nothing else", ev.Kind)
-		}
-	case EventBlock:
-		if ev.Block == nil || named || ev.Reason != "" {
-			return errors.New("block has a block and nothing else")
-		}
-		return ev.Block.check()
-	case EventEnd:
-		if named || ev.Reason != "" || ev.Block != nil {
-			return errors.New("end has no other part")
-		}
-	default:
+	want, known := eventParts[ev.Kind]
+	got := parts{ev.Combination != (names.Combination{}), ev.Reason != "", ev.Block != nil}
+	switch {
+	case !known:
 		return fmt.Errorf("%q is not an event", ev.Kind)
+	case got != want:
+		return fmt.Errorf("%s has the parts %+v; want %+v", ev.Kind, got, want)
+	case ev.Block != nil:
+		return ev.Block.check()
 	}
 	return nil
 }

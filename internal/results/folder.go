@@ -84,12 +84,9 @@ func create(dir string, meta Meta, fsys writeFS) (*Writer, error) {
 // from the samples; Run.Notes says what it found. The blocks that Ledger.Failed
 // lacks may still be measured: each moves its outcome to Ledger.Recovered.
 func Resume(dir string) (_ *Writer, _ *Run, err error) {
-	folder, err := filepath.EvalSymlinks(dir)
+	folder, err := resolve(dir)
 	if err != nil {
-		return nil, nil, fmt.Errorf("no run at %s: %w", dir, pathCause(err))
-	}
-	if _, err := os.Stat(filepath.Join(folder, recordFile)); err != nil {
-		return nil, nil, fmt.Errorf("%s is not a run folder: %w", dir, err)
+		return nil, nil, err
 	}
 	// Locked before it is read, because another process may be writing to it.
 	w := &Writer{dir: folder, fsys: osFS{}}

@@ -96,15 +96,13 @@ type blockKey struct {
 // load reads run.json and the samples. The complete blocks fill the first whole
 // bytes of samples.csv.gz.
 func load(dir string) (run *Run, whole int64, err error) {
-	folder, err := filepath.EvalSymlinks(dir)
+	folder, err := resolve(dir)
 	if err != nil {
-		return nil, 0, fmt.Errorf("no run at %s: %w", dir, pathCause(err))
+		return nil, 0, err
 	}
 	path := filepath.Join(folder, recordFile)
 	text, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, 0, fmt.Errorf("%s is not a run folder: it has no %s", dir, recordFile)
-	} else if err != nil {
+	if err != nil {
 		return nil, 0, err
 	}
 	rec, err := parseRecord(text)
@@ -191,11 +189,17 @@ func parseRecord(text []byte) (*record, error) {
 	return nil, fmt.Errorf("%d: %w", 1+bytes.Count(text[:offset], []byte("\n")), err)
 }
 
-// pathCause strips the system call and the path from a path error, for a
-// message that already names the path.
-func pathCause(err error) error {
-	if p, ok := errors.AsType[*fs.PathError](err); ok {
-		return p.Err
+// resolve returns the run folder that dir is or links to.
+func resolve(dir string) (string, error) {
+	folder, err := filepath.EvalSymlinks(dir)
+	if cause, ok := errors.AsType[*fs.PathError](err); ok {
+		err = cause.Err // the message names the path already
 	}
-	return err
+	if err != nil {
+		return "", fmt.Errorf("no run at %s: %w", dir, err)
+	}
+	if _, err := os.Stat(filepath.Join(folder, recordFile)); errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("%s is not a run folder: it has no %s", dir, recordFile)
+	}
+	return folder, nil
 }

@@ -151,24 +151,20 @@ func readMember(zr *gzip.Reader, br *bufio.Reader, line int) (Block, int, error)
 	var b Block
 	var rows int
 	var bad error // of the first bad row; reported only if the member is complete
-	lines := bufio.NewReaderSize(zr, 64<<10)
-	for {
-		text, err := readRow(lines)
-		if err != nil && err != io.EOF {
-			return Block{}, 0, fmt.Errorf("gzip: %w", err)
-		}
-		if len(text) == 0 {
-			break
-		}
+	lines := bufio.NewScanner(zr)
+	lines.Buffer(make([]byte, 64<<10), maxRow)
+	for lines.Scan() {
 		rows++
 		if bad == nil {
-			bad = b.parseRow(text, line+rows)
-		}
-		if err == io.EOF {
-			break
+			bad = b.parseRow(lines.Bytes(), line+rows)
 		}
 	}
-	if bad != nil {
+	switch err := lines.Err(); {
+	case err == bufio.ErrTooLong:
+		return Block{}, 0, fmt.Errorf("gzip: a row is longer than %d bytes", maxRow)
+	case err != nil:
+		return Block{}, 0, fmt.Errorf("gzip: %w", err)
+	case bad != nil:
 		return Block{}, 0, bad
 	}
 	if b.Combination == (names.Combination{}) {
@@ -178,20 +174,6 @@ func readMember(zr *gzip.Reader, br *bufio.Reader, line int) (Block, int, error)
 		return Block{}, 0, err
 	}
 	return b, rows, nil
-}
-
-func readRow(r *bufio.Reader) ([]byte, error) {
-	var row []byte
-	for {
-		part, err := r.ReadSlice('\n')
-		row = append(row, part...)
-		if len(row) > maxRow {
-			return nil, fmt.Errorf("a row is longer than %d bytes", maxRow)
-		}
-		if err != bufio.ErrBufferFull {
-			return row, err
-		}
-	}
 }
 
 // parseRow reads one line of the table into b; line is its number in the whole

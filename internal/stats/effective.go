@@ -50,18 +50,11 @@ func EffectiveSamples(rounds [][]float64, p, alpha float64) (Effective, error) {
 // pool is EffectiveSamples, and also returns the samples of all rounds in
 // increasing order.
 func pool(rounds [][]float64, p, alpha float64) (sorted []float64, e Effective, err error) {
-	e.Rounds = len(rounds)
-	var all []float64
-	for _, r := range rounds {
-		if len(r) == 0 {
-			return nil, Effective{}, fmt.Errorf("a round of %d is empty: %w", len(rounds), ErrNoData)
-		}
-		all = append(all, r...)
+	if err := checkRounds(rounds); err != nil {
+		return nil, Effective{}, err
 	}
-	if len(all) == 0 {
-		return nil, Effective{}, ErrNoData
-	}
-	e.Samples = len(all)
+	all := slices.Concat(rounds...)
+	e.Rounds, e.Samples = len(rounds), len(all)
 	e.DesignEffect = max(1, designEffect(midRanks(all), rounds))
 
 	sorted = slices.Clone(all)
@@ -86,6 +79,17 @@ func pool(rounds [][]float64, p, alpha float64) (sorted []float64, e Effective, 
 	few, many := studentT(float64(e.Rounds), 1-alpha), studentT(float64(e.Samples), 1-alpha)
 	e.Effective = min(float64(e.Samples), float64(e.Samples)/e.DesignEffect*(many/few)*(many/few))
 	return sorted, e, nil
+}
+
+// checkRounds returns an error unless there are rounds, and samples in each.
+func checkRounds(rounds [][]float64) error {
+	if len(rounds) == 0 {
+		return ErrNoData
+	}
+	if slices.ContainsFunc(rounds, func(r []float64) bool { return len(r) == 0 }) {
+		return fmt.Errorf("a round of %d is empty: %w", len(rounds), ErrNoData)
+	}
+	return nil
 }
 
 // studentT returns the p-quantile of Student's t for n values.

@@ -3,8 +3,10 @@ package stats
 import (
 	"fmt"
 	"math"
+	"slices"
 	"sort"
 
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/stat"
 )
 
@@ -58,10 +60,8 @@ func PercentileAtMost(sorted []float64, p, limit, alpha, effective float64) (Res
 // PercentileAtLeast judges "the p-quantile is at least limit"; see
 // PercentileAtMost.
 func PercentileAtLeast(sorted []float64, p, limit, alpha, effective float64) (Result, error) {
-	negated := make([]float64, len(sorted))
-	for i, x := range sorted {
-		negated[len(sorted)-1-i] = -x
-	}
+	negated := floats.ScaleTo(make([]float64, len(sorted)), -1, sorted)
+	slices.Reverse(negated)
 	r, err := PercentileAtMost(negated, 1-p, -limit, alpha, effective)
 	return mirror(r), err
 }
@@ -108,15 +108,12 @@ func MeanAtMost(rounds [][]float64, limit, alpha float64) (Result, error) {
 	if !(alpha > 0 && alpha < 0.5) {
 		return Result{}, fmt.Errorf("error %v is not between 0 and a half", alpha)
 	}
-	if len(rounds) == 0 {
-		return Result{}, ErrNoData
+	if err := checkRounds(rounds); err != nil {
+		return Result{}, err
 	}
 	means := make([]float64, len(rounds))
 	samples := 0
 	for i, r := range rounds {
-		if len(r) == 0 {
-			return Result{}, fmt.Errorf("a round of %d is empty: %w", len(rounds), ErrNoData)
-		}
 		samples += len(r)
 		means[i] = stat.Mean(r, nil)
 	}
@@ -147,10 +144,7 @@ func MeanAtMost(rounds [][]float64, limit, alpha float64) (Result, error) {
 func MeanAtLeast(rounds [][]float64, limit, alpha float64) (Result, error) {
 	negated := make([][]float64, len(rounds))
 	for i, r := range rounds {
-		negated[i] = make([]float64, len(r))
-		for j, x := range r {
-			negated[i][j] = -x
-		}
+		negated[i] = floats.ScaleTo(make([]float64, len(r)), -1, r)
 	}
 	r, err := MeanAtMost(negated, -limit, alpha)
 	return mirror(r), err

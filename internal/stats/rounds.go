@@ -30,16 +30,14 @@ const (
 //   - For one round it is the interval of its own samples, for as many as they
 //     are worth (see EffectiveSamples). The true uncertainty is at least as large.
 func RoundMedian(rounds [][]float64, confidence float64) (median float64, iv Interval, how string, err error) {
+	if err := checkRounds(rounds); err != nil {
+		return math.NaN(), Interval{}, "", err
+	}
 	medians := make([]float64, len(rounds))
 	for i, r := range rounds {
-		if len(r) == 0 {
-			return math.NaN(), Interval{}, "", ErrNoData
-		}
 		medians[i] = Median(r)
 	}
 	switch n := len(rounds); {
-	case n == 0:
-		return math.NaN(), Interval{}, "", ErrNoData
 	case n == 1:
 		e, err := EffectiveSamples(rounds, 0.5, (1-confidence)/2)
 		if err != nil {
