@@ -265,7 +265,7 @@ func TestThermometerReadsTheHottestZone(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer p.Close()
-	if count, now := Throttling(p)(); count == 0 || !now {
-		t.Errorf("throttling: %d, %v", count, now)
+	if pulse, err := p.Read(); err != nil || pulse.Throttles == 0 || !pulse.Throttled {
+		t.Errorf("pulse %+v (%v)", pulse, err)
 	}
 }

@@ -24,9 +24,7 @@ type SoakConfig struct {
 	// Thermometer returns the highest temperature in degrees Celsius; ok is false
 	// if there is no reading.
 	Thermometer func() (celsius float64, ok bool)
-	// Throttling returns a count that rises with each throttling, and whether the
-	// machine is throttled now.
-	Throttling func() (count uint64, now bool)
+	Probe       Probe // sees when the machine throttles
 	// Clock is a monotonic clock.
 	Clock func() time.Duration
 }
@@ -52,7 +50,7 @@ func SoakUntilSteady(ctx context.Context, cfg SoakConfig) (Soak, error) {
 	var means []float64 // of the windows
 	var sum float64
 	var readings int
-	throttles, _ := cfg.Throttling()
+	before, _ := cfg.Probe.Read()
 	start := cfg.Clock()
 	read, window := start, start // when the current interval and window began
 	for {
@@ -68,8 +66,8 @@ func SoakUntilSteady(ctx context.Context, cfg SoakConfig) (Soak, error) {
 			continue
 		}
 		read = now
-		count, throttled := cfg.Throttling()
-		if soak.Throttled == nil && (throttled || count > throttles) {
+		pulse, err := cfg.Probe.Read()
+		if err == nil && soak.Throttled == nil && (pulse.Throttled || pulse.Throttles > before.Throttles) {
 			soak.Throttled = new(soak.Time)
 		}
 		if celsius, ok := cfg.Thermometer(); ok {
@@ -94,18 +92,6 @@ func SoakUntilSteady(ctx context.Context, cfg SoakConfig) (Soak, error) {
 			soak.Reason = fmt.Sprintf("not steady within the bound of %v", soakMax)
 			return soak, nil
 		}
-	}
-}
-
-// Throttling returns a SoakConfig's Throttling that reads p. If a reading fails,
-// it repeats the one before.
-func Throttling(p Probe) func() (count uint64, now bool) {
-	last, _ := p.Read()
-	return func() (uint64, bool) {
-		if pulse, err := p.Read(); err == nil {
-			last = pulse
-		}
-		return last.Throttles, last.Throttled
 	}
 }
 

@@ -22,10 +22,16 @@ func (o *oven) config() SoakConfig {
 	return SoakConfig{
 		Work:        func(context.Context) error { o.now += 100 * time.Millisecond; return nil },
 		Thermometer: func() (float64, bool) { return o.celsius(o.now), !o.blind },
-		Throttling:  func() (uint64, bool) { return 0, !o.blind && o.celsius(o.now) >= o.limit },
+		Probe: probeFunc(func() (Pulse, error) {
+			return Pulse{Throttled: !o.blind && o.celsius(o.now) >= o.limit}, nil
+		}),
 		Clock:       func() time.Duration { return o.now },
 	}
 }
+
+type probeFunc func() (Pulse, error)
+
+func (f probeFunc) Read() (Pulse, error) { return f() }
 
 // heating approaches 80 degrees from 30 with a time constant of 4 minutes, shown
 // by a thermometer with whole degrees and some noise.
@@ -61,15 +67,15 @@ func TestSoakTellsTheTimeToThrottling(t *testing.T) {
 	if d := *soak.Throttled - 4*time.Minute; d < 0 || d > 2*time.Second {
 		t.Errorf("throttled after %v, want 4 minutes and less than two readings", *soak.Throttled)
 	}
-	count := uint64(7)
+	pulse := Pulse{Throttles: 7}
 	o = oven{celsius: func(time.Duration) float64 { return 50 }}
 	cfg := o.config()
-	cfg.Throttling = func() (uint64, bool) {
+	cfg.Probe = probeFunc(func() (Pulse, error) {
 		if o.now > time.Minute {
-			count = 8
+			pulse.Throttles = 8
 		}
-		return count, false
-	}
+		return pulse, nil
+	})
 	soak, err = SoakUntilSteady(context.Background(), cfg)
 	if err != nil || soak.Throttled == nil || *soak.Throttled < time.Minute {
 		t.Errorf("a counter that rises: %+v (%v)", soak, err)

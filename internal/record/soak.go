@@ -22,7 +22,7 @@ func (r *recording) soak(ctx context.Context) error {
 	start := time.Now()
 	soak, err := machine.SoakUntilSteady(ctx, machine.SoakConfig{
 		Work: heat(r.about.Cores), Clock: func() time.Duration { return time.Since(start) },
-		Thermometer: machine.Thermometer("/"), Throttling: machine.Throttling(probe),
+		Thermometer: machine.Thermometer("/"), Probe: probe,
 	})
 	if ctx.Err() != nil {
 		return exit.Errorf(exit.NoData, "interrupted while the machine was heated")

@@ -62,6 +62,8 @@ type Summary struct {
 	Coolest *float64 `json:"coolest_celsius,omitempty"`
 	Hottest *float64 `json:"hottest_celsius,omitempty"`
 
+	medians map[int]float64 // in seconds, by round
+
 	// Speed is how many times faster this is than the uncompressed variant at the
 	// same place; nil if that was not measured.
 	Speed *Speed `json:"speed,omitempty"`
@@ -94,12 +96,10 @@ func SummarizeBlocks(blocks []Block, order []names.Combination, leaveOut Mark) [
 		of[c] = append(of[c], &blocks[i])
 	}
 	var summaries []Summary
-	perRound := make(map[names.Combination]map[int]float64)
 	for _, c := range order {
-		if of[c] != nil && perRound[c] == nil {
-			s, medians := summarize(c, of[c], leaveOut)
-			summaries = append(summaries, s)
-			perRound[c] = medians
+		if of[c] != nil {
+			summaries = append(summaries, summarize(c, of[c], leaveOut))
+			delete(of, c)
 		}
 	}
 	for i := range summaries {
@@ -108,16 +108,14 @@ func SummarizeBlocks(blocks []Block, order []names.Combination, leaveOut Mark) [
 		base := s.Combination.Place().Of(variant)
 		j := slices.IndexFunc(summaries, func(o Summary) bool { return o.Combination == base })
 		if ok && j >= 0 {
-			s.Speed = speedOf(s, &summaries[j], perRound[s.Combination], perRound[base])
+			s.Speed = speedOf(s, &summaries[j])
 		}
 	}
 	return summaries
 }
 
-// summarize returns c's summary and the median latency of each of its rounds in
-// seconds.
-func summarize(c names.Combination, blocks []*Block, leaveOut Mark) (Summary, map[int]float64) {
-	s := Summary{Combination: c, Origin: names.Measured, RoundMedians: []float64{}}
+func summarize(c names.Combination, blocks []*Block, leaveOut Mark) Summary {
+	s := Summary{Combination: c, Origin: names.Measured, RoundMedians: []float64{}, medians: make(map[int]float64)}
 	all, kept := make([][]Sample, len(blocks)), make([][]Sample, len(blocks))
 	for i, b := range blocks {
 		s.addConditions(b)
@@ -130,7 +128,6 @@ func summarize(c names.Combination, blocks []*Block, leaveOut Mark) (Summary, ma
 	if len(slices.Concat(kept...)) == 0 {
 		s.AllMarked, s.LeftOut, kept = true, 0, all
 	}
-	medians := make(map[int]float64)
 	var rounds [][]float64
 	for i, samples := range kept {
 		if len(samples) == 0 {
@@ -139,13 +136,13 @@ func summarize(c names.Combination, blocks []*Block, leaveOut Mark) (Summary, ma
 		latencies := Latencies(samples)
 		rounds = append(rounds, latencies)
 		median := stats.Median(latencies)
-		medians[blocks[i].Round] = median
+		s.medians[blocks[i].Round] = median
 		s.RoundMedians = append(s.RoundMedians, median)
 	}
 	s.setLatency(rounds)
 	s.setParts(slices.Concat(kept...))
 	s.setOpening(blocks)
-	return s, medians
+	return s
 }
 
 // addConditions adds a block's origin, its warm-up, its drift and its
@@ -259,17 +256,16 @@ func finite(x float64) *float64 {
 	return &x
 }
 
-// speedOf returns how many times faster s is than base, whose medians by round
-// are mine and bases. It compares the rounds that have both one by one, so that
+// speedOf returns how many times faster s is than base. It compares the rounds that have both one by one, so that
 // a change of the machine between rounds cancels. With one such round it
 // returns the ratio without an interval.
-func speedOf(s, base *Summary, mine, bases map[int]float64) *Speed {
+func speedOf(s, base *Summary) *Speed {
 	if s.Combination == base.Combination {
 		return &Speed{Value: 1}
 	}
 	var ratios [][]float64
-	for round, m := range mine {
-		if b, ok := bases[round]; ok && m > 0 && b > 0 {
+	for round, m := range s.medians {
+		if b, ok := base.medians[round]; ok && m > 0 && b > 0 {
 			ratios = append(ratios, []float64{b / m})
 		}
 	}

@@ -20,7 +20,7 @@ func TestPearsonIntervalCoversTheTruth(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if iv.Contains(rho) {
+		if contains(iv, rho) {
 			covered++
 		}
 	}

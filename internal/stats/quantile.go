@@ -26,13 +26,6 @@ func unbounded(confidence float64) Interval {
 	return Interval{Lo: math.Inf(-1), Hi: math.Inf(1), Confidence: confidence}
 }
 
-// Bounded reports whether both ends are finite: there were enough samples for
-// the confidence asked for.
-func (iv Interval) Bounded() bool { return !math.IsInf(iv.Lo, 0) && !math.IsInf(iv.Hi, 0) }
-
-// Contains reports whether x is in the interval, including its ends.
-func (iv Interval) Contains(x float64) bool { return iv.Lo <= x && x <= iv.Hi }
-
 // Width returns Hi - Lo, which is infinite if an end is.
 func (iv Interval) Width() float64 { return iv.Hi - iv.Lo }
 
@@ -113,21 +106,15 @@ func QuantileIntervalEffective(sorted []float64, p, confidence, effective float6
 	scale := float64(n) / effective
 	below := func(r int) float64 { return binomialBelow(1+float64(r-1)/scale, effective, p) }
 	from := func(r int) float64 { return 1 - binomialBelow(min(effective, float64(r)/scale), effective, p) }
-	if l := searchRank(n, func(r int) bool { return below(r) > tail }) - 1; l >= 1 {
+	if l := sort.Search(n, func(i int) bool { return below(i+1) > tail }); l >= 1 {
 		iv.Lo = sorted[l-1]
 		iv.Confidence -= below(l)
 	}
-	if u := searchRank(n, func(r int) bool { return from(r) <= tail }); u <= n {
+	if u := 1 + sort.Search(n, func(i int) bool { return from(i+1) <= tail }); u <= n {
 		iv.Hi = sorted[u-1]
 		iv.Confidence -= from(u)
 	}
 	return iv, nil
-}
-
-// searchRank returns the smallest rank in 1..n for which ok is true, or n+1 if
-// there is none. ok must be false up to some rank and true from there on.
-func searchRank(n int, ok func(rank int) bool) int {
-	return 1 + sort.Search(n, func(i int) bool { return ok(i + 1) })
 }
 
 // countAtMost returns how many of the samples, sorted in increasing order, are at

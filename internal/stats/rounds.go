@@ -39,12 +39,10 @@ func RoundMedian(rounds [][]float64, confidence float64) (median float64, iv Int
 	}
 	switch n := len(rounds); {
 	case n == 1:
-		e, err := EffectiveSamples(rounds, 0.5, (1-confidence)/2)
+		sorted, e, err := pool(rounds, 0.5, (1-confidence)/2)
 		if err != nil {
 			return math.NaN(), Interval{}, "", err
 		}
-		sorted := slices.Clone(rounds[0])
-		slices.Sort(sorted)
 		iv, err = QuantileIntervalEffective(sorted, 0.5, confidence, float64(e.Samples)/e.DesignEffect)
 		return medians[0], iv, FromOneRound, err
 	case 1-confidence < math.Pow(2, 1-float64(n)):
@@ -109,7 +107,7 @@ func RelativeWidth(medians []float64) float64 {
 	sorted := slices.Clone(medians)
 	slices.Sort(sorted)
 	iv, err := MedianInterval(sorted, 0.95)
-	if err != nil || !iv.Bounded() {
+	if err != nil {
 		return math.Inf(1)
 	}
 	return iv.Width() / Quantile(sorted, 0.5)

@@ -52,7 +52,7 @@ func coverage(
 		if err != nil {
 			t.Fatal(err)
 		}
-		if iv.Contains(1) {
+		if contains(iv, 1) {
 			hit++
 		}
 	}
@@ -162,10 +162,10 @@ func TestRoundQuantileCoversTheTruthWhateverTheRounds(t *testing.T) {
 				}
 			}
 			value, iv, err := RoundQuantile(rounds, 0.9, 0.95)
-			if err != nil || !iv.Contains(value) {
+			if err != nil || !contains(iv, value) {
 				t.Fatal(value, iv, err)
 			}
-			if iv.Contains(truth) {
+			if contains(iv, truth) {
 				hit++
 			}
 		}
@@ -173,7 +173,7 @@ func TestRoundQuantileCoversTheTruthWhateverTheRounds(t *testing.T) {
 			t.Errorf("rounds' spread %v: covers %.1f %%, want at least 94", spread, 100*got)
 		}
 	}
-	if _, iv, err := RoundQuantile([][]float64{{1, 2, 3, 4, 5, 6}}, 0.5, 0.95); err != nil || iv.Bounded() {
+	if _, iv, err := RoundQuantile([][]float64{{1, 2, 3, 4, 5, 6}}, 0.5, 0.95); err != nil || !math.IsInf(iv.Width(), 1) {
 		t.Errorf("one round gives %v (%v), want no bounds", iv, err)
 	}
 	if _, _, err := RoundQuantile(nil, 0.5, 0.95); !errors.Is(err, ErrNoData) {
@@ -204,7 +204,7 @@ func TestPreciseEnoughKeepsTheCoverage(t *testing.T) {
 					medians = append(medians, draw(r))
 				}
 				slices.Sort(medians)
-				if iv, err := MedianInterval(medians, 0.95); err == nil && iv.Contains(1) {
+				if iv, err := MedianInterval(medians, 0.95); err == nil && contains(iv, 1) {
 					hit++
 				}
 			}
