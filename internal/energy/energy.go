@@ -1,10 +1,9 @@
-// Package energy says what an inference costs the device in joules, and how
-// that figure was obtained.
+// Package energy says what an inference costs the device in joules, and how that figure was
+// obtained.
 //
-//  1. A [Meter] opens a [Window] over some inferences; its end gives a
-//     [Reading].
-//  2. Without a meter, an [Estimator] works the Reading of one inference out
-//     from a device profile and the measured latency.
+//  1. A [Meter] opens a [Window] over some inferences; its end gives a [Reading].
+//  2. Without a meter, an [Estimator] works the Reading of one inference out from a device profile
+//     and the measured latency.
 //
 // results.BlockEnergy is a Reading as a run records it.
 package energy
@@ -18,8 +17,7 @@ import (
 	"github.com/crossover-bench/crossover/model/profiles"
 )
 
-// A Reading is the energy that a window of inferences, or one of them, took
-// from the device.
+// A Reading is the energy that a window of inferences, or one of them, took from the device.
 type Reading struct {
 	model.Energy              // a lower bound if parts are Missing
 	Uncertainty  model.Joules // standard uncertainty; 0 if unknown
@@ -41,16 +39,16 @@ type Window interface {
 	End() (Reading, error)
 }
 
-// An Estimator works out energy from the power that a device profile states.
-// It knows no neural network: an inference is its latency and its bytes.
+// An Estimator works out energy from the power that a device profile states. It knows no neural
+// network: an inference is its latency and its bytes.
 type Estimator struct {
 	Device model.Device
 	Idle   model.Idle // how the device waits for a host
 	Links  *profiles.Set
 }
 
-// NewEstimator returns the estimator for a device of set that waits for a host
-// in the idle mode of that name.
+// NewEstimator returns the estimator for a device of set that waits for a host in the idle mode of
+// that name.
 func NewEstimator(set *profiles.Set, device, idle string) (*Estimator, error) {
 	d, err := set.Device(device)
 	if err != nil {
@@ -63,13 +61,12 @@ func NewEstimator(set *profiles.Set, device, idle string) (*Estimator, error) {
 	return &Estimator{Device: d, Idle: mode, Links: set}, nil
 }
 
-// Inference returns the energy of one inference of a combination that took
-// latency and moved sent and received bytes: active power times latency for a
-// local one, equation 2.5 of the study for an offloaded one.
+// Inference returns the energy of one inference of a combination that took latency and moved sent
+// and received bytes: active power times latency for a local one, equation 2.5 of the study for an
+// offloaded one.
 //
-// Its origin is Mixed if the latency was measured over a real link, and
-// Modelled otherwise. Either way it is proportional to the latency by
-// construction, so it supports no claim on energy.
+// Its origin is Mixed if the latency was measured over a real link, and Modelled otherwise. Either
+// way it is proportional to the latency by construction, so it supports no claim on energy.
 func (e *Estimator) Inference(
 	c names.Combination, latency model.Seconds, sent, received model.Bytes,
 ) (Reading, error) {

@@ -7,9 +7,8 @@ import (
 	"strings"
 )
 
-// cpuInfo is what /proc/cpuinfo says about the processors. It is not parsed by
-// procfs, whose parser depends on the architecture that it is built for and does
-// not know the names of ARM's cores.
+// cpuInfo is what /proc/cpuinfo says about the processors. It is not parsed by procfs, whose parser
+// depends on the architecture that it is built for and does not know the names of ARM's cores.
 type cpuInfo struct {
 	model      string
 	arch       string // as Go names it; "" if the text does not say
@@ -17,8 +16,7 @@ type cpuInfo struct {
 	hypervisor bool
 }
 
-// armCores names cores by implementer and part. Source: Linux,
-// arch/arm64/include/asm/cputype.h.
+// armCores names cores by implementer and part. Source: Linux, arch/arm64/include/asm/cputype.h.
 var armCores = map[string]string{
 	"0x41/0xd03": "ARM Cortex-A53", "0x41/0xd04": "ARM Cortex-A35", "0x41/0xd05": "ARM Cortex-A55",
 	"0x41/0xd07": "ARM Cortex-A57", "0x41/0xd08": "ARM Cortex-A72", "0x41/0xd09": "ARM Cortex-A73",
@@ -30,8 +28,8 @@ var armCores = map[string]string{
 	"0x41/0xd80": "ARM Cortex-A520", "0x41/0xd81": "ARM Cortex-A720",
 }
 
-// parseCPUInfo reads the text of /proc/cpuinfo. The model of a machine with
-// several kinds of cores names each once: "ARM Cortex-A55 + ARM Cortex-A76".
+// parseCPUInfo reads the text of /proc/cpuinfo. The model of a machine with several kinds of cores
+// names each once: "ARM Cortex-A55 + ARM Cortex-A76".
 func parseCPUInfo(text string) cpuInfo {
 	var info cpuInfo
 	var models []string

@@ -10,8 +10,8 @@ import (
 // A Severity ranks findings.
 type Severity string
 
-// The severities. An error makes the machine unfit to measure; a warning costs
-// precision or comparability; a note matters when results are read.
+// The severities. An error makes the machine unfit to measure; a warning costs precision or
+// comparability; a note matters when results are read.
 const (
 	SeverityNote    Severity = "note"
 	SeverityWarning Severity = "warning"
@@ -29,17 +29,17 @@ type Finding struct {
 
 // The bounds of Examine and their reasons.
 const (
-	// Processors that others keep busy. A third of one is what marks samples, see
-	// measure.Bounds; a whole one leaves half of a two-core board.
+	// Processors that others keep busy. A third of one is what marks samples, see measure.Bounds; a
+	// whole one leaves half of a two-core board.
 	foreignWarning, foreignError = 0.3, 1.0
-	// Processors that the hypervisor takes away. One percent is the precision
-	// that results claim; at ten, every window of 100 ms loses a tick.
+	// Processors that the hypervisor takes away. One percent is the precision that results claim;
+	// at ten, every window of 100 ms loses a tick.
 	stolenWarning, stolenError = 0.01, 0.10
-	// Degrees below the limit at which it throttles. Full load heats by a few
-	// degrees within seconds.
+	// Degrees below the limit at which it throttles. Full load heats by a few degrees within
+	// seconds.
 	marginWarning = 10.0
-	// Shares. A regression gate looks for 3 %; above 10 % even the differences
-	// between compressions on a processor (6 to 8 %) disappear.
+	// Shares. A regression gate looks for 3 %; above 10 % even the differences between compressions
+	// on a processor (6 to 8 %) disappear.
 	noiseWarning, noiseError = 0.03, 0.10
 	memoryWarning            = 0.1
 )
@@ -69,8 +69,8 @@ func Fit(findings []Finding) bool {
 	return !slices.ContainsFunc(findings, func(f Finding) bool { return f.Severity == SeverityError })
 }
 
-// Examine returns what about the machine matters for measuring, worst first.
-// watch and noise are nil if they were not taken.
+// Examine returns what about the machine matters for measuring, worst first. watch and noise are
+// nil if they were not taken.
 func Examine(s Snapshot, watch *Watch, noise *NoiseFloor) []Finding {
 	x := examination{Snapshot: s, watch: watch, noise: noise}
 	for _, check := range []func(){

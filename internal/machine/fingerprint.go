@@ -10,10 +10,9 @@ import (
 	"strings"
 )
 
-// A Fingerprint is the part of a machine that makes two results comparable: if
-// fingerprints are equal, a difference between results comes from what was
-// measured. It does not contain kernel, load, temperature and the like, which
-// are recorded in the Snapshot.
+// A Fingerprint is the part of a machine that makes two results comparable: if fingerprints are
+// equal, a difference between results comes from what was measured. It does not contain kernel,
+// load, temperature and the like, which are recorded in the Snapshot.
 type Fingerprint struct {
 	CPU       string   `json:"cpu"`
 	Board     string   `json:"board,omitempty"`
@@ -60,8 +59,8 @@ func spell(b *bool) string {
 	return "off"
 }
 
-// String returns the fingerprint as bench.txt has it after "machine:": a readable
-// part and eight digits of a hash over all of it, without blanks.
+// String returns the fingerprint as bench.txt has it after "machine:": a readable part and eight
+// digits of a hash over all of it, without blanks.
 func (f Fingerprint) String() string {
 	name := f.Board
 	if name == "" || f.Virtual != "" {

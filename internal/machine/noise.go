@@ -13,36 +13,35 @@ import (
 	"time"
 )
 
-// A NoiseFloor says by how much two blocks of the same work differ on a machine:
-// one pair of blocks cannot show a difference below it.
+// A NoiseFloor says by how much two blocks of the same work differ on a machine: one pair of blocks
+// cannot show a difference below it.
 type NoiseFloor struct {
 	Machine string    `json:"machine"` // the Fingerprint
 	Taken   time.Time `json:"taken"`
 	Work    string    `json:"work"`  // what was measured, for people
 	Pairs   int       `json:"pairs"` // of blocks compared
-	// Ratio is the floor as a share of the latency: 0.02 says that 95 % of such
-	// pairs differ by less than 2 %. Each kind of work counts alike.
+	// Ratio is the floor as a share of the latency: 0.02 says that 95 % of such pairs differ by
+	// less than 2 %. Each kind of work counts alike.
 	Ratio float64 `json:"ratio"`
 }
 
-// minPairs is the fewest pairs that give a floor: the estimate's own relative
-// standard deviation is 0.76/sqrt(pairs), 27 % for 8 pairs of one kind.
+// minPairs is the fewest pairs that give a floor: the estimate's own relative standard deviation is
+// 0.76/sqrt(pairs), 27 % for 8 pairs of one kind.
 const minPairs = 8
 
 // ErrFewPairs says that there are too few pairs for a noise floor.
 var ErrFewPairs = fmt.Errorf("a noise floor needs at least %d pairs of blocks", minPairs)
 
-// NewNoiseFloor estimates the floor from A/A comparisons. logRatios holds a series
-// for each kind of work: the logarithms of the ratios of the medians of two
-// blocks of the same work, taken one after the other.
+// NewNoiseFloor estimates the floor from A/A comparisons. logRatios holds a series for each kind of
+// work: the logarithms of the ratios of the medians of two blocks of the same work, taken one after
+// the other.
 //
-// A pair of a kind picked at random lies below the floor with a probability of
-// 95 %. Each kind is taken as normal with mean 0 and a standard deviation of
-// sqrt(pi/2) times the mean magnitude of its log ratios. One outlier affects that
-// estimate less than a quantile or a variance, and two runs give similar floors.
-// If similar kinds have few pairs each, the floor is too high rather than too
-// low: in simulations of 18 similar kinds with one pair each, 99 % of pairs lie
-// below it, and 94 % for a mixture of quiet and noisy kinds.
+// A pair of a kind picked at random lies below the floor with a probability of 95 %. Each kind is
+// taken as normal with mean 0 and a standard deviation of sqrt(pi/2) times the mean magnitude of
+// its log ratios. One outlier affects that estimate less than a quantile or a variance, and two
+// runs give similar floors. If similar kinds have few pairs each, the floor is too high rather than
+// too low: in simulations of 18 similar kinds with one pair each, 99 % of pairs lie below it, and
+// 94 % for a mixture of quiet and noisy kinds.
 func NewNoiseFloor(machine, work string, logRatios ...[]float64) (NoiseFloor, error) {
 	var deviations []float64
 	pairs := 0
@@ -69,8 +68,8 @@ func NewNoiseFloor(machine, work string, logRatios ...[]float64) (NoiseFloor, er
 	}, nil
 }
 
-// boundOf returns the magnitude below which 95 % of an equal mixture of normal
-// distributions with mean 0 and these standard deviations lie.
+// boundOf returns the magnitude below which 95 % of an equal mixture of normal distributions with
+// mean 0 and these standard deviations lie.
 func boundOf(deviations []float64) float64 {
 	lo, hi := 0.0, 2*slices.Max(deviations) // 95.4 % of the widest
 	for range 60 {
@@ -92,9 +91,9 @@ func boundOf(deviations []float64) float64 {
 	return hi
 }
 
-// LogRatios returns the logarithms of the ratios of neighbours in a series of
-// block medians of the same work, in the order taken. A run of several rounds
-// gives one series per combination for its noise floor.
+// LogRatios returns the logarithms of the ratios of neighbours in a series of block medians of the
+// same work, in the order taken. A run of several rounds gives one series per combination for its
+// noise floor.
 func LogRatios(medians []float64) []float64 {
 	var ratios []float64
 	for i := 1; i < len(medians); i++ {
@@ -103,9 +102,8 @@ func LogRatios(medians []float64) []float64 {
 	return ratios
 }
 
-// MeasureAA runs work in pairs of blocks, A and B, and returns the noise floor of
-// their medians. Each block lasts about d; now is a monotonic clock. A and B are
-// first by turns.
+// MeasureAA runs work in pairs of blocks, A and B, and returns the noise floor of their medians.
+// Each block lasts about d; now is a monotonic clock. A and B are first by turns.
 func MeasureAA(
 	machine, name string, work func() error, pairs int, d time.Duration, now func() time.Duration,
 ) (NoiseFloor, error) {
@@ -142,16 +140,15 @@ func MeasureAA(
 	return NewNoiseFloor(machine, name, ratios)
 }
 
-// calibrationRounds makes the calibration work take about a millisecond on a
-// processor of 3 GHz.
+// calibrationRounds makes the calibration work take about a millisecond on a processor of 3 GHz.
 const calibrationRounds = 180
 
 // CalibrationWork names the work of NewCalibration for people.
 const CalibrationWork = "built-in calibration kernel (pure Go, one thread, about 1 ms a run)"
 
-// NewCalibration returns the work that doctor measures without a neural network:
-// a fixed number of multiply-adds over 16 KiB of float32 and of integer mixing,
-// on one thread. Every call computes the same.
+// NewCalibration returns the work that doctor measures without a neural network: a fixed number of
+// multiply-adds over 16 KiB of float32 and of integer mixing, on one thread. Every call computes
+// the same.
 func NewCalibration() func() error {
 	x := make([]float32, 4096)
 	return func() error {
@@ -172,8 +169,8 @@ func NewCalibration() func() error {
 	}
 }
 
-// NoiseDir returns the default folder of noise floors: crossover/noise in the
-// user's cache folder (XDG_CACHE_HOME).
+// NoiseDir returns the default folder of noise floors: crossover/noise in the user's cache folder
+// (XDG_CACHE_HOME).
 func NoiseDir() (string, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
@@ -182,8 +179,8 @@ func NoiseDir() (string, error) {
 	return filepath.Join(cache, "crossover", "noise"), nil
 }
 
-// Store writes the floor to dir, one file for each machine and work. The newest
-// floor replaces the one before.
+// Store writes the floor to dir, one file for each machine and work. The newest floor replaces the
+// one before.
 func (n NoiseFloor) Store(dir string) (err error) {
 	defer func() {
 		if err != nil {
@@ -213,8 +210,7 @@ func noiseFile(dir, machine, work string) string {
 	return filepath.Join(dir, strings.Join(name, "-")+".json")
 }
 
-// LoadNoiseFloor returns the machine's floor for that work from dir, nil if there
-// is none.
+// LoadNoiseFloor returns the machine's floor for that work from dir, nil if there is none.
 func LoadNoiseFloor(dir, machine, work string) (*NoiseFloor, error) {
 	path := noiseFile(dir, machine, work)
 	text, err := os.ReadFile(path)

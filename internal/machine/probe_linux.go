@@ -13,9 +13,9 @@ import (
 	"github.com/prometheus/procfs/sysfs"
 )
 
-// NewProbe returns a Probe of the machine whose /proc and /sys are under root,
-// which is "/" except in tests. own are processes that work for this one, such
-// as an embedded host, so that their load is not foreign. The caller closes it.
+// NewProbe returns a Probe of the machine whose /proc and /sys are under root, which is "/" except
+// in tests. own are processes that work for this one, such as an embedded host, so that their load
+// is not foreign. The caller closes it.
 func NewProbe(root string, own ...int) (*SystemProbe, error) {
 	p := &SystemProbe{self: ownTime}
 	open := func(elem ...string) (*os.File, error) {
@@ -74,8 +74,8 @@ type SystemProbe struct {
 	buf      [4096]byte
 }
 
-// tick is the unit of processor time in /proc: USER_HZ is 100 on every
-// architecture that Linux exports it for.
+// tick is the unit of processor time in /proc: USER_HZ is 100 on every architecture that Linux
+// exports it for.
 const tick = 10 * time.Millisecond
 
 // Read reads the pulse.
@@ -85,8 +85,8 @@ func (p *SystemProbe) Read() (Pulse, error) {
 	if err != nil {
 		return Pulse{}, err
 	}
-	// cpu user nice system idle iowait irq softirq steal guest guest_nice,
-	// guest being part of user.
+	// cpu user nice system idle iowait irq softirq steal guest guest_nice, guest being part of
+	// user.
 	var fields [8]uint64
 	if n := numbers(skipWord(text), fields[:]); n < 4 {
 		return Pulse{}, fmt.Errorf("%s: line 1: %d numbers; want at least 4", p.stat.Name(), n)
@@ -101,8 +101,8 @@ func (p *SystemProbe) Read() (Pulse, error) {
 		if err != nil {
 			continue // the helper has ended, and uses no more time
 		}
-		// pid (comm) state ppid ...: utime and stime are fields 14 and 15;
-		// comm may hold blanks and parentheses.
+		// pid (comm) state ppid ...: utime and stime are fields 14 and 15; comm may hold blanks and
+		// parentheses.
 		text = text[bytes.LastIndexByte(text, ')')+1:]
 		var stat [12]uint64
 		if numbers(skipWord(text), stat[:]) == len(stat) {
@@ -139,8 +139,8 @@ func (p *SystemProbe) read(f *os.File) ([]byte, error) {
 	return p.buf[:n], nil
 }
 
-// number returns the number after key in a file, or 0 if it cannot be read or is
-// negative, as the state of an idle powerclamp is.
+// number returns the number after key in a file, or 0 if it cannot be read or is negative, as the
+// state of an idle powerclamp is.
 func (p *SystemProbe) number(f *os.File, key string) uint64 {
 	text, err := p.read(f)
 	if err != nil {
@@ -152,14 +152,13 @@ func (p *SystemProbe) number(f *os.File, key string) uint64 {
 	return x[0]
 }
 
-// skipWord returns text after its first word.
 func skipWord(text []byte) []byte {
 	_, rest, _ := bytes.Cut(bytes.TrimLeft(text, " "), []byte(" "))
 	return rest
 }
 
-// numbers parses blank-separated numbers up to the line's end into x and returns
-// how many there were. A negative number becomes 0.
+// numbers parses blank-separated numbers up to the line's end into x and returns how many there
+// were. A negative number becomes 0.
 func numbers(text []byte, x []uint64) (n int) {
 	line, _, _ := bytes.Cut(text, []byte("\n"))
 	for field := range bytes.FieldsSeq(line) {

@@ -2,9 +2,8 @@ package machine
 
 import "time"
 
-// A Pulse is what a Probe reads of the machine between samples. The durations and
-// Throttles count from an arbitrary start: only differences between two pulses
-// of one Probe have a meaning.
+// A Pulse is what a Probe reads of the machine between samples. The durations and Throttles count
+// from an arbitrary start: only differences between two pulses of one Probe have a meaning.
 type Pulse struct {
 	Busy      time.Duration // processor time that all processes used, over all processors
 	Own       time.Duration // processor time that this process and its helpers used
@@ -13,8 +12,8 @@ type Pulse struct {
 	Throttled bool          // a cooling device slows a processor now
 }
 
-// A Probe reads the Pulse. A read takes tens of microseconds, allocates nothing,
-// and is not safe for concurrent use.
+// A Probe reads the Pulse. A read takes tens of microseconds, allocates nothing, and is not safe
+// for concurrent use.
 type Probe interface {
 	Read() (Pulse, error)
 }

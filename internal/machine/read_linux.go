@@ -17,8 +17,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Read takes a snapshot of the machine whose /proc and /sys are under root, which
-// is "/" except in tests. It does not fail: it lists what it cannot see.
+// Read takes a snapshot of the machine whose /proc and /sys are under root, which is "/" except in
+// tests. It does not fail: it lists what it cannot see.
 func Read(root string) Snapshot {
 	r := reader{root: root, s: Snapshot{Time: time.Now().UTC(), OS: runtime.GOOS, Arch: runtime.GOARCH}}
 	r.identity()
@@ -42,8 +42,7 @@ func (r *reader) path(elem ...string) string {
 	return filepath.Join(append([]string{r.root}, elem...)...)
 }
 
-// text returns a file's text without white space and NUL at its ends, or "" if it
-// cannot be read.
+// text returns a file's text without white space and NUL at its ends, or "" if it cannot be read.
 func (r *reader) text(elem ...string) string {
 	b, err := os.ReadFile(r.path(elem...))
 	if err != nil {
@@ -61,7 +60,6 @@ func (r *reader) unseen(format string, args ...any) {
 	r.s.Unseen = append(r.s.Unseen, fmt.Sprintf(format, args...))
 }
 
-// identity reads what the machine is.
 func (r *reader) identity() {
 	r.s.Kernel = r.text("proc/sys/kernel/osrelease")
 	if r.s.Kernel == "" {
@@ -83,8 +81,8 @@ func (r *reader) identity() {
 	}
 }
 
-// hypervisor returns the hypervisor's name, or "" on bare metal. flagged says that
-// the processor reports a hypervisor.
+// hypervisor returns the hypervisor's name, or "" on bare metal. flagged says that the processor
+// reports a hypervisor.
 func (r *reader) hypervisor(flagged bool) string {
 	const dmi = "sys/class/dmi/id/"
 	for _, vendor := range []string{r.text(dmi + "sys_vendor"), r.text(dmi + "product_name")} {
@@ -154,9 +152,8 @@ func (r *reader) quota() *float64 {
 	return nil
 }
 
-// cgroupFiles returns where the unified hierarchy may have a file of this
-// process's group: in the group itself, in those above it and, inside a
-// container, at the top.
+// cgroupFiles returns where the unified hierarchy may have a file of this process's group: in the
+// group itself, in those above it and, inside a container, at the top.
 func (r *reader) cgroupFiles(name string) []string {
 	var files []string
 	for line := range strings.Lines(r.text("proc/self/cgroup")) {
@@ -170,7 +167,6 @@ func (r *reader) cgroupFiles(name string) []string {
 	return append(files, filepath.Join("sys/fs/cgroup", name))
 }
 
-// frequency reads governors and clocks.
 func (r *reader) frequency() {
 	var stats []sysfs.SystemCPUCpufreqStats
 	fs, err := sysfs.NewFS(r.path("sys"))
@@ -209,7 +205,6 @@ func (r *reader) frequency() {
 	}
 }
 
-// because returns ": " and the error, or "" without one.
 func because(err error) string {
 	if err == nil {
 		return ""
@@ -231,7 +226,6 @@ func (r *reader) clocks() {
 	}
 }
 
-// load reads what competes for the machine.
 func (r *reader) load() {
 	fs, err := procfs.NewFS(r.path("proc"))
 	if err != nil {
@@ -260,7 +254,6 @@ func (r *reader) load() {
 	}
 }
 
-// surroundings reads whether this is a container.
 func (r *reader) surroundings() {
 	exists := func(elem ...string) bool {
 		_, err := os.Stat(r.path(elem...))
@@ -279,8 +272,7 @@ func (r *reader) surroundings() {
 	}
 }
 
-// countList returns how many numbers a kernel list such as "0-3,6" has, 0 if it is not
-// a list.
+// countList returns how many numbers a kernel list such as "0-3,6" has, 0 if it is not a list.
 func countList(s string) (n int) {
 	for part := range strings.SplitSeq(s, ",") {
 		lo, hi, ok := strings.Cut(part, "-")

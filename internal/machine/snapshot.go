@@ -2,8 +2,8 @@ package machine
 
 import "time"
 
-// A Snapshot is the machine's state at one moment. An unknown field is nil or
-// empty, and Unseen says why it could not be seen: 0 always means zero.
+// A Snapshot is the machine's state at one moment. An unknown field is nil or empty, and Unseen
+// says why it could not be seen: 0 always means zero.
 type Snapshot struct {
 	Time time.Time `json:"time"`
 
@@ -56,8 +56,8 @@ type Throttle struct {
 	Count uint64 `json:"count"`
 }
 
-// A Cooling is the state of a cooling device. It is active above 0, and throttles
-// if it cools by slowing a processor (Slows).
+// A Cooling is the state of a cooling device. It is active above 0, and throttles if it cools by
+// slowing a processor (Slows).
 type Cooling struct {
 	Name  string `json:"name"`
 	Type  string `json:"type"` // "thermal-cpufreq-0"
@@ -66,8 +66,7 @@ type Cooling struct {
 	Slows bool   `json:"slows"`
 }
 
-// A Clock is that of a devfreq device: on many boards the memory, the GPU or the
-// NPU.
+// A Clock is that of a devfreq device: on many boards the memory, the GPU or the NPU.
 type Clock struct {
 	Device   string  `json:"device"`
 	Governor string  `json:"governor,omitempty"`

@@ -21,8 +21,8 @@ type Soak struct {
 type SoakConfig struct {
 	// Work heats the machine. One call should take much less time than soakEvery.
 	Work func(context.Context) error
-	// Thermometer returns the highest temperature in degrees Celsius; ok is false
-	// if there is no reading.
+	// Thermometer returns the highest temperature in degrees Celsius; ok is false if there is no
+	// reading.
 	Thermometer func() (celsius float64, ok bool)
 	Probe       Probe // sees when the machine throttles
 	// Clock is a monotonic clock.
@@ -37,14 +37,14 @@ const (
 	soakBlind  = 10 * time.Minute // of the soak without a thermometer
 )
 
-// SoakUntilSteady works until the temperature is steady: until the means of the
-// last three windows are within half a degree of each other. Thermometers step by
-// whole degrees and fans start and stop within seconds, so single readings say
-// little; a mean over a minute resolves tenths. A case heats up within some ten
-// minutes, during which its mean rises by more than half a degree per minute.
+// SoakUntilSteady works until the temperature is steady: until the means of the last three windows
+// are within half a degree of each other. Thermometers step by whole degrees and fans start and
+// stop within seconds, so single readings say little; a mean over a minute resolves tenths. A case
+// heats up within some ten minutes, during which its mean rises by more than half a degree per
+// minute.
 //
-// Without a thermometer, as in most virtual machines, the soak has a fixed length,
-// and its Reason says so. An error comes from Work or from ctx.
+// Without a thermometer, as in most virtual machines, the soak has a fixed length, and its Reason
+// says so. An error comes from Work or from ctx.
 func SoakUntilSteady(ctx context.Context, cfg SoakConfig) (Soak, error) {
 	var soak Soak
 	var means []float64 // of the windows

@@ -25,7 +25,7 @@ func (o *oven) config() SoakConfig {
 		Probe: probeFunc(func() (Pulse, error) {
 			return Pulse{Throttled: !o.blind && o.celsius(o.now) >= o.limit}, nil
 		}),
-		Clock:       func() time.Duration { return o.now },
+		Clock: func() time.Duration { return o.now },
 	}
 }
 

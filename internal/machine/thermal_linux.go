@@ -11,8 +11,7 @@ import (
 	"github.com/prometheus/procfs/sysfs"
 )
 
-// Thermometer returns a SoakConfig's Thermometer, which reads the hottest thermal
-// zone under root.
+// Thermometer returns a SoakConfig's Thermometer, which reads the hottest thermal zone under root.
 func Thermometer(root string) func() (celsius float64, ok bool) {
 	return func() (float64, bool) {
 		r := reader{root: root}
@@ -21,7 +20,6 @@ func Thermometer(root string) func() (celsius float64, ok bool) {
 	}
 }
 
-// thermal reads temperatures, cooling devices and throttle counters.
 func (r *reader) thermal() {
 	sys, err := sysfs.NewFS(r.path("sys"))
 	if err != nil {
@@ -31,8 +29,8 @@ func (r *reader) thermal() {
 	zones, err := sys.ClassThermalZoneStats()
 	for _, z := range zones {
 		zone := "thermal_zone" + z.Name
-		// The zone's own error may be about a file that does not matter, so check
-		// the one that does.
+		// The zone's own error may be about a file that does not matter, so check the one that
+		// does.
 		if _, ok := r.number("sys/class/thermal", zone, "temp"); !ok {
 			r.unseen("temperature of %s (%s): its temp cannot be read", zone, z.Type)
 			continue
@@ -63,9 +61,8 @@ func (r *reader) thermal() {
 	}
 }
 
-// limit returns the lowest trip point in degrees at which the zone slows the
-// processor, nil if unknown. Trip points of the types active (fans) and critical
-// (shutdown) do not throttle.
+// limit returns the lowest trip point in degrees at which the zone slows the processor, nil if
+// unknown. Trip points of the types active (fans) and critical (shutdown) do not throttle.
 func (r *reader) limit(zone string) *float64 {
 	var limit *float64
 	for i := 0; ; i++ {
@@ -82,8 +79,8 @@ func (r *reader) limit(zone string) *float64 {
 	}
 }
 
-// slows reports whether a cooling device of this type slows a processor, its
-// memory or an accelerator, rather than running a fan.
+// slows reports whether a cooling device of this type slows a processor, its memory or an
+// accelerator, rather than running a fan.
 func slows(kind string) bool {
 	return slices.ContainsFunc([]string{
 		"thermal-cpufreq", "cpufreq", "Processor", "intel_powerclamp", "thermal-devfreq", "devfreq", "thermal-idle",
@@ -93,8 +90,8 @@ func slows(kind string) bool {
 // A counterFile is a file that counts throttling events.
 type counterFile struct{ name, path string }
 
-// throttleFiles returns the throttle counters of each processor under root, their
-// paths relative to it.
+// throttleFiles returns the throttle counters of each processor under root, their paths relative to
+// it.
 func throttleFiles(root string) []counterFile {
 	var files []counterFile
 	const counters = "sys/devices/system/cpu/cpu[0-9]*/thermal_throttle/*_throttle_count"

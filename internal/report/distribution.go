@@ -19,10 +19,9 @@ const defaultWidth = 80
 // distributionRows is the largest number of classes below the tail.
 const distributionRows = 20
 
-// Distribution writes the figures of s, the summary of one combination of the
-// run, and a histogram of its latencies in plain characters. The classes cover
-// the samples up to p99. Those above share one more class: they would otherwise
-// squeeze all others into one.
+// Distribution writes the figures of s, the summary of one combination of the run, and a histogram
+// of its latencies in plain characters. The classes cover the samples up to p99. Those above share
+// one more class: they would otherwise squeeze all others into one.
 func Distribution(w io.Writer, run *results.Run, s results.Summary, o Options) error {
 	c := s.Combination
 	leaveOut := run.Meta.LeaveOut()
@@ -89,11 +88,10 @@ type class struct {
 	n     int
 }
 
-// histogram counts sorted latencies in seconds in classes of equal width: 2 *
-// interquartile range / cube root of n.
+// histogram counts sorted latencies in seconds in classes of equal width: 2 * interquartile range /
+// cube root of n.
 //
-// Source: Freedman and Diaconis, Zeitschrift fuer Wahrscheinlichkeitstheorie 57,
-// 1981.
+// Source: Freedman and Diaconis, Zeitschrift fuer Wahrscheinlichkeitstheorie 57, 1981.
 func histogram(sorted []float64) []class {
 	low, high := sorted[0], sorted[len(sorted)-1]
 	if len(sorted) >= 100 {

@@ -71,8 +71,7 @@ func CSV(w io.Writer, run *results.Run) error {
 	return cw.Error()
 }
 
-// JSON writes what the run says about itself and its summaries, in SI base
-// units.
+// JSON writes what the run says about itself and its summaries, in SI base units.
 func JSON(w io.Writer, run *results.Run) error {
 	summaries := results.Summarize(run)
 	if summaries == nil {

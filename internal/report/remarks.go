@@ -12,8 +12,8 @@ import (
 	"github.com/crossover-bench/crossover/internal/results"
 )
 
-// Remarks returns what a reader of the table must know, one line each: what is
-// missing and why, and what is doubtful.
+// Remarks returns what a reader of the table must know, one line each: what is missing and why, and
+// what is doubtful.
 func Remarks(run *results.Run, summaries []results.Summary) []string {
 	r := remarks{run: run, summaries: summaries}
 	r.soak()
@@ -55,20 +55,18 @@ func Remarks(run *results.Run, summaries []results.Summary) []string {
 	return r.lines
 }
 
-// remarks collects the lines below a run's table. Each method adds those of one
-// kind that apply, often none.
+// remarks collects the lines below a run's table. Each method adds those of one kind that apply,
+// often none.
 type remarks struct {
 	run       *results.Run
 	summaries []results.Summary
 	lines     []string
 }
 
-// add adds one line.
 func (r *remarks) add(format string, args ...any) {
 	r.lines = append(r.lines, fmt.Sprintf(format, args...))
 }
 
-// title returns a combination's name for people.
 func (r *remarks) title(c names.Combination) string { return c.Title(r.run.Meta.Title(c.Variant)) }
 
 func (r *remarks) soak() {
@@ -84,8 +82,8 @@ func (r *remarks) soak() {
 		soak.Time.Round(time.Second), soak.Reason, throttled)
 }
 
-// coolBy is by how many degrees the machine may cool down after a soak without
-// a remark: thermometers step by whole degrees, and a fan changes a few.
+// coolBy is by how many degrees the machine may cool down after a soak without a remark:
+// thermometers step by whole degrees, and a fan changes a few.
 const coolBy = 5
 
 func (r *remarks) temperature() {
@@ -126,13 +124,12 @@ func (r *remarks) allMarked() {
 	}
 }
 
-// mostNamed is how many combinations a line of shares names: nobody reads a
-// list of hundreds. JSON has them all.
+// mostNamed is how many combinations a line of shares names: nobody reads a list of hundreds. JSON
+// has them all.
 const mostNamed = 3
 
-// shares remarks on a share of each combination's inferences or rounds: n of those
-// there are, and why. It names the combinations with the largest shares, worst
-// first, and counts the others.
+// shares remarks on a share of each combination's inferences or rounds: n of those there are, and
+// why. It names the combinations with the largest shares, worst first, and counts the others.
 func (r *remarks) shares(what string, share func(results.Summary) (n, of int, why string)) {
 	type part struct {
 		share float64
@@ -172,8 +169,7 @@ func (r *remarks) fewRounds() {
 	}
 }
 
-// skipped adds one line per reason, because one missing prerequisite can cost many
-// combinations.
+// skipped adds one line per reason, because one missing prerequisite can cost many combinations.
 func (r *remarks) skipped() {
 	by := map[string][]names.Combination{}
 	var order []string
@@ -192,7 +188,6 @@ func (r *remarks) skipped() {
 	}
 }
 
-// outcomes remarks on a list of the ledger.
 func (r *remarks) outcomes(what string, outcomes []results.Outcome) {
 	for _, o := range outcomes {
 		where := fmt.Sprintf("round %d", o.Round+1)

@@ -1,7 +1,6 @@
-// Package report shows a recorded run to people: the table of its
-// combinations with remarks below ([Text], [Markdown], [Remarks]), the same
-// figures for programs ([CSV], [JSON]), and the latencies of one combination
-// ([Distribution]). It computes nothing that results has not summarized.
+// Package report shows a recorded run to people: the table of its combinations with remarks below
+// ([Text], [Markdown], [Remarks]), the same figures for programs ([CSV], [JSON]), and the latencies
+// of one combination ([Distribution]). It computes nothing that results has not summarized.
 package report
 
 import (
@@ -31,7 +30,6 @@ var header = table.Row{
 	"Speed [x none]", "Inferences", "Left out", "Rounds", "Origin",
 }
 
-// build returns a table of the summaries.
 func build(run *results.Run, summaries []results.Summary) table.Writer {
 	t := table.NewWriter()
 	t.SetStyle(table.StyleLight)
@@ -44,8 +42,7 @@ func build(run *results.Run, summaries []results.Summary) table.Writer {
 	return t
 }
 
-// columns aligns the columns, figures to the right, and hides some of them by
-// name.
+// columns aligns the columns, figures to the right, and hides some of them by name.
 func columns(hidden map[string]bool) []table.ColumnConfig {
 	var all []table.ColumnConfig
 	for i, h := range header {
@@ -81,7 +78,6 @@ func row(run *results.Run, s results.Summary) table.Row {
 	}
 }
 
-// optional returns a latency in milliseconds, or "-" without one.
 func optional(seconds *float64) string {
 	if seconds == nil {
 		return "-"
@@ -120,12 +116,12 @@ func Text(w io.Writer, run *results.Run, o Options) error {
 	return err
 }
 
-// optionalColumns are left out, one after another, while a table is wider than
-// the terminal. The other columns always stay.
+// optionalColumns are left out, one after another, while a table is wider than the terminal. The
+// other columns always stay.
 var optionalColumns = []string{"Rounds", "p90 [ms]", "Origin", "Spread [%]", "Inferences", "Link", "95 % interval [ms]"}
 
-// narrow leaves columns out until the table fits into width characters. The link
-// stays if rows differ in it.
+// narrow leaves columns out until the table fits into width characters. The link stays if rows
+// differ in it.
 func narrow(t table.Writer, summaries []results.Summary, width int) {
 	if width <= 0 {
 		return

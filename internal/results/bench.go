@@ -8,8 +8,8 @@ import (
 	"golang.org/x/perf/benchfmt"
 )
 
-// checkBench checks that bench.txt holds one line for each block, in order. An
-// incomplete last line and missing last lines are notes.
+// checkBench checks that bench.txt holds one line for each block, in order. An incomplete last line
+// and missing last lines are notes.
 func (r *Run) checkBench(text []byte) error {
 	path := filepath.Join(r.Dir, benchFile)
 	if end := bytes.LastIndexByte(text, '\n') + 1; end < len(text) {
@@ -55,7 +55,6 @@ func benchName(b *Block, procs int) string {
 	return name
 }
 
-// benchResult returns b's line of bench.txt.
 func benchResult(b *Block, meta *Meta) *benchfmt.Result {
 	n, metrics := Metrics(b, meta.LeaveOut())
 	res := &benchfmt.Result{Name: benchfmt.Name(benchName(b, meta.Procs)), Iters: n, Values: metrics}

@@ -10,8 +10,8 @@ import (
 	"github.com/crossover-bench/crossover/internal/names"
 )
 
-// A Phase is the part of a block that a sample belongs to. The time to open is
-// Block.Open and has no phase.
+// A Phase is the part of a block that a sample belongs to. The time to open is Block.Open and has
+// no phase.
 type Phase uint8
 
 // The phases of a block, in order.
@@ -51,9 +51,8 @@ const (
 	MarkLost                         // a request failed before this one was answered
 )
 
-// LeaveOut returns the marks of the samples that are not judged: all of them in
-// a burst run. A sustained run keeps throttled samples, because in a sealed box
-// they are the truth.
+// LeaveOut returns the marks of the samples that are not judged: all of them in a burst run. A
+// sustained run keeps throttled samples, because in a sealed box they are the truth.
 func LeaveOut(sustained bool) Mark {
 	if sustained {
 		return ^MarkThrottled
@@ -63,8 +62,8 @@ func LeaveOut(sustained bool) Mark {
 
 var markNames = [...]string{"throttled", "foreign", "stolen", "late", "lost"}
 
-// String returns the marks as samples.csv.gz spells them, joined by "+", or
-// the empty string if there is none.
+// String returns the marks as samples.csv.gz spells them, joined by "+", or the empty string if
+// there is none.
 func (m Mark) String() string {
 	var names []string
 	for i, name := range markNames {
@@ -113,52 +112,48 @@ type Warmup struct {
 	Reason  string        `json:"reason"` // "settled", or the bound that it hit
 }
 
-// A Block is one combination measured in one round: open, first inference,
-// warm-up, steady inferences, close.
+// A Block is one combination measured in one round: open, first inference, warm-up, steady
+// inferences, close.
 type Block struct {
 	Combination names.Combination `json:"combination"`
 	Round       int               `json:"round"` // from 0
 	Start       time.Time         `json:"start"`
 	Open        time.Duration     `json:"open_ns"` // loading until ready
 	Warmup      Warmup            `json:"warmup"`
-	// Origin is empty for a measured block, and names.Computed if the session ran
-	// nothing and said what an inference would have cost.
+	// Origin is empty for a measured block, and names.Computed if the session ran nothing and said
+	// what an inference would have cost.
 	Origin names.Origin `json:"origin,omitempty"`
 	// Energy is what an inference costs the device; nil if unknown.
 	Energy *BlockEnergy `json:"energy,omitempty"`
 	// Details describe the session; nil if it gives none.
 	Details *Details `json:"details,omitempty"`
-	// Calibration is the median time in seconds of the invocation alone in the
-	// calibration run right before the block: the same file on the same threads.
-	// 0 without a calibration run.
+	// Calibration is the median time in seconds of the invocation alone in the calibration run
+	// right before the block: the same file on the same threads. 0 without a calibration run.
 	Calibration float64 `json:"calibration_sec,omitempty"`
-	// NsPerOp is the benchmark's own ns/op if go test measured the block; 0
-	// otherwise, and Metrics then uses the mean of Total.
+	// NsPerOp is the benchmark's own ns/op if go test measured the block; 0 otherwise, and Metrics
+	// then uses the mean of Total.
 	NsPerOp float64 `json:"ns_per_op,omitempty"`
-	// Drift is the relative change of the median latency from the first to the
-	// last third of the steady samples if their spread does not explain it; 0
-	// otherwise.
+	// Drift is the relative change of the median latency from the first to the last third of the
+	// steady samples if their spread does not explain it; 0 otherwise.
 	Drift float64 `json:"drift,omitempty"`
-	// MemoryBytes is the growth of the process's resident memory from before
-	// opening to the end of the steady part, without the storage of the samples:
-	// the model, its interpreter and its delegate, and in a process's first block
-	// the runtime itself. An offloaded inference counts the device's memory only.
-	// 0 if unknown, or if nothing grew.
+	// MemoryBytes is the growth of the process's resident memory from before opening to the end of
+	// the steady part, without the storage of the samples: the model, its interpreter and its
+	// delegate, and in a process's first block the runtime itself. An offloaded inference counts
+	// the device's memory only. 0 if unknown, or if nothing grew.
 	MemoryBytes int64 `json:"memory_bytes,omitempty"`
-	// Celsius is the highest temperature at the end of the steady part; nil
-	// without a thermometer.
+	// Celsius is the highest temperature at the end of the steady part; nil without a thermometer.
 	Celsius *float64 `json:"celsius,omitempty"`
 	Samples []Sample `json:"-"` // all phases in order; kept in samples.csv.gz
 }
 
-// Details say how a session runs its inferences. They have the fields and JSON
-// keys of backends.Details, which this package cannot import.
+// Details say how a session runs its inferences. They have the fields and JSON keys of
+// backends.Details, which this package cannot import.
 type Details struct {
 	Runtime  string `json:"runtime"`            // the runtime's own version string: "2.21.0"
 	Delegate string `json:"delegate,omitempty"` // "xnnpack", or library and options; empty without one
 	Threads  int    `json:"threads"`
-	// Nodes counts the operators of the execution plan, and Delegated those that
-	// the delegate took. Nodes is 0 if the delegate does not say.
+	// Nodes counts the operators of the execution plan, and Delegated those that the delegate took.
+	// Nodes is 0 if the delegate does not say.
 	Nodes     int `json:"nodes,omitempty"`
 	Delegated int `json:"delegated,omitempty"`
 }
@@ -171,8 +166,8 @@ type BlockEnergy struct {
 	Missing []string `json:"missing,omitempty"`
 }
 
-// Steady returns the steady samples without any of the marks in leaveOut, in
-// order, and how many it left out.
+// Steady returns the steady samples without any of the marks in leaveOut, in order, and how many it
+// left out.
 func (b *Block) Steady(leaveOut Mark) (kept []Sample, left int) {
 	for _, s := range b.Samples {
 		switch {
@@ -186,8 +181,8 @@ func (b *Block) Steady(leaveOut Mark) (kept []Sample, left int) {
 	return kept, left
 }
 
-// Judged returns the steady samples without any of the marks in leaveOut, or all
-// steady samples if that would leave none.
+// Judged returns the steady samples without any of the marks in leaveOut, or all steady samples if
+// that would leave none.
 func (b *Block) Judged(leaveOut Mark) []Sample {
 	kept, _ := b.Steady(leaveOut)
 	if len(kept) == 0 {
@@ -222,6 +217,6 @@ func (b *Block) check() error {
 	return nil
 }
 
-// ErrNoSteady says that a block has no steady sample. Such a block is not a
-// result and is not recorded.
+// ErrNoSteady says that a block has no steady sample. Such a block is not a result and is not
+// recorded.
 var ErrNoSteady = errors.New("the block has no steady sample")

@@ -13,9 +13,9 @@ import (
 // An EventKind says what happened in the measuring program.
 type EventKind string
 
-// The events of one process, which measures one round: for each combination
-// start, then block, skip or fail; finally end. If end is missing, the process
-// died in the combination that it started last.
+// The events of one process, which measures one round: for each combination start, then block, skip
+// or fail; finally end. If end is missing, the process died in the combination that it started
+// last.
 const (
 	EventStart EventKind = "start"
 	EventBlock EventKind = "block"
@@ -32,9 +32,8 @@ type Event struct {
 	Block       *Block            `json:"block,omitempty"`      // of block
 }
 
-// wireEvent is an Event as the stream has it. The samples, up to millions, are
-// gob's own; the rest is JSON, because gob does not distinguish a pointer to 0 from
-// nil.
+// wireEvent is an Event as the stream has it. The samples, up to millions, are gob's own; the rest
+// is JSON, because gob does not distinguish a pointer to 0 from nil.
 type wireEvent struct {
 	JSON    []byte
 	Samples []Sample
@@ -79,8 +78,8 @@ var eventParts = map[EventKind]parts{
 
 type parts struct{ combination, reason, block bool }
 
-// check returns an error if the event lacks a part of its kind, has another, or has a
-// block that cannot be recorded.
+// check returns an error if the event lacks a part of its kind, has another, or has a block that
+// cannot be recorded.
 func (ev *Event) check() error {
 	want, known := eventParts[ev.Kind]
 	got := parts{ev.Combination != (names.Combination{}), ev.Reason != "", ev.Block != nil}
@@ -104,8 +103,8 @@ type EventReader struct {
 // NewEventReader returns an EventReader from r.
 func NewEventReader(r io.Reader) *EventReader { return &EventReader{gob: gob.NewDecoder(r)} }
 
-// Next returns the next event. Its error is io.EOF at the end of the stream, ErrTorn
-// if the stream ends within an event, and otherwise names the damaged event.
+// Next returns the next event. Its error is io.EOF at the end of the stream, ErrTorn if the stream
+// ends within an event, and otherwise names the damaged event.
 func (r *EventReader) Next() (Event, error) {
 	var wire wireEvent
 	var ev Event

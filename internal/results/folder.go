@@ -40,9 +40,9 @@ func (osFS) create(path string) (file, error) { return os.Create(path) }
 // timeLayout is the layout of a run folder's name.
 const timeLayout = "20060102T150405Z"
 
-// Create makes a new run folder in dir and returns its Writer. The folder is
-// named after meta.Started in UTC, or after the present time if that is zero.
-// dir/latest will point to the folder once it holds a block.
+// Create makes a new run folder in dir and returns its Writer. The folder is named after
+// meta.Started in UTC, or after the present time if that is zero. dir/latest will point to the
+// folder once it holds a block.
 func Create(dir string, meta Meta) (*Writer, error) { return create(dir, meta, osFS{}) }
 
 func create(dir string, meta Meta, fsys writeFS) (*Writer, error) {
@@ -79,10 +79,10 @@ func create(dir string, meta Meta, fsys writeFS) (*Writer, error) {
 	return w, nil
 }
 
-// Resume opens the run in dir to continue it, and returns its Writer and the
-// run as it stands. It cuts off an incomplete last block and rewrites bench.txt
-// from the samples; Run.Notes says what it found. The blocks that Ledger.Failed
-// lacks may still be measured: each moves its outcome to Ledger.Recovered.
+// Resume opens the run in dir to continue it, and returns its Writer and the run as it stands. It
+// cuts off an incomplete last block and rewrites bench.txt from the samples; Run.Notes says what it
+// found. The blocks that Ledger.Failed lacks may still be measured: each moves its outcome to
+// Ledger.Recovered.
 func Resume(dir string) (_ *Writer, _ *Run, err error) {
 	folder, err := resolve(dir)
 	if err != nil {
@@ -129,8 +129,8 @@ func (w *Writer) lock() (err error) {
 	return nil
 }
 
-// open prepares the files for a run that holds blocks, which fill the first
-// whole bytes of the samples.
+// open prepares the files for a run that holds blocks, which fill the first whole bytes of the
+// samples.
 func (w *Writer) open(blocks []Block, whole int64) (err error) {
 	defer func() {
 		if err != nil {
@@ -165,8 +165,8 @@ func (w *Writer) open(blocks []Block, whole int64) (err error) {
 	return w.writeRecord()
 }
 
-// pointLatest makes the link beside the run folder point to it, with no moment
-// without a link. On a file system without links only the shortcut is lost.
+// pointLatest makes the link beside the run folder point to it, with no moment without a link. On a
+// file system without links only the shortcut is lost.
 func (w *Writer) pointLatest() {
 	dir, name := filepath.Split(w.dir)
 	link, tmp := filepath.Join(dir, latestLink), filepath.Join(dir, fmt.Sprintf(".%s.%d", latestLink, os.Getpid()))

@@ -15,11 +15,10 @@ type Ledger struct {
 	Run      []Tally             `json:"run"`               // maintained by the Writer
 	Skipped  []Outcome           `json:"skipped,omitempty"`
 	Failed   []Outcome           `json:"failed,omitempty"`
-	// Recovered failed before the run was interrupted, and were measured after
-	// it was resumed.
+	// Recovered failed before the run was interrupted, and were measured after it was resumed.
 	Recovered []Outcome `json:"recovered,omitempty"`
-	// Imprecise are the combinations whose medians were less precise than asked
-	// for when the budget ended.
+	// Imprecise are the combinations whose medians were less precise than asked for when the budget
+	// ended.
 	Imprecise []Imprecise `json:"imprecise,omitempty"`
 	// Complete says that the run reached its planned end.
 	Complete bool `json:"complete"`
@@ -30,9 +29,9 @@ type Planned struct {
 	Combination names.Combination `json:"combination"`
 	Rounds      int               `json:"rounds"`
 	Block       time.Duration     `json:"block_ns"` // steady time of each block
-	// Open is the time to open in the probe, plus what the first inference took
-	// beyond a later one. If that was expensive, the probe opens twice: Cold is
-	// the first time, and Open the second, which may have found a cache.
+	// Open is the time to open in the probe, plus what the first inference took beyond a later one.
+	// If that was expensive, the probe opens twice: Cold is the first time, and Open the second,
+	// which may have found a cache.
 	Open time.Duration `json:"open_ns"`
 	Cold time.Duration `json:"cold_open_ns,omitempty"`
 }
@@ -41,9 +40,8 @@ type Planned struct {
 type Tally struct {
 	Combination names.Combination `json:"combination"`
 	Blocks      int               `json:"blocks"`
-	// Details are those of the blocks' sessions, each once, in order of
-	// appearance. More than one means that something changed between rounds,
-	// such as a library that was exchanged.
+	// Details are those of the blocks' sessions, each once, in order of appearance. More than one
+	// means that something changed between rounds, such as a library that was exchanged.
 	Details []Details `json:"details,omitempty"`
 }
 
@@ -57,15 +55,14 @@ type Outcome struct {
 	Reason      string            `json:"reason"`
 }
 
-// Imprecise is a combination whose median is less precise than asked for. Both
-// widths are those of the median's 95 % interval, relative to the median.
+// Imprecise is a combination whose median is less precise than asked for. Both widths are those of
+// the median's 95 % interval, relative to the median.
 type Imprecise struct {
 	Combination names.Combination `json:"combination"`
 	Reached     *float64          `json:"reached,omitempty"` // nil if the interval is unbounded
 	Wanted      float64           `json:"wanted"`
 }
 
-// count adds a block to its combination's tally.
 func (l *Ledger) count(b *Block) {
 	i := slices.IndexFunc(l.Run, func(t Tally) bool { return t.Combination == b.Combination })
 	if i < 0 {
@@ -79,8 +76,8 @@ func (l *Ledger) count(b *Block) {
 	}
 }
 
-// recover removes the outcomes that a block of this combination and round
-// disproves: its combination was skipped, or failed in this round or the probe.
+// recover removes the outcomes that a block of this combination and round disproves: its
+// combination was skipped, or failed in this round or the probe.
 func (l *Ledger) recover(c names.Combination, round int) {
 	l.Skipped = slices.DeleteFunc(l.Skipped, func(o Outcome) bool { return o.Combination == c })
 	l.Failed = slices.DeleteFunc(l.Failed, func(o Outcome) bool {
@@ -92,15 +89,14 @@ func (l *Ledger) recover(c names.Combination, round int) {
 	})
 }
 
-// fail records that a combination failed in a round, in place of what was
-// recorded before: that it was skipped, or an earlier failure in this round.
+// fail records that a combination failed in a round, in place of what was recorded before: that it
+// was skipped, or an earlier failure in this round.
 func (l *Ledger) fail(c names.Combination, round int, reason string) {
 	l.Skipped = slices.DeleteFunc(l.Skipped, func(o Outcome) bool { return o.Combination == c })
 	l.Failed = slices.DeleteFunc(l.Failed, func(o Outcome) bool { return o.Combination == c && o.Round == round })
 	l.Failed = append(l.Failed, Outcome{Combination: c, Round: round, Reason: reason})
 }
 
-// skipped reports whether a combination is recorded as skipped.
 func (l *Ledger) skipped(c names.Combination) bool {
 	return slices.ContainsFunc(l.Skipped, func(o Outcome) bool { return o.Combination == c })
 }

@@ -2,6 +2,6 @@
 
 package results
 
-// lockFile does nothing on a system without flock: there the user must not start
-// two writers of one run.
+// lockFile does nothing on a system without flock: there the user must not start two writers of one
+// run.
 func lockFile(file) error { return nil }

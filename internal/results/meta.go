@@ -12,8 +12,8 @@ import (
 	"github.com/crossover-bench/crossover/internal/names"
 )
 
-// configKeys are the keys of bench.txt's file configuration, in order: the
-// machine's fingerprint and what makes two results incomparable.
+// configKeys are the keys of bench.txt's file configuration, in order: the machine's fingerprint
+// and what makes two results incomparable.
 var configKeys = []string{"machine", "cpu", "tflite", "meter", "weights", "interleaved"}
 
 // Meta is what a run says about itself.
@@ -24,17 +24,16 @@ type Meta struct {
 	Commit  string    `json:"commit,omitempty"` // of the tree that was built; ends in "-dirty" if it had changes
 	Seed    uint64    `json:"seed"`
 	Grid    Grid      `json:"grid"`
-	// Procs is the test binary's GOMAXPROCS, the suffix of Go's benchmark
-	// names; 0 or 1 for no suffix.
+	// Procs is the test binary's GOMAXPROCS, the suffix of Go's benchmark names; 0 or 1 for no
+	// suffix.
 	Procs int `json:"procs,omitempty"`
-	// Sustained says that the machine was soaked first, so throttled samples are
-	// judged too.
+	// Sustained says that the machine was soaked first, so throttled samples are judged too.
 	Sustained bool `json:"sustained,omitempty"`
-	// Config is bench.txt's file configuration; its keys are machine, cpu,
-	// tflite, meter, weights and interleaved.
+	// Config is bench.txt's file configuration; its keys are machine, cpu, tflite, meter, weights
+	// and interleaved.
 	Config map[string]string `json:"config"`
-	// Method is what else two parts of one run must have in common: flags of the
-	// test binary, its hash and those of declarations, the length of a block.
+	// Method is what else two parts of one run must have in common: flags of the test binary, its
+	// hash and those of declarations, the length of a block.
 	Method   map[string]string `json:"method,omitempty"`
 	Versions map[string]string `json:"versions,omitempty"` // by component: "go", "tflite"
 	Hashes   map[string]string `json:"hashes,omitempty"`   // SHA-256 by variant or library
@@ -62,12 +61,11 @@ type Grid struct {
 	SHA256 string `json:"sha256,omitempty"`
 }
 
-// LeaveOut returns the marks of the samples that this run's judgements leave
-// out.
+// LeaveOut returns the marks of the samples that this run's judgements leave out.
 func (m *Meta) LeaveOut() Mark { return LeaveOut(m.Sustained) }
 
-// Title returns a variant's name for people: the recorded one, otherwise one
-// made of the parts of its name.
+// Title returns a variant's name for people: the recorded one, otherwise one made of the parts of
+// its name.
 func (m *Meta) Title(v names.Variant) string {
 	if title := m.Titles[string(v)]; title != "" {
 		return title
@@ -75,8 +73,8 @@ func (m *Meta) Title(v names.Variant) string {
 	return v.Title()
 }
 
-// Same reports whether m and o describe the same measurements taken in the same
-// way, so that one run can continue the other.
+// Same reports whether m and o describe the same measurements taken in the same way, so that one
+// run can continue the other.
 func (m *Meta) Same(o *Meta) bool {
 	return m.Commit == o.Commit && m.Grid == o.Grid && m.Procs == o.Procs && m.Sustained == o.Sustained &&
 		maps.Equal(m.Config, o.Config) && maps.Equal(m.Method, o.Method) && maps.Equal(m.Hashes, o.Hashes)

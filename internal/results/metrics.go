@@ -8,15 +8,15 @@ import (
 	"github.com/crossover-bench/crossover/internal/stats"
 )
 
-// units are those that Metrics can return: SI base units except for Go's own ns/op.
-// Lower is better for each of them.
+// units are those that Metrics can return: SI base units except for Go's own ns/op. Lower is better
+// for each of them.
 var units = []string{
 	"ns/op", "p50-sec", "p90-sec", "p99-sec", "exec-sec/op", "net-sec/op", "queue-sec/op", "tx-B/op", "rx-B/op",
 	"J/op", "Js/op", "W",
 }
 
-// UnitLines returns the metadata that says which direction is better, one record
-// per unit. A benchmark prints them once, before its first result.
+// UnitLines returns the metadata that says which direction is better, one record per unit. A
+// benchmark prints them once, before its first result.
 func UnitLines() []*benchfmt.UnitMetadata {
 	var lines []*benchfmt.UnitMetadata
 	for _, u := range units {
@@ -28,11 +28,10 @@ func UnitLines() []*benchfmt.UnitMetadata {
 	return lines
 }
 
-// Metrics returns the number n of steady inferences and the figures of b's
-// benchmark line. ns/op is the mean of all steady inferences, as Go counts them.
-// The others leave out those with a mark of leaveOut, unless that would leave
-// none. A percentile needs enough samples (MinSamples). A figure that does not
-// apply is left out, because benchfmt would give a 0 another unit.
+// Metrics returns the number n of steady inferences and the figures of b's benchmark line. ns/op is
+// the mean of all steady inferences, as Go counts them. The others leave out those with a mark of
+// leaveOut, unless that would leave none. A percentile needs enough samples (MinSamples). A figure
+// that does not apply is left out, because benchfmt would give a 0 another unit.
 func Metrics(b *Block, leaveOut Mark) (n int, metrics []benchfmt.Value) {
 	all, _ := b.Steady(0)
 	if len(all) == 0 {
@@ -91,10 +90,10 @@ func Latencies(samples []Sample) []float64 {
 	return seconds
 }
 
-// MinSamples returns how many samples an estimate of the p-quantile of latency
-// needs. One is enough for the median. For a higher quantile it is the number
-// that MLPerf's LoadGen asks for at 99 % confidence with one sample over the
-// limit (see stats.SamplesForPercentile): 64 for p90, 662 for p99.
+// MinSamples returns how many samples an estimate of the p-quantile of latency needs. One is enough
+// for the median. For a higher quantile it is the number that MLPerf's LoadGen asks for at 99 %
+// confidence with one sample over the limit (see stats.SamplesForPercentile): 64 for p90, 662 for
+// p99.
 func MinSamples(p float64) int {
 	if p <= 0.5 {
 		return 1

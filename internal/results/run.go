@@ -30,8 +30,7 @@ type Run struct {
 	Notes  []string // what an interruption left behind, and how it was read
 }
 
-// Missing returns the declared combinations that have no block and were not
-// skipped.
+// Missing returns the declared combinations that have no block and were not skipped.
 func (r *Run) Missing() []names.Combination {
 	var missing []names.Combination
 	for _, c := range r.Ledger.Declared {
@@ -43,8 +42,8 @@ func (r *Run) Missing() []names.Combination {
 	return missing
 }
 
-// Newest returns the newest run folder in dir whose meta and ledger are wanted,
-// or "" if there is none. It reads no samples.
+// Newest returns the newest run folder in dir whose meta and ledger are wanted, or "" if there is
+// none. It reads no samples.
 func Newest(dir string, wanted func(*Meta, *Ledger) bool) string {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -66,13 +65,12 @@ func Newest(dir string, wanted func(*Meta, *Ledger) bool) string {
 	return ""
 }
 
-// Open reads the run in dir, a run folder or a link to one such as
-// results/latest. It reads what an interruption left behind as far as it is
-// complete, and Run.Notes says so; any other damage is an error that names the
-// file and the place.
+// Open reads the run in dir, a run folder or a link to one such as results/latest. It reads what an
+// interruption left behind as far as it is complete, and Run.Notes says so; any other damage is an
+// error that names the file and the place.
 func Open(dir string) (*Run, error) {
-	// bench.txt is read first because the run may be in progress: a block's
-	// samples are written before its line.
+	// bench.txt is read first because the run may be in progress: a block's samples are written
+	// before its line.
 	bench, benchErr := os.ReadFile(filepath.Join(dir, benchFile))
 	run, _, err := load(dir)
 	if err != nil {
@@ -93,8 +91,8 @@ type blockKey struct {
 	round int
 }
 
-// load reads run.json and the samples. The complete blocks fill the first whole
-// bytes of samples.csv.gz.
+// load reads run.json and the samples. The complete blocks fill the first whole bytes of
+// samples.csv.gz.
 func load(dir string) (run *Run, whole int64, err error) {
 	folder, err := resolve(dir)
 	if err != nil {
@@ -133,8 +131,8 @@ func load(dir string) (run *Run, whole int64, err error) {
 	return run, whole, run.account(path)
 }
 
-// account counts the blocks in the ledger. It returns an error if one is there
-// twice, or if the ledger counted more: some were lost.
+// account counts the blocks in the ledger. It returns an error if one is there twice, or if the
+// ledger counted more: some were lost.
 func (r *Run) account(path string) error {
 	counted := 0
 	for _, t := range r.Ledger.Run {

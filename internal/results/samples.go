@@ -72,7 +72,6 @@ func formatSeconds(d time.Duration) string {
 	return fmt.Sprintf("%s%d.%09d", sign, ns/1e9, ns%1e9)
 }
 
-// parseSeconds is the inverse of formatSeconds.
 func parseSeconds(s string) (time.Duration, error) {
 	if s == "" {
 		return 0, nil
@@ -103,12 +102,12 @@ func parseBytes(s string) (int64, error) {
 	return n, nil
 }
 
-// maxRow bounds a row of samples.csv.gz in bytes. A longer one is damage, and
-// would let a small compressed file exhaust the memory.
+// maxRow bounds a row of samples.csv.gz in bytes. A longer one is damage, and would let a small
+// compressed file exhaust the memory.
 const maxRow = 1 << 20
 
-// readSamples reads the blocks of a samples.csv.gz from r. The blocks fill the
-// first whole bytes. An incomplete last member is not an error: torn reports it.
+// readSamples reads the blocks of a samples.csv.gz from r. The blocks fill the first whole bytes.
+// An incomplete last member is not an error: torn reports it.
 func readSamples(r io.ReadSeeker, name string) (blocks []Block, whole int64, torn bool, err error) {
 	br := bufio.NewReaderSize(r, 64<<10)
 	line := 0 // of the uncompressed table
@@ -121,9 +120,8 @@ func readSamples(r io.ReadSeeker, name string) (blocks []Block, whole int64, tor
 		}
 		b, n, err := readMember(&zr, br, line)
 		if err != nil {
-			// Go's gzip reports an incomplete header as EOF or ErrUnexpectedEOF, and
-			// an incomplete body as ErrUnexpectedEOF. Before the file's end either is
-			// damage.
+			// Go's gzip reports an incomplete header as EOF or ErrUnexpectedEOF, and an incomplete
+			// body as ErrUnexpectedEOF. Before the file's end either is damage.
 			if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
 				if _, end := br.Peek(1); end == io.EOF {
 					return blocks, whole, true, nil
@@ -141,8 +139,8 @@ func readSamples(r io.ReadSeeker, name string) (blocks []Block, whole int64, tor
 	}
 }
 
-// readMember reads one gzip member, whose first line has the number line+1,
-// and returns its block and its number of lines.
+// readMember reads one gzip member, whose first line has the number line+1, and returns its block
+// and its number of lines.
 func readMember(zr *gzip.Reader, br *bufio.Reader, line int) (Block, int, error) {
 	if err := zr.Reset(br); err != nil {
 		return Block{}, 0, fmt.Errorf("gzip: %w", err)
@@ -176,8 +174,7 @@ func readMember(zr *gzip.Reader, br *bufio.Reader, line int) (Block, int, error)
 	return b, rows, nil
 }
 
-// parseRow reads one line of the table into b; line is its number in the whole
-// table.
+// parseRow reads one line of the table into b; line is its number in the whole table.
 func (b *Block) parseRow(text []byte, line int) error {
 	fail := func(format string, args ...any) error {
 		return fmt.Errorf("row %d: %w", line, fmt.Errorf(format, args...))

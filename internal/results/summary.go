@@ -14,9 +14,8 @@ import (
 // Confidence is that of every interval in a summary.
 const Confidence = 0.95
 
-// A Summary is what a person wants to know about one combination. Times are in
-// seconds. A figure is nil if it does not apply, or if there are too few samples
-// for it.
+// A Summary is what a person wants to know about one combination. Times are in seconds. A figure is
+// nil if it does not apply, or if there are too few samples for it.
 type Summary struct {
 	Combination names.Combination `json:"combination"`
 	Origin      names.Origin      `json:"origin"`          // of the latencies: Measured or Computed
@@ -25,8 +24,8 @@ type Summary struct {
 	Marked      int               `json:"marked"`          // steady ones with a mark
 	LeftOut     int               `json:"left_out"`        // steady ones that are not judged
 	Marks       map[string]int    `json:"marks,omitempty"` // marked samples by reason
-	// AllMarked says that every steady sample was marked. Then marked samples are
-	// judged, because there are no others, and the figures are doubtful.
+	// AllMarked says that every steady sample was marked. Then marked samples are judged, because
+	// there are no others, and the figures are doubtful.
 	AllMarked bool `json:"all_marked,omitempty"`
 
 	Median   float64  `json:"median_sec"` // of the rounds' medians
@@ -34,8 +33,8 @@ type Summary struct {
 	Hi       *float64 `json:"median_hi_sec,omitempty"`
 	Interval string   `json:"interval"` // how it was computed, see stats.RoundMedian
 
-	// The percentiles are those of the samples of all rounds, their intervals
-	// those of stats.RoundQuantile.
+	// The percentiles are those of the samples of all rounds, their intervals those of
+	// stats.RoundQuantile.
 	P90   *float64 `json:"p90_sec,omitempty"`
 	P90Lo *float64 `json:"p90_lo_sec,omitempty"`
 	P90Hi *float64 `json:"p90_hi_sec,omitempty"`
@@ -57,15 +56,14 @@ type Summary struct {
 	Unsettled int     `json:"unsettled"` // blocks whose warm-up reached a bound before it settled
 	Drifting  int     `json:"drifting"`  // blocks whose latency drifted in the steady part
 
-	// The lowest and the highest temperature at the ends of the blocks; nil
-	// without a thermometer.
+	// The lowest and the highest temperature at the ends of the blocks; nil without a thermometer.
 	Coolest *float64 `json:"coolest_celsius,omitempty"`
 	Hottest *float64 `json:"hottest_celsius,omitempty"`
 
 	medians map[int]float64 // in seconds, by round
 
-	// Speed is how many times faster this is than the uncompressed variant at the
-	// same place; nil if that was not measured.
+	// Speed is how many times faster this is than the uncompressed variant at the same place; nil
+	// if that was not measured.
 	Speed *Speed `json:"speed,omitempty"`
 }
 
@@ -76,15 +74,14 @@ type Speed struct {
 	Hi    *float64 `json:"hi,omitempty"`
 }
 
-// Summarize returns a summary of each combination that has a block, in the
-// order of the declaration, then of appearance.
+// Summarize returns a summary of each combination that has a block, in the order of the
+// declaration, then of appearance.
 func Summarize(run *Run) []Summary {
 	return SummarizeBlocks(run.Blocks, run.Ledger.Declared, run.Meta.LeaveOut())
 }
 
-// SummarizeBlocks summarizes blocks in the given order of combinations;
-// combinations that it lacks come last. Samples with a mark of leaveOut are left
-// out.
+// SummarizeBlocks summarizes blocks in the given order of combinations; combinations that it lacks
+// come last. Samples with a mark of leaveOut are left out.
 func SummarizeBlocks(blocks []Block, order []names.Combination, leaveOut Mark) []Summary {
 	of := make(map[names.Combination][]*Block)
 	order = slices.Clone(order)
@@ -145,8 +142,6 @@ func summarize(c names.Combination, blocks []*Block, leaveOut Mark) Summary {
 	return s
 }
 
-// addConditions adds a block's origin, its warm-up, its drift and its
-// temperature.
 func (s *Summary) addConditions(b *Block) {
 	if b.Origin != "" {
 		s.Origin = b.Origin
@@ -165,7 +160,6 @@ func (s *Summary) addConditions(b *Block) {
 	}
 }
 
-// addMarks counts the marked samples, and each of their marks.
 func (s *Summary) addMarks(samples []Sample) {
 	for _, sample := range samples {
 		if sample.Mark == 0 {
@@ -198,7 +192,6 @@ func (s *Summary) setLatency(rounds [][]float64) {
 	}
 }
 
-// setParts sets the number of judged samples and the means of their parts.
 func (s *Summary) setParts(judged []Sample) {
 	s.Samples = len(judged)
 	s.Exec = meanOf(judged, func(s Sample) int64 { return int64(s.Exec) }, 1e9)
@@ -207,7 +200,6 @@ func (s *Summary) setParts(judged []Sample) {
 	s.Receive = meanOf(judged, func(s Sample) int64 { return s.Received }, 1)
 }
 
-// setOpening sets the times to open and of the first inference.
 func (s *Summary) setOpening(blocks []*Block) {
 	var open, first []float64
 	for _, b := range blocks {
@@ -224,8 +216,8 @@ func (s *Summary) setOpening(blocks []*Block) {
 	}
 }
 
-// percentile returns the p-quantile of n samples in rounds, with its bounds;
-// each is nil if there are too few samples for it.
+// percentile returns the p-quantile of n samples in rounds, with its bounds; each is nil if there
+// are too few samples for it.
 func percentile(rounds [][]float64, n int, p float64) (value, lo, hi *float64) {
 	if n < MinSamples(p) {
 		return nil, nil, nil
@@ -235,8 +227,7 @@ func percentile(rounds [][]float64, n int, p float64) (value, lo, hi *float64) {
 	return finite(q), finite(iv.Lo), finite(iv.Hi)
 }
 
-// meanOf returns the mean of a part, divided by per; nil if the part does not
-// apply to the samples.
+// meanOf returns the mean of a part, divided by per; nil if the part does not apply to the samples.
 func meanOf(samples []Sample, of func(Sample) int64, per float64) *float64 {
 	var sum int64
 	for _, s := range samples {
@@ -248,7 +239,6 @@ func meanOf(samples []Sample, of func(Sample) int64, per float64) *float64 {
 	return new(float64(sum) / float64(len(samples)) / per)
 }
 
-// finite returns x, or nil if it is infinite or not a number.
 func finite(x float64) *float64 {
 	if math.IsInf(x, 0) || math.IsNaN(x) {
 		return nil
@@ -256,9 +246,9 @@ func finite(x float64) *float64 {
 	return &x
 }
 
-// speedOf returns how many times faster s is than base. It compares the rounds that have both one by one, so that
-// a change of the machine between rounds cancels. With one such round it
-// returns the ratio without an interval.
+// speedOf returns how many times faster s is than base. It compares the rounds that have both one
+// by one, so that a change of the machine between rounds cancels. With one such round it returns
+// the ratio without an interval.
 func speedOf(s, base *Summary) *Speed {
 	if s.Combination == base.Combination {
 		return &Speed{Value: 1}
@@ -279,9 +269,9 @@ func speedOf(s, base *Summary) *Speed {
 	return &Speed{Value: value, Lo: finite(iv.Lo), Hi: finite(iv.Hi)}
 }
 
-// NoiseFloor estimates from the run's own rounds by how much two blocks of the
-// same work differ on its machine, or returns machine.ErrFewPairs. It ignores
-// computed latencies, which do not depend on the machine.
+// NoiseFloor estimates from the run's own rounds by how much two blocks of the same work differ on
+// its machine, or returns machine.ErrFewPairs. It ignores computed latencies, which do not depend
+// on the machine.
 func NoiseFloor(run *Run, summaries []Summary) (machine.NoiseFloor, error) {
 	var ratios [][]float64
 	for _, s := range summaries {

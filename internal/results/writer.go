@@ -15,9 +15,9 @@ import (
 	"github.com/crossover-bench/crossover/internal/names"
 )
 
-// A Writer is the only writer of a run folder. It is not safe for concurrent
-// use. After a write failed it accepts nothing more: what was committed before
-// stays readable, and Resume continues once the cause is fixed.
+// A Writer is the only writer of a run folder. It is not safe for concurrent use. After a write
+// failed it accepts nothing more: what was committed before stays readable, and Resume continues
+// once the cause is fixed.
 type Writer struct {
 	dir     string
 	rec     record
@@ -34,19 +34,17 @@ type Writer struct {
 // Dir returns the run folder.
 func (w *Writer) Dir() string { return w.dir }
 
-// Notes returns what a person should know about the folder, such as what
-// Resume repaired.
+// Notes returns what a person should know about the folder, such as what Resume repaired.
 func (w *Writer) Notes() []string { return w.notes }
 
 // Ledger returns the account so far. The caller must not change it.
 func (w *Writer) Ledger() Ledger { return w.rec.Ledger }
 
-// Meta returns what the run says about itself so far. The caller must not
-// change it.
+// Meta returns what the run says about itself so far. The caller must not change it.
 func (w *Writer) Meta() Meta { return w.rec.Meta }
 
-// AppendBlock records b: its samples are on the disk when it returns nil. It
-// refuses a second block of the same combination and round.
+// AppendBlock records b: its samples are on the disk when it returns nil. It refuses a second block
+// of the same combination and round.
 func (w *Writer) AppendBlock(b Block) error {
 	if w.failed != nil {
 		return w.failed
@@ -126,8 +124,7 @@ func (w *Writer) writeRecord() error {
 	return w.replace(filepath.Join(w.dir, recordFile), append(text, '\n'))
 }
 
-// Declare records every combination that the run is to measure, and the number
-// of rounds planned.
+// Declare records every combination that the run is to measure, and the number of rounds planned.
 func (w *Writer) Declare(combinations []names.Combination, rounds int) error {
 	return w.Update(func(_ *Meta, l *Ledger) { l.Declared, l.Rounds = slices.Clone(combinations), rounds })
 }
@@ -137,8 +134,7 @@ func (w *Writer) Plan(planned []Planned) error {
 	return w.Update(func(_ *Meta, l *Ledger) { l.Planned = planned })
 }
 
-// Skip records that a combination cannot run here, and why. A second reason is
-// ignored.
+// Skip records that a combination cannot run here, and why. A second reason is ignored.
 func (w *Writer) Skip(c names.Combination, reason string) error {
 	if w.rec.Ledger.skipped(c) {
 		return w.failed
@@ -148,8 +144,8 @@ func (w *Writer) Skip(c names.Combination, reason string) error {
 	})
 }
 
-// Fail records that a combination failed in a round, and why. It replaces what
-// was recorded before: that it was skipped, or failed in the same round.
+// Fail records that a combination failed in a round, and why. It replaces what was recorded before:
+// that it was skipped, or failed in the same round.
 func (w *Writer) Fail(c names.Combination, round int, reason string) error {
 	return w.Update(func(_ *Meta, l *Ledger) { l.fail(c, round, reason) })
 }
@@ -162,8 +158,7 @@ func (w *Writer) Discard() error {
 	return errors.Join(w.Close(), os.RemoveAll(w.dir))
 }
 
-// Close releases the folder. It does not say that the run is complete: Finish
-// does.
+// Close releases the folder. It does not say that the run is complete: Finish does.
 func (w *Writer) Close() error {
 	var errs []error
 	for _, f := range []*file{&w.samples, &w.bench} {
@@ -175,9 +170,8 @@ func (w *Writer) Close() error {
 	return errors.Join(errs...)
 }
 
-// Finish records the end of the run, complete or not, and closes the folder.
-// Further changes, such as the machine's state afterwards, go through change,
-// which may be nil.
+// Finish records the end of the run, complete or not, and closes the folder. Further changes, such
+// as the machine's state afterwards, go through change, which may be nil.
 func (w *Writer) Finish(complete bool, change func(*Meta, *Ledger)) error {
 	err := w.Update(func(m *Meta, l *Ledger) {
 		m.Ended = time.Now().UTC()

@@ -8,28 +8,26 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
-// Pearson estimates the linear correlation of x and y, a number from -1 to 1, with
-// its interval at the given confidence by Fisher's transformation. It assumes
-// that the pairs are independent and approximately bivariate normal. It needs
-// four pairs and some variance in both x and y.
+// Pearson estimates the linear correlation of x and y, a number from -1 to 1, with its interval at
+// the given confidence by Fisher's transformation. It assumes that the pairs are independent and
+// approximately bivariate normal. It needs four pairs and some variance in both x and y.
 //
 // Source: Fisher, Metron 1, 1921.
 func Pearson(x, y []float64, confidence float64) (float64, Interval, error) {
 	return correlation(x, y, confidence, func(float64) float64 { return 1 })
 }
 
-// Spearman estimates the rank correlation of x and y, a number from -1 to 1, with
-// its interval at the given confidence. It assumes independent pairs and no
-// particular distribution. The variance of the transformed coefficient is
-// (1 + r^2/2) / (n-3).
+// Spearman estimates the rank correlation of x and y, a number from -1 to 1, with its interval at
+// the given confidence. It assumes independent pairs and no particular distribution. The variance
+// of the transformed coefficient is (1 + r^2/2) / (n-3).
 //
 // Source: Bonett and Wright, Psychometrika 65(1), 2000.
 func Spearman(x, y []float64, confidence float64) (float64, Interval, error) {
 	return correlation(midRanks(x), midRanks(y), confidence, func(r float64) float64 { return 1 + r*r/2 })
 }
 
-// correlation returns Pearson's coefficient of x and y and the interval whose
-// transformed variance is inflation(r) / (n-3).
+// correlation returns Pearson's coefficient of x and y and the interval whose transformed variance
+// is inflation(r) / (n-3).
 func correlation(x, y []float64, confidence float64, inflation func(r float64) float64) (float64, Interval, error) {
 	switch {
 	case len(x) != len(y):

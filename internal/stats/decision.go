@@ -2,8 +2,8 @@ package stats
 
 import "math"
 
-// A Decision is the answer of a test. The zero Decision is Inconclusive, so an
-// unset judgement never counts as a pass.
+// A Decision is the answer of a test. The zero Decision is Inconclusive, so an unset judgement
+// never counts as a pass.
 type Decision uint8
 
 // The three answers.
@@ -24,8 +24,8 @@ func (d Decision) String() string {
 	return "inconclusive"
 }
 
-// Unknown stands for a number of further samples or rounds that cannot be
-// estimated: the value sits on its bound.
+// Unknown stands for a number of further samples or rounds that cannot be estimated: the value sits
+// on its bound.
 const Unknown = -1
 
 // A Result is a test's decision and what it is based on.
@@ -33,14 +33,14 @@ type Result struct {
 	Decision Decision
 	Value    float64  // the estimate, in the unit of the samples
 	Interval Interval // each tail holds the error that this look may spend
-	// More is the number of further samples (for limits) or rounds (for
-	// comparisons) that would decide if they are like those seen. It is 0 for a
-	// Decision other than Inconclusive, and Unknown if no number would decide.
+	// More is the number of further samples (for limits) or rounds (for comparisons) that would
+	// decide if they are like those seen. It is 0 for a Decision other than Inconclusive, and
+	// Unknown if no number would decide.
 	More int
 }
 
-// judge compares an interval with an upper bound: the claim is "at most". It
-// decides as testing both sides at the interval's tails would.
+// judge compares an interval with an upper bound: the claim is "at most". It decides as testing
+// both sides at the interval's tails would.
 func judge(iv Interval, limit float64) Decision {
 	switch {
 	case math.IsNaN(iv.Lo) || math.IsNaN(iv.Hi):
@@ -53,8 +53,8 @@ func judge(iv Interval, limit float64) Decision {
 	return Inconclusive
 }
 
-// mirror turns the result for "at most" on negated samples into the result for
-// "at least" on the samples themselves.
+// mirror turns the result for "at most" on negated samples into the result for "at least" on the
+// samples themselves.
 func mirror(r Result) Result {
 	r.Value = -r.Value
 	r.Interval.Lo, r.Interval.Hi = -r.Interval.Hi, -r.Interval.Lo

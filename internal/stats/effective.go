@@ -13,42 +13,39 @@ import (
 type Effective struct {
 	Samples int // as counted
 	Rounds  int
-	// DesignEffect is the variance of a proportion among these samples, divided
-	// by that among as many independent ones; at least 1.
+	// DesignEffect is the variance of a proportion among these samples, divided by that among as
+	// many independent ones; at least 1.
 	DesignEffect float64
-	// Effective is the number of independent samples that they are worth:
-	// Samples / DesignEffect, lowered because DesignEffect is itself an estimate
-	// from few rounds. It is 0 for a single round, which does not show how rounds
-	// differ.
+	// Effective is the number of independent samples that they are worth: Samples / DesignEffect,
+	// lowered because DesignEffect is itself an estimate from few rounds. It is 0 for a single
+	// round, which does not show how rounds differ.
 	Effective float64
 }
 
-// EffectiveSamples estimates how many independent samples the rounds are worth
-// for a one-sided test of the p-quantile at level alpha. rounds holds the
-// samples of each round in the order they were taken.
+// EffectiveSamples estimates how many independent samples the rounds are worth for a one-sided test
+// of the p-quantile at level alpha. rounds holds the samples of each round in the order they were
+// taken.
 //
-// Samples are correlated in two ways: neighbours resemble each other (frequency,
-// temperature), and so do all samples of a round (memory layout, clock,
-// daemons). The design effect is the largest of four estimates: from the spread
-// of the rounds' means and from the autocorrelation within rounds (Geyer's
-// initial positive sequence), each for the ranks of the samples and for the
-// indicator of being above the p-quantile. A drift changes the ranks first; rare
-// bursts change only the indicator. The divisor for few rounds is
-// (t(rounds-1) / t(samples-1))^2 with Student's quantiles at 1 - alpha.
+// Samples are correlated in two ways: neighbours resemble each other (frequency, temperature), and
+// so do all samples of a round (memory layout, clock, daemons). The design effect is the largest of
+// four estimates: from the spread of the rounds' means and from the autocorrelation within rounds
+// (Geyer's initial positive sequence), each for the ranks of the samples and for the indicator of
+// being above the p-quantile. A drift changes the ranks first; rare bursts change only the
+// indicator. The divisor for few rounds is (t(rounds-1) / t(samples-1))^2 with Student's quantiles
+// at 1 - alpha.
 //
-// It assumes that rounds are exchangeable and independent of each other; that is
-// why combinations are interleaved in shuffled order. It does not see correlation
-// over several rounds, such as a room that warms up all day.
+// It assumes that rounds are exchangeable and independent of each other; that is why combinations
+// are interleaved in shuffled order. It does not see correlation over several rounds, such as a
+// room that warms up all day.
 //
-// Source of the divisor: Korn and Graubard, Survey Methodology 24(2), 1998, for
-// proportions from surveys with few clusters.
+// Source of the divisor: Korn and Graubard, Survey Methodology 24(2), 1998, for proportions from
+// surveys with few clusters.
 func EffectiveSamples(rounds [][]float64, p, alpha float64) (Effective, error) {
 	_, e, err := pool(rounds, p, alpha)
 	return e, err
 }
 
-// pool is EffectiveSamples, and also returns the samples of all rounds in
-// increasing order.
+// pool is EffectiveSamples, and also returns the samples of all rounds in increasing order.
 func pool(rounds [][]float64, p, alpha float64) (sorted []float64, e Effective, err error) {
 	if err := checkRounds(rounds); err != nil {
 		return nil, Effective{}, err
@@ -106,9 +103,8 @@ func split(flat []float64, like [][]float64) [][]float64 {
 	return out
 }
 
-// designEffect returns the larger of the between-round and the within-round
-// estimate for values of rounds with the lengths of those in like, or 1 for values
-// without variance.
+// designEffect returns the larger of the between-round and the within-round estimate for values of
+// rounds with the lengths of those in like, or 1 for values without variance.
 func designEffect(flat []float64, like [][]float64) float64 {
 	mean, variance := stat.MeanVariance(flat, nil)
 	n := float64(len(flat))
@@ -128,13 +124,12 @@ func designEffect(flat []float64, like [][]float64) float64 {
 	return max(between, autocorrelationTime(rounds))
 }
 
-// maxLag bounds the lags, in samples, of autocorrelationTime. Longer correlation
-// shows in the means of the rounds.
+// maxLag bounds the lags, in samples, of autocorrelationTime. Longer correlation shows in the means
+// of the rounds.
 const maxLag = 256
 
-// autocorrelationTime returns 1 + 2 * the sum of the autocorrelations within
-// rounds, in samples, up to the lag at which the sum of two neighbours is no
-// longer positive.
+// autocorrelationTime returns 1 + 2 * the sum of the autocorrelations within rounds, in samples, up
+// to the lag at which the sum of two neighbours is no longer positive.
 //
 // Source: Geyer, Statistical Science 7(4), 1992.
 func autocorrelationTime(rounds [][]float64) float64 {
@@ -172,8 +167,7 @@ func autocorrelationTime(rounds [][]float64) float64 {
 	return tau
 }
 
-// midRanks returns the rank of each value, from 1. Ties get the mean of their
-// ranks.
+// midRanks returns the rank of each value, from 1. Ties get the mean of their ranks.
 func midRanks(x []float64) []float64 {
 	order := make([]int, len(x))
 	for i := range order {

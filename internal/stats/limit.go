@@ -10,16 +10,16 @@ import (
 	"gonum.org/v1/gonum/stat"
 )
 
-// SamplesForPercentile returns how many independent samples are needed to pass
-// "the p-quantile is at most the limit" with an error of at most alpha, if over
-// of them are above the limit. It is the early stopping rule of MLPerf's LoadGen,
-// which asks for the smallest number h of samples within the limit with
+// SamplesForPercentile returns how many independent samples are needed to pass "the p-quantile is
+// at most the limit" with an error of at most alpha, if over of them are above the limit. It is the
+// early stopping rule of MLPerf's LoadGen, which asks for the smallest number h of samples within
+// the limit with
 //
 //	I(p; h, over+1) <= alpha
 //
-// where I is the regularized incomplete beta function: the probability that at
-// most over of h+over samples exceed a limit that a share of 1-p of all samples
-// exceeds. The result is h+over: 44 for p90 at 1 % with none above.
+// where I is the regularized incomplete beta function: the probability that at most over of h+over
+// samples exceed a limit that a share of 1-p of all samples exceeds. The result is h+over: 44 for
+// p90 at 1 % with none above.
 //
 // Source: MLPerf Inference, LoadGen, early stopping.
 func SamplesForPercentile(p float64, over int, alpha float64) int {
@@ -32,15 +32,14 @@ func SamplesForPercentile(p float64, over int, alpha float64) int {
 	return least + sort.Search(most-least, func(i int) bool { return passes(least + i) })
 }
 
-// PercentileAtMost judges "the p-quantile is at most limit" from samples sorted
-// in increasing order that are worth effective independent ones. It passes if
-// the order-statistic interval with alpha in each tail is at or below the limit,
-// and fails if it is above. For effective = len(sorted) the pass is LoadGen's
-// early stopping rule (see SamplesForPercentile), and the fail is the same test
+// PercentileAtMost judges "the p-quantile is at most limit" from samples sorted in increasing order
+// that are worth effective independent ones. It passes if the order-statistic interval with alpha
+// in each tail is at or below the limit, and fails if it is above. For effective = len(sorted) the
+// pass is LoadGen's early stopping rule (see SamplesForPercentile), and the fail is the same test
 // of the opposite claim. The median is p = 0.5.
 //
-// Either wrong answer has a probability of at most alpha for any distribution,
-// provided that effective is right.
+// Either wrong answer has a probability of at most alpha for any distribution, provided that
+// effective is right.
 func PercentileAtMost(sorted []float64, p, limit, alpha, effective float64) (Result, error) {
 	if math.IsNaN(limit) {
 		return Result{}, fmt.Errorf("limit is not a number")
@@ -57,8 +56,7 @@ func PercentileAtMost(sorted []float64, p, limit, alpha, effective float64) (Res
 	return r, nil
 }
 
-// PercentileAtLeast judges "the p-quantile is at least limit"; see
-// PercentileAtMost.
+// PercentileAtLeast judges "the p-quantile is at least limit"; see PercentileAtMost.
 func PercentileAtLeast(sorted []float64, p, limit, alpha, effective float64) (Result, error) {
 	negated := floats.ScaleTo(make([]float64, len(sorted)), -1, sorted)
 	slices.Reverse(negated)
@@ -66,12 +64,12 @@ func PercentileAtLeast(sorted []float64, p, limit, alpha, effective float64) (Re
 	return mirror(r), err
 }
 
-// mostFurther bounds the search for further samples: beyond it the value equals
-// its limit for all practical purposes.
+// mostFurther bounds the search for further samples: beyond it the value equals its limit for all
+// practical purposes.
 const mostFurther = 1e9
 
-// furtherSamples returns how many more samples than n would decide if the share
-// of samples above the limit stays the same, or Unknown.
+// furtherSamples returns how many more samples than n would decide if the share of samples above
+// the limit stays the same, or Unknown.
 func furtherSamples(p, share, alpha, effective, n float64) int {
 	decided := func(m float64) bool {
 		over := math.Round(share * m)
@@ -89,18 +87,17 @@ func furtherSamples(p, share, alpha, effective, n float64) int {
 	return max(1, int(math.Ceil((hi-effective)*n/effective)))
 }
 
-// MeanAtMost judges "the mean is at most limit" from the samples of each round, by
-// the confidence interval of the mean of the rounds' means with alpha in each
-// tail (Student's t with rounds-1 degrees of freedom). Every round has the same
-// weight: a slow round has fewer samples, and weighting by samples would hide it.
+// MeanAtMost judges "the mean is at most limit" from the samples of each round, by the confidence
+// interval of the mean of the rounds' means with alpha in each tail (Student's t with rounds-1
+// degrees of freedom). Every round has the same weight: a slow round has fewer samples, and
+// weighting by samples would hide it.
 //
-// It assumes that the rounds' means are independent and approximately normal. A
-// mean of many samples is, even if the samples are skewed, as latencies are, or
-// correlated within the round. In simulations with ten rounds of 25 correlated
-// lognormal samples, a wrong pass just above the limit is as rare as alpha for a
-// standard deviation of the logarithm of 0.2. For one of 1, which is extreme, low
-// means are more likely and 1 % becomes about 5 %: use a percentile then. A
-// single round gives no interval and no decision.
+// It assumes that the rounds' means are independent and approximately normal. A mean of many
+// samples is, even if the samples are skewed, as latencies are, or correlated within the round. In
+// simulations with ten rounds of 25 correlated lognormal samples, a wrong pass just above the limit
+// is as rare as alpha for a standard deviation of the logarithm of 0.2. For one of 1, which is
+// extreme, low means are more likely and 1 % becomes about 5 %: use a percentile then. A single
+// round gives no interval and no decision.
 func MeanAtMost(rounds [][]float64, limit, alpha float64) (Result, error) {
 	if math.IsNaN(limit) {
 		return Result{}, fmt.Errorf("limit is not a number")
@@ -150,10 +147,9 @@ func MeanAtLeast(rounds [][]float64, limit, alpha float64) (Result, error) {
 	return mirror(r), err
 }
 
-// RoundsAtMost judges "the p-quantile is at most limit" from the samples of each
-// round: PercentileAtMost with the number of effective samples that
-// EffectiveSamples estimates. A single round is inconclusive, because it does not
-// show how rounds differ.
+// RoundsAtMost judges "the p-quantile is at most limit" from the samples of each round:
+// PercentileAtMost with the number of effective samples that EffectiveSamples estimates. A single
+// round is inconclusive, because it does not show how rounds differ.
 func RoundsAtMost(rounds [][]float64, p, limit, alpha float64) (Result, error) {
 	return judgeRounds(rounds, p, limit, alpha, PercentileAtMost)
 }

@@ -7,9 +7,9 @@ import (
 	"gonum.org/v1/gonum/mathext"
 )
 
-// ProportionAtLeast judges "the share of successes is at least bound" from n
-// independent trials, by the exact interval of Clopper and Pearson with alpha in
-// each tail. Value is the share, from 0 to 1.
+// ProportionAtLeast judges "the share of successes is at least bound" from n independent trials, by
+// the exact interval of Clopper and Pearson with alpha in each tail. Value is the share, from 0 to
+// 1.
 //
 // Source: Clopper and Pearson, Biometrika 26(4), 1934.
 func ProportionAtLeast(successes, n int, bound, alpha float64) (Result, error) {
@@ -19,8 +19,7 @@ func ProportionAtLeast(successes, n int, bound, alpha float64) (Result, error) {
 	return r, err
 }
 
-// ProportionAtMost judges "the share of successes is at most bound"; see
-// ProportionAtLeast.
+// ProportionAtMost judges "the share of successes is at most bound"; see ProportionAtLeast.
 func ProportionAtMost(successes, n int, bound, alpha float64) (Result, error) {
 	if n < 1 || successes < 0 || successes > n || !(alpha > 0 && alpha < 0.5) {
 		return Result{}, fmt.Errorf(

@@ -13,12 +13,12 @@ import (
 // ErrNoData says that there are no samples.
 var ErrNoData = errors.New("no samples")
 
-// An Interval is a confidence interval in the unit of its samples. An end is
-// infinite if there are too few samples to bound it.
+// An Interval is a confidence interval in the unit of its samples. An end is infinite if there are
+// too few samples to bound it.
 type Interval struct {
 	Lo, Hi float64
-	// Confidence is the guaranteed coverage. It is at least what was asked for if
-	// both ends are finite.
+	// Confidence is the guaranteed coverage. It is at least what was asked for if both ends are
+	// finite.
 	Confidence float64
 }
 
@@ -29,9 +29,9 @@ func unbounded(confidence float64) Interval {
 // Width returns Hi - Lo, which is infinite if an end is.
 func (iv Interval) Width() float64 { return iv.Hi - iv.Lo }
 
-// Quantile returns the p-quantile of samples sorted in increasing order, with
-// linear interpolation between order statistics: type 7, the default of R and
-// NumPy. It returns NaN without samples, or if p is not in [0, 1].
+// Quantile returns the p-quantile of samples sorted in increasing order, with linear interpolation
+// between order statistics: type 7, the default of R and NumPy. It returns NaN without samples, or
+// if p is not in [0, 1].
 //
 // Source: Hyndman and Fan, The American Statistician 50(4), 1996.
 func Quantile(sorted []float64, p float64) float64 {
@@ -54,17 +54,16 @@ func Median(samples []float64) float64 {
 	return Quantile(s, 0.5)
 }
 
-// QuantileInterval returns the order-statistic interval of the p-quantile of the
-// distribution that the samples, sorted in increasing order, were drawn from.
+// QuantileInterval returns the order-statistic interval of the p-quantile of the distribution that
+// the samples, sorted in increasing order, were drawn from.
 //
-// The number B of samples at or below the true quantile is binomial (n, p), so
-// [x(l), x(u)] covers the quantile with probability P(l <= B < u). That is exact
-// for any continuous distribution, and covers more for one with jumps. Each tail
-// has at most half of 1 - confidence. If n is too small for that, the end is
-// infinite: the median at 95 % needs n >= 6, the upper end of p99 n >= 368.
+// The number B of samples at or below the true quantile is binomial (n, p), so [x(l), x(u)] covers
+// the quantile with probability P(l <= B < u). That is exact for any continuous distribution, and
+// covers more for one with jumps. Each tail has at most half of 1 - confidence. If n is too small
+// for that, the end is infinite: the median at 95 % needs n >= 6, the upper end of p99 n >= 368.
 //
-// It assumes independent samples. For samples of rounds, which are correlated,
-// use QuantileIntervalEffective.
+// It assumes independent samples. For samples of rounds, which are correlated, use
+// QuantileIntervalEffective.
 //
 // Source: David and Nagaraja, Order Statistics, 3rd ed., section 7.1.
 func QuantileInterval(sorted []float64, p, confidence float64) (Interval, error) {
@@ -76,11 +75,10 @@ func MedianInterval(sorted []float64, confidence float64) (Interval, error) {
 	return QuantileInterval(sorted, 0.5, confidence)
 }
 
-// QuantileIntervalEffective is QuantileInterval for samples that are worth only
-// effective independent ones (see Effective; 0 < effective <= n). It takes the
-// ranks of the interval for that many samples and scales them to n. effective
-// need not be an integer: the incomplete beta function continues the binomial
-// probabilities.
+// QuantileIntervalEffective is QuantileInterval for samples that are worth only effective
+// independent ones (see Effective; 0 < effective <= n). It takes the ranks of the interval for that
+// many samples and scales them to n. effective need not be an integer: the incomplete beta function
+// continues the binomial probabilities.
 //
 // Source: Korn and Graubard, Survey Methodology 24(2), 1998, for proportions.
 func QuantileIntervalEffective(sorted []float64, p, confidence, effective float64) (Interval, error) {
@@ -99,10 +97,10 @@ func QuantileIntervalEffective(sorted []float64, p, confidence, effective float6
 	tail := (1 - confidence) / 2
 	iv := unbounded(1)
 
-	// The lower end is x(l) for the largest l with P(B < l) <= tail, the upper
-	// end x(u) for the smallest u with P(B >= u) <= tail. Rank r of n samples
-	// stands for rank 1 + (r-1)/scale of the effective ones at the lower end, and
-	// for r/scale at the upper end, so that the extremes remain extremes.
+	// The lower end is x(l) for the largest l with P(B < l) <= tail, the upper end x(u) for the
+	// smallest u with P(B >= u) <= tail. Rank r of n samples stands for rank 1 + (r-1)/scale of the
+	// effective ones at the lower end, and for r/scale at the upper end, so that the extremes
+	// remain extremes.
 	scale := float64(n) / effective
 	below := func(r int) float64 { return binomialBelow(1+float64(r-1)/scale, effective, p) }
 	from := func(r int) float64 { return 1 - binomialBelow(min(effective, float64(r)/scale), effective, p) }
@@ -117,15 +115,13 @@ func QuantileIntervalEffective(sorted []float64, p, confidence, effective float6
 	return iv, nil
 }
 
-// countAtMost returns how many of the samples, sorted in increasing order, are at
-// most x.
+// countAtMost returns how many of the samples, sorted in increasing order, are at most x.
 func countAtMost(sorted []float64, x float64) int {
 	return sort.Search(len(sorted), func(i int) bool { return sorted[i] > x })
 }
 
-// binomialBelow returns P(B < k) for a binomial B (n, p). The regularized
-// incomplete beta function continues it to real n and k:
-// P(B <= k-1) = I(1-p; n-k+1, k).
+// binomialBelow returns P(B < k) for a binomial B (n, p). The regularized incomplete beta function
+// continues it to real n and k: P(B <= k-1) = I(1-p; n-k+1, k).
 func binomialBelow(k, n, p float64) float64 {
 	switch {
 	case k <= 0:

@@ -14,21 +14,21 @@ const (
 	FromOneRound  = "order statistics within the one round; rounds may differ by more"
 )
 
-// RoundMedian estimates the typical latency from samples taken in rounds: the
-// median of the rounds' medians, with its interval and how that was computed. All
-// samples must be above 0; rounds holds those of each round in the order taken.
+// RoundMedian estimates the typical latency from samples taken in rounds: the median of the rounds'
+// medians, with its interval and how that was computed. All samples must be above 0; rounds holds
+// those of each round in the order taken.
 //
-// Samples of one round resemble each other, so the round is the unit: however
-// many samples a round has, they do not show how rounds differ.
+// Samples of one round resemble each other, so the round is the unit: however many samples a round
+// has, they do not show how rounds differ.
 //
-//   - From 6 rounds on (at 95 %) the interval is the order-statistic interval of
-//     the rounds' medians, which assumes no particular distribution. It equals
-//     what benchstat computes from the p50-sec column.
-//   - From 2 rounds on it is Student's t on the logarithms of the medians, which
-//     assumes that they are approximately normal: a median of many samples is,
-//     and what affects a round as a whole (clock, memory layout) multiplies.
-//   - For one round it is the interval of its own samples, for as many as they
-//     are worth (see EffectiveSamples). The true uncertainty is at least as large.
+//   - From 6 rounds on (at 95 %) the interval is the order-statistic interval of the rounds'
+//     medians, which assumes no particular distribution. It equals what benchstat computes from the
+//     p50-sec column.
+//   - From 2 rounds on it is Student's t on the logarithms of the medians, which assumes that they
+//     are approximately normal: a median of many samples is, and what affects a round as a whole
+//     (clock, memory layout) multiplies.
+//   - For one round it is the interval of its own samples, for as many as they are worth (see
+//     EffectiveSamples). The true uncertainty is at least as large.
 func RoundMedian(rounds [][]float64, confidence float64) (median float64, iv Interval, how string, err error) {
 	if err := checkRounds(rounds); err != nil {
 		return math.NaN(), Interval{}, "", err
@@ -54,8 +54,8 @@ func RoundMedian(rounds [][]float64, confidence float64) (median float64, iv Int
 		half := studentT(float64(n), 1-(1-confidence)/2) * sd / math.Sqrt(float64(n))
 		median = Median(medians)
 		iv = Interval{Lo: math.Exp(mean - half), Hi: math.Exp(mean + half), Confidence: confidence}
-		// The interval is around the mean of the logarithms, and must contain the
-		// median that it is printed beside.
+		// The interval is around the mean of the logarithms, and must contain the median that it is
+		// printed beside.
 		iv.Lo, iv.Hi = min(iv.Lo, median), max(iv.Hi, median)
 		return median, iv, FromFewRounds, nil
 	default:
@@ -65,9 +65,9 @@ func RoundMedian(rounds [][]float64, confidence float64) (median float64, iv Int
 	}
 }
 
-// RoundQuantile estimates the p-quantile of the samples of all rounds, with its
-// order-statistic interval for as many samples as they are worth. RoundsAtMost
-// and RoundsAtLeast judge by the same interval. It is unbounded for one round.
+// RoundQuantile estimates the p-quantile of the samples of all rounds, with its order-statistic
+// interval for as many samples as they are worth. RoundsAtMost and RoundsAtLeast judge by the same
+// interval. It is unbounded for one round.
 func RoundQuantile(rounds [][]float64, p, confidence float64) (float64, Interval, error) {
 	sorted, e, err := pool(rounds, p, (1-confidence)/2)
 	if err != nil {
@@ -80,29 +80,25 @@ func RoundQuantile(rounds [][]float64, p, confidence float64) (float64, Interval
 	return Quantile(sorted, p), iv, err
 }
 
-// LeastPreciseRounds is the fewest rounds that PreciseEnough accepts: order
-// statistics bound a median at 95 % from 6 rounds on, and it asks for two such
-// intervals.
+// LeastPreciseRounds is the fewest rounds that PreciseEnough accepts: order statistics bound a
+// median at 95 % from 6 rounds on, and it asks for two such intervals.
 const LeastPreciseRounds = 7
 
-// PreciseEnough reports whether measuring can stop: whether the medians of the
-// rounds, in the order taken, bound their median as narrowly as asked. The 95 %
-// interval, relative to the median, must be no wider than precision for all
-// rounds and also for all but the last.
+// PreciseEnough reports whether measuring can stop: whether the medians of the rounds, in the order
+// taken, bound their median as narrowly as asked. The 95 % interval, relative to the median, must
+// be no wider than precision for all rounds and also for all but the last.
 //
-// Stopping at the first narrow interval often means stopping at one that is
-// narrow by chance; such intervals cover the truth in only 91 to 94 % of cases.
-// Two in a row restore the 95 % to within one percent, and cost a tenth more
-// rounds; stopping at a 98 % interval would cost a third more.
+// Stopping at the first narrow interval often means stopping at one that is narrow by chance; such
+// intervals cover the truth in only 91 to 94 % of cases. Two in a row restore the 95 % to within
+// one percent, and cost a tenth more rounds; stopping at a 98 % interval would cost a third more.
 // TestPreciseEnoughKeepsTheCoverage simulates it.
 func PreciseEnough(medians []float64, precision float64) bool {
 	n := len(medians)
 	return n >= LeastPreciseRounds && RelativeWidth(medians) <= precision && RelativeWidth(medians[:n-1]) <= precision
 }
 
-// RelativeWidth returns the width of the 95 % order-statistic interval of the
-// rounds' median, relative to that median. It is +Inf if there are too few rounds
-// to bound the median.
+// RelativeWidth returns the width of the 95 % order-statistic interval of the rounds' median,
+// relative to that median. It is +Inf if there are too few rounds to bound the median.
 func RelativeWidth(medians []float64) float64 {
 	sorted := slices.Clone(medians)
 	slices.Sort(sorted)

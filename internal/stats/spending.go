@@ -2,30 +2,28 @@ package stats
 
 import "fmt"
 
-// A Spending divides the error of one judgement over several looks at growing
-// data. If one measured until a test passes, every look would otherwise be one
-// more chance of a wrong pass: 5 to 13 % instead of 1 % for LoadGen's rule.
+// A Spending divides the error of one judgement over several looks at growing data. If one measured
+// until a test passes, every look would otherwise be one more chance of a wrong pass: 5 to 13 %
+// instead of 1 % for LoadGen's rule.
 //
 // Look k of at most K looks may spend
 //
 //	alpha(k) = Alpha * (1/k - 1/(k+1)) = Alpha / (k (k+1))   for k < K
 //	alpha(K) = Alpha / K
 //
-// which sums to Alpha exactly, and gives all of it to a single look. Looks = 0
-// means unlimited: the series 1/(k(k+1)) sums to 1 as well. By Boole's inequality
-// the probability of any wrong answer over all looks is then at most Alpha,
-// however the looks depend on each other, whenever one stops, and however much
-// data comes between two looks. The price is power: the group-sequential
-// boundaries of Lan and DeMets (Biometrika 70(3), 1983) are sharper, but hold only
-// for statistics with independent increments, which correlated samples do not
-// have.
+// which sums to Alpha exactly, and gives all of it to a single look. Looks = 0 means unlimited: the
+// series 1/(k(k+1)) sums to 1 as well. By Boole's inequality the probability of any wrong answer
+// over all looks is then at most Alpha, however the looks depend on each other, whenever one stops,
+// and however much data comes between two looks. The price is power: the group-sequential
+// boundaries of Lan and DeMets (Biometrika 70(3), 1983) are sharper, but hold only for statistics
+// with independent increments, which correlated samples do not have.
 type Spending struct {
 	Alpha float64 // the error over all looks, on each side
 	Looks int     // the largest number of looks; 0 means unlimited
 }
 
-// At returns the error that look k, counted from 1, may spend. A look beyond the
-// last is an error: nothing is left to spend.
+// At returns the error that look k, counted from 1, may spend. A look beyond the last is an error:
+// nothing is left to spend.
 func (s Spending) At(k int) (float64, error) {
 	switch {
 	case !(s.Alpha > 0 && s.Alpha < 1):
