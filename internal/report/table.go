@@ -126,21 +126,16 @@ func narrow(t table.Writer, summaries []results.Summary, width int) {
 	if width <= 0 {
 		return
 	}
+	otherLink := func(s results.Summary) bool { return s.Combination.Link != summaries[0].Combination.Link }
 	hide := make(map[string]bool)
 	for _, name := range optionalColumns {
 		if text.LongestLineLen(t.Render()) <= width {
 			return
 		}
-		if name == "Link" && !sameLink(summaries) {
+		if name == "Link" && slices.ContainsFunc(summaries, otherLink) {
 			continue
 		}
 		hide[name] = true
 		t.SetColumnConfigs(columns(hide))
 	}
-}
-
-func sameLink(summaries []results.Summary) bool {
-	return !slices.ContainsFunc(summaries, func(s results.Summary) bool {
-		return s.Combination.Link != summaries[0].Combination.Link
-	})
 }

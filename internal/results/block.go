@@ -24,12 +24,7 @@ const (
 var phaseNames = [...]string{"first", "warmup", "steady"}
 
 // String returns the phase as samples.csv.gz spells it.
-func (p Phase) String() string {
-	if int(p) < len(phaseNames) {
-		return phaseNames[p]
-	}
-	return fmt.Sprintf("phase %d", uint8(p))
-}
+func (p Phase) String() string { return phaseNames[p] }
 
 func parsePhase(s string) (Phase, error) {
 	i := slices.Index(phaseNames[:], s)

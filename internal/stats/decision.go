@@ -15,13 +15,7 @@ const (
 
 // String returns "pass", "fail" or "inconclusive".
 func (d Decision) String() string {
-	switch d {
-	case Pass:
-		return "pass"
-	case Fail:
-		return "fail"
-	}
-	return "inconclusive"
+	return [...]string{Inconclusive: "inconclusive", Pass: "pass", Fail: "fail"}[d]
 }
 
 // Unknown stands for a number of further samples or rounds that cannot be estimated: the value sits

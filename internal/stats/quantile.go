@@ -26,9 +26,6 @@ func unbounded(confidence float64) Interval {
 	return Interval{Lo: math.Inf(-1), Hi: math.Inf(1), Confidence: confidence}
 }
 
-// Width returns Hi - Lo, which is infinite if an end is.
-func (iv Interval) Width() float64 { return iv.Hi - iv.Lo }
-
 // Quantile returns the p-quantile of samples sorted in increasing order, with linear interpolation
 // between order statistics: type 7, the default of R and NumPy. It returns NaN without samples, or
 // if p is not in [0, 1].

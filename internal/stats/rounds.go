@@ -106,5 +106,5 @@ func RelativeWidth(medians []float64) float64 {
 	if err != nil {
 		return math.Inf(1)
 	}
-	return iv.Width() / Quantile(sorted, 0.5)
+	return (iv.Hi - iv.Lo) / Quantile(sorted, 0.5)
 }

@@ -118,7 +118,7 @@ func TestRoundMedianIsNotNarrowedBySamplesWithoutRounds(t *testing.T) {
 			if err != nil || how != FromRounds {
 				t.Fatal(how, err)
 			}
-			widths = append(widths, iv.Width())
+			widths = append(widths, iv.Hi-iv.Lo)
 		}
 		return Median(widths)
 	}
@@ -173,7 +173,7 @@ func TestRoundQuantileCoversTheTruthWhateverTheRounds(t *testing.T) {
 			t.Errorf("rounds' spread %v: covers %.1f %%, want at least 94", spread, 100*got)
 		}
 	}
-	if _, iv, err := RoundQuantile([][]float64{{1, 2, 3, 4, 5, 6}}, 0.5, 0.95); err != nil || !math.IsInf(iv.Width(), 1) {
+	if _, iv, err := RoundQuantile([][]float64{{1, 2, 3, 4, 5, 6}}, 0.5, 0.95); err != nil || !math.IsInf(iv.Hi-iv.Lo, 1) {
 		t.Errorf("one round gives %v (%v), want no bounds", iv, err)
 	}
 	if _, _, err := RoundQuantile(nil, 0.5, 0.95); !errors.Is(err, ErrNoData) {
