@@ -11,8 +11,8 @@
 //     [MedianInterval], [QuantileInterval] and [QuantileIntervalEffective] are the order-statistic
 //     intervals behind them.
 //  2. Measure enough. [PreciseEnough] says whether rounds can stop. [SamplesForPercentile] says how
-//     many samples a percentile needs, and [EffectiveSamples] how many independent samples
-//     correlated ones are worth.
+//     many samples a percentile needs. Correlated samples are worth fewer independent ones, which
+//     every interval over rounds takes into account.
 //  3. Judge a limit on one combination: [RoundsAtMost] and [RoundsAtLeast] for a percentile,
 //     [MeanAtMost] and [MeanAtLeast] for a mean, [ProportionAtMost] and [ProportionAtLeast] for a
 //     share. Each returns a [Result]: a [Decision], the estimate, its interval and how much more

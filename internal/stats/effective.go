@@ -9,22 +9,22 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
-// An Effective says how many independent samples correlated samples are worth.
-type Effective struct {
-	Samples int // as counted
-	Rounds  int
-	// DesignEffect is the variance of a proportion among these samples, divided by that among as
+// A sampleSize says how many independent samples correlated samples are worth.
+type sampleSize struct {
+	counted int
+	rounds  int
+	// designEffect is the variance of a proportion among these samples, divided by that among as
 	// many independent ones; at least 1.
-	DesignEffect float64
-	// Effective is the number of independent samples that they are worth: Samples / DesignEffect,
-	// lowered because DesignEffect is itself an estimate from few rounds. It is 0 for a single
+	designEffect float64
+	// effective is the number of independent samples that they are worth: counted / designEffect,
+	// lowered because designEffect is itself an estimate from few rounds. It is 0 for a single
 	// round, which does not show how rounds differ.
-	Effective float64
+	effective float64
 }
 
-// EffectiveSamples estimates how many independent samples the rounds are worth for a one-sided test
-// of the p-quantile at level alpha. rounds holds the samples of each round in the order they were
-// taken.
+// effectiveSamples estimates how many independent samples the rounds are worth for a one-sided test
+// of the p-quantile at level alpha, and returns all samples in increasing order as well. rounds
+// holds the samples of each round in the order they were taken.
 //
 // Samples are correlated in two ways: neighbours resemble each other (frequency, temperature), and
 // so do all samples of a round (memory layout, clock, daemons). The design effect is the largest of
@@ -40,19 +40,13 @@ type Effective struct {
 //
 // Source of the divisor: Korn and Graubard, Survey Methodology 24(2), 1998, for proportions from
 // surveys with few clusters.
-func EffectiveSamples(rounds [][]float64, p, alpha float64) (Effective, error) {
-	_, e, err := pool(rounds, p, alpha)
-	return e, err
-}
-
-// pool is EffectiveSamples, and also returns the samples of all rounds in increasing order.
-func pool(rounds [][]float64, p, alpha float64) (sorted []float64, e Effective, err error) {
+func effectiveSamples(rounds [][]float64, p, alpha float64) (sorted []float64, size sampleSize, err error) {
 	if err := checkRounds(rounds); err != nil {
-		return nil, Effective{}, err
+		return nil, sampleSize{}, err
 	}
 	all := slices.Concat(rounds...)
-	e.Rounds, e.Samples = len(rounds), len(all)
-	e.DesignEffect = max(1, designEffect(midRanks(all), rounds))
+	size.rounds, size.counted = len(rounds), len(all)
+	size.designEffect = max(1, designEffect(midRanks(all), rounds))
 
 	sorted = slices.Clone(all)
 	slices.Sort(sorted)
@@ -63,19 +57,19 @@ func pool(rounds [][]float64, p, alpha float64) (sorted []float64, e Effective, 
 			above[i] = 1
 		}
 	}
-	e.DesignEffect = max(e.DesignEffect, designEffect(above, rounds))
+	size.designEffect = max(size.designEffect, designEffect(above, rounds))
 
 	switch {
-	case e.Rounds < 2:
-		return sorted, e, nil
-	case e.Samples == e.Rounds:
+	case size.rounds < 2:
+		return sorted, size, nil
+	case size.counted == size.rounds:
 		// One value per round, such as the time to open: these are independent.
-		e.DesignEffect, e.Effective = 1, float64(e.Samples)
-		return sorted, e, nil
+		size.designEffect, size.effective = 1, float64(size.counted)
+		return sorted, size, nil
 	}
-	few, many := studentT(float64(e.Rounds), 1-alpha), studentT(float64(e.Samples), 1-alpha)
-	e.Effective = min(float64(e.Samples), float64(e.Samples)/e.DesignEffect*(many/few)*(many/few))
-	return sorted, e, nil
+	few, many := studentT(float64(size.rounds), 1-alpha), studentT(float64(size.counted), 1-alpha)
+	size.effective = min(float64(size.counted), float64(size.counted)/size.designEffect*(many/few)*(many/few))
+	return sorted, size, nil
 }
 
 // checkRounds returns an error unless there are rounds, and samples in each.

@@ -148,7 +148,7 @@ func MeanAtLeast(rounds [][]float64, limit, alpha float64) (Result, error) {
 }
 
 // RoundsAtMost judges "the p-quantile is at most limit" from the samples of each round:
-// PercentileAtMost with the number of effective samples that EffectiveSamples estimates. A single
+// PercentileAtMost with the number of effective samples that effectiveSamples estimates. A single
 // round is inconclusive, because it does not show how rounds differ.
 func RoundsAtMost(rounds [][]float64, p, limit, alpha float64) (Result, error) {
 	return judgeRounds(rounds, p, limit, alpha, PercentileAtMost)
@@ -162,17 +162,17 @@ func RoundsAtLeast(rounds [][]float64, p, limit, alpha float64) (Result, error) 
 func judgeRounds(rounds [][]float64, p, limit, alpha float64,
 	rule func(sorted []float64, p, limit, alpha, effective float64) (Result, error),
 ) (Result, error) {
-	sorted, e, err := pool(rounds, p, alpha)
+	sorted, size, err := effectiveSamples(rounds, p, alpha)
 	if err != nil {
 		return Result{}, err
 	}
-	if e.Effective == 0 {
+	if size.effective == 0 {
 		return Result{
 			Value:    Quantile(sorted, p),
 			Interval: unbounded(1 - 2*alpha),
 			// Two more rounds are the fewest that show how rounds spread.
-			More: 2 * max(1, e.Samples/e.Rounds),
+			More: 2 * max(1, size.counted/size.rounds),
 		}, nil
 	}
-	return rule(sorted, p, limit, alpha, e.Effective)
+	return rule(sorted, p, limit, alpha, size.effective)
 }

@@ -73,7 +73,7 @@ func MedianInterval(sorted []float64, confidence float64) (Interval, error) {
 }
 
 // QuantileIntervalEffective is QuantileInterval for samples that are worth only effective
-// independent ones (see Effective; 0 < effective <= n). It takes the ranks of the interval for that
+// independent ones (see effectiveSamples; 0 < effective <= n). It takes the ranks of the interval for that
 // many samples and scales them to n. effective need not be an integer: the incomplete beta function
 // continues the binomial probabilities.
 //

@@ -28,7 +28,7 @@ const (
 //     are approximately normal: a median of many samples is, and what affects a round as a whole
 //     (clock, memory layout) multiplies.
 //   - For one round it is the interval of its own samples, for as many as they are worth (see
-//     EffectiveSamples). The true uncertainty is at least as large.
+//     effectiveSamples). The true uncertainty is at least as large.
 func RoundMedian(rounds [][]float64, confidence float64) (median float64, iv Interval, how string, err error) {
 	if err := checkRounds(rounds); err != nil {
 		return math.NaN(), Interval{}, "", err
@@ -39,11 +39,11 @@ func RoundMedian(rounds [][]float64, confidence float64) (median float64, iv Int
 	}
 	switch n := len(rounds); {
 	case n == 1:
-		sorted, e, err := pool(rounds, 0.5, (1-confidence)/2)
+		sorted, size, err := effectiveSamples(rounds, 0.5, (1-confidence)/2)
 		if err != nil {
 			return math.NaN(), Interval{}, "", err
 		}
-		iv, err = QuantileIntervalEffective(sorted, 0.5, confidence, float64(e.Samples)/e.DesignEffect)
+		iv, err = QuantileIntervalEffective(sorted, 0.5, confidence, float64(size.counted)/size.designEffect)
 		return medians[0], iv, FromOneRound, err
 	case 1-confidence < math.Pow(2, 1-float64(n)):
 		logs := make([]float64, n)
@@ -69,14 +69,14 @@ func RoundMedian(rounds [][]float64, confidence float64) (median float64, iv Int
 // interval for as many samples as they are worth. RoundsAtMost and RoundsAtLeast judge by the same
 // interval. It is unbounded for one round.
 func RoundQuantile(rounds [][]float64, p, confidence float64) (float64, Interval, error) {
-	sorted, e, err := pool(rounds, p, (1-confidence)/2)
+	sorted, size, err := effectiveSamples(rounds, p, (1-confidence)/2)
 	if err != nil {
 		return math.NaN(), Interval{}, err
 	}
-	if e.Effective == 0 {
+	if size.effective == 0 {
 		return Quantile(sorted, p), unbounded(1), nil
 	}
-	iv, err := QuantileIntervalEffective(sorted, p, confidence, e.Effective)
+	iv, err := QuantileIntervalEffective(sorted, p, confidence, size.effective)
 	return Quantile(sorted, p), iv, err
 }
 
