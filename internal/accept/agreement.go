@@ -1,8 +1,6 @@
 package accept
 
 import (
-	"fmt"
-
 	"github.com/crossover-bench/crossover/internal/names"
 	"github.com/crossover-bench/crossover/internal/stats"
 )
@@ -29,10 +27,7 @@ func (l AgreementLimit) Judge(data *Data, alpha float64) Judgement {
 	return judge(l, data, g, func(g *Judgement) error {
 		a := data.Extras.Agreement[l.Variant.Name]
 		if a.Images == 0 {
-			return &absentError{
-				Combination: names.Combination{Variant: l.Variant.Name}, Verdict: Missing,
-				Reason: fmt.Sprintf("%s records no agreement of it; the specs of the suites record it", data.Name),
-			}
+			return missing("%s records no agreement of it; the specs of the suites record it", data.Name)
 		}
 		test := stats.ProportionAtLeast
 		if l.Bound.Direction == AtMost {

@@ -2,6 +2,7 @@ package accept
 
 import (
 	"math"
+	"slices"
 
 	"github.com/crossover-bench/crossover/internal/names"
 )
@@ -83,30 +84,20 @@ func (g *Judgement) logRatios(q Comparison, data *Data) ([]float64, error) {
 	}
 	// Asked after the data, so that a side that cannot run here is a skip.
 	if !data.Interleaved {
-		return nil, &unsupportedError{
-			Claim: "a comparison",
-			Because: data.Name + " did not measure its combinations in turns," +
-				" so the machine may have changed between them",
-			Remedy: "measure with crossover bench or crossover accept, which interleave",
-		}
+		because := data.Name + " did not measure its combinations in turns, so the machine may have changed between them"
+		return nil, unsupported("a comparison", because,
+			"measure with crossover bench or crossover accept, which interleave")
 	}
 	g.count(a)
 	g.count(b)
-	byRound := map[int][]float64{}
-	for _, r := range b.Rounds {
-		byRound[r.Round] = r.Values
-	}
 	var logs []float64
-	for _, r := range a.Rounds {
-		if other, ok := byRound[r.Round]; ok {
-			logs = append(logs, math.Log(q.Statistic.of(r.Values))-math.Log(q.Statistic.of(other)))
+	for i, round := range a.Rounds {
+		if k := slices.Index(b.Rounds, round); k >= 0 {
+			logs = append(logs, math.Log(q.Statistic.of(a.Values[i]))-math.Log(q.Statistic.of(b.Values[k])))
 		}
 	}
 	if len(logs) == 0 {
-		return nil, &absentError{
-			Combination: q.A.Combination(), Verdict: Missing,
-			Reason: "it shares no round with " + q.B.Combination().Name(),
-		}
+		return nil, missing("it shares no round with %s", q.B.Combination().Name())
 	}
 	return logs, nil
 }

@@ -14,20 +14,20 @@ type axis struct {
 	quantity Quantity
 	// property returns the variant's, 0 if unknown; nil for a quantity.
 	property func(KnownVariant) float64
-	// energy says that the axis is the energy of an inference, which must be
-	// measured to correlate with anything.
-	energy bool
-	// absent says why runs do not hold this axis yet, and how they would.
-	absent string
+	// lacking says why runs do not hold this axis yet, and how they would.
+	lacking error
 }
 
-const noCounters = "the run holds no hardware counters; measure where perf events are allowed"
+var (
+	noMeter    = supportsEnergy("a correlation with energy", names.Modelled)
+	noCounters = missing("the run holds no hardware counters; measure where perf events are allowed")
+)
 
 var axes = map[string]axis{
 	"latency":        {quantity: Latency},
 	"execution time": {quantity: Execution},
-	"energy":         {energy: true},
-	"EDP":            {energy: true},
+	"energy":         {lacking: noMeter},
+	"EDP":            {lacking: noMeter},
 	"input size":     {property: func(v KnownVariant) float64 { return float64(v.Name.Parts().InputSize()) }},
 	"parameters":     {property: func(v KnownVariant) float64 { return float64(v.Parameters) }},
 	// Equation 5.1 of the study, up to the memory's size, which scales all alike.
@@ -37,8 +37,8 @@ var axes = map[string]axis{
 		}
 		return float64(v.Parameters) / float64(v.Layers)
 	}},
-	"instructions": {absent: noCounters},
-	"L1d loads":    {absent: noCounters},
+	"instructions": {lacking: noCounters},
+	"L1d loads":    {lacking: noCounters},
 }
 
 // A Correlation limits the correlation of two axes over variants at one place:
@@ -69,14 +69,10 @@ func (q Correlation) Judge(data *Data, alpha float64) Judgement {
 	}
 	return judge(q, data, g, func(g *Judgement) error {
 		for _, name := range []string{q.X, q.Y} {
-			a, ok := axes[name]
-			switch {
-			case !ok:
+			if a, ok := axes[name]; !ok {
 				return fmt.Errorf("a correlation has no axis %q", name)
-			case a.absent != "":
-				return &absentError{Combination: q.Subjects[0].Combination(), Verdict: Missing, Reason: a.absent}
-			case a.energy:
-				return supportsEnergy("a correlation with energy", names.Modelled)
+			} else if a.lacking != nil {
+				return a.lacking
 			}
 		}
 		var xs, ys []float64
@@ -94,8 +90,7 @@ func (q Correlation) Judge(data *Data, alpha float64) Judgement {
 		r, iv, err := coefficient(xs, ys, 1-2*alpha)
 		if err != nil {
 			// The data has no correlation, such as variants that are all alike.
-			g.Verdict, g.Reason = Invalid, err.Error()
-			return nil
+			return &unanswered{Verdict: Invalid, Reason: err.Error()}
 		}
 		g.Value, g.Lo, g.Hi = &r, &iv.Lo, &iv.Hi
 		if g.Verdict = q.Bound.verdict(iv.Lo, iv.Hi); g.Verdict == Inconclusive {
@@ -107,17 +102,17 @@ func (q Correlation) Judge(data *Data, alpha float64) Judgement {
 
 // coordinate returns where a subject lies on an axis.
 func (g *Judgement) coordinate(s Subject, name string, data *Data) (float64, error) {
-	c, a := s.Combination(), axes[name]
+	a := axes[name]
 	if a.property != nil {
 		if v := a.property(s.Variant); v > 0 {
 			return v, nil
 		}
-		return 0, &absentError{Combination: c, Verdict: Missing, Reason: "the catalog does not say its " + name}
+		return 0, missing("the catalog does not say its %s", name)
 	}
-	series, err := data.series(c, a.quantity)
+	series, err := data.series(s.Combination(), a.quantity)
 	if err != nil {
 		return 0, err
 	}
 	g.count(series)
-	return Median.of(slices.Concat(series.values()...)), nil
+	return Median.of(slices.Concat(series.Values...)), nil
 }

@@ -39,7 +39,7 @@ func (x Crossing) Judge(data *Data, alpha float64) Judgement {
 			return err
 		}
 		if g.Value != nil {
-			t := Median.of(slices.Concat(local.values()...))
+			t := Median.of(slices.Concat(local.Values...))
 			side := "stays below: local wins"
 			if t > *g.Value {
 				side = "lies above: offloading wins"

@@ -118,27 +118,13 @@ func (d *Data) Variants(known []KnownVariant) []KnownVariant {
 	return out
 }
 
-// An absentError says that a run holds no samples of a combination, and why.
-type absentError struct {
-	Combination names.Combination
-	Verdict     Verdict // Skipped, Missing, or Fail for a required backend
-	Reason      string
-	// Disturbed says that it was measured, but every sample was disturbed by
-	// other load, throttling or the like: measuring on a quiet machine helps.
-	Disturbed bool
-}
-
-func (e *absentError) Error() string {
-	return fmt.Sprintf("%s is %s: %s", e.Combination.Name(), e.Verdict, e.Reason)
-}
-
 // blocksOf returns the combination's blocks in the order of rounds, or an
-// *absentError. A combination that crashed in one round is not judged by its
+// *unanswered. A combination that crashed in one round is not judged by its
 // other rounds: a product that crashes now and then is not accepted for being
 // fast in between.
 func (d *Data) blocksOf(c names.Combination) ([]results.Block, error) {
 	if why, ok := d.Failed[c]; ok {
-		return nil, &absentError{Combination: c, Verdict: Missing, Reason: "it failed while it was measured: " + why}
+		return nil, missing("it failed while it was measured: %s", why)
 	}
 	if bs := d.blocks[c]; len(bs) > 0 {
 		return bs, nil
@@ -147,42 +133,25 @@ func (d *Data) blocksOf(c names.Combination) ([]results.Block, error) {
 	switch {
 	case skipped && slices.Contains(d.Require, c.Backend):
 		why = fmt.Sprintf("%s is required here but could not run: %s", c.Backend, why)
-		return nil, &absentError{Combination: c, Verdict: Fail, Reason: why}
+		return nil, &unanswered{Verdict: Fail, Reason: why}
 	case skipped:
-		return nil, &absentError{Combination: c, Verdict: Skipped, Reason: why}
+		return nil, &unanswered{Verdict: Skipped, Reason: why}
 	}
-	return nil, &absentError{
-		Combination: c, Verdict: Missing,
-		Reason: d.Name + " does not hold it; measure it, or judge a run that does",
-	}
+	return nil, missing("%s does not hold it; measure it, or judge a run that does", d.Name)
 }
 
 // leaveOut returns the marks of samples that are not judged.
 func (d *Data) leaveOut() results.Mark { return results.LeaveOut(d.Sustained) }
 
-// A round is one round's values of a quantity, in the order taken.
-type round struct {
-	Round  int
-	Values []float64 // SI base units
-}
-
 // A series is a quantity of a combination over its rounds.
 type series struct {
-	Rounds []round
-	Left   int // samples left out for their marks
-}
-
-// values returns the rounds' values alone.
-func (s series) values() [][]float64 {
-	out := make([][]float64, len(s.Rounds))
-	for i, r := range s.Rounds {
-		out[i] = r.Values
-	}
-	return out
+	Rounds []int       // their numbers
+	Values [][]float64 // of each round, in the order taken, in SI base units
+	Left   int         // samples left out for their marks
 }
 
 // series returns a quantity of a combination. Rounds of which every sample is
-// disturbed are left out; if none remains, that is an *absentError.
+// disturbed are left out; if none remains, that is an *unanswered.
 func (d *Data) series(c names.Combination, q Quantity) (series, error) {
 	blocks, err := d.blocksOf(c)
 	if err != nil {
@@ -193,18 +162,18 @@ func (d *Data) series(c names.Combination, q Quantity) (series, error) {
 		values, left := q.values(b, d.leaveOut())
 		s.Left += left
 		if len(values) > 0 {
-			s.Rounds = append(s.Rounds, round{b.Round, values})
+			s.Rounds, s.Values = append(s.Rounds, b.Round), append(s.Values, values)
 		}
 	}
-	if len(s.Rounds) == 0 {
-		why := fmt.Sprintf("%s has no %s of it", d.Name, q.Name)
-		if s.Left > 0 {
-			why = fmt.Sprintf("all its %d samples are marked as disturbed;"+
-				" see crossover doctor, and measure on a quiet machine", s.Left)
-		}
-		return series{}, &absentError{Combination: c, Verdict: Missing, Reason: why, Disturbed: s.Left > 0}
+	switch {
+	case len(s.Rounds) > 0:
+		return s, nil
+	case s.Left > 0:
+		why := fmt.Sprintf("all its %d samples are marked as disturbed;"+
+			" see crossover doctor, and measure on a quiet machine", s.Left)
+		return series{}, &unanswered{Verdict: Missing, Reason: why, Disturbed: true}
 	}
-	return s, nil
+	return series{}, missing("%s has no %s of it", d.Name, q.Name)
 }
 
 // origin returns the origin of the combinations' latencies: measured, computed

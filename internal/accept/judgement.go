@@ -44,24 +44,32 @@ func judge(c Claim, data *Data, g Judgement, answer func(*Judgement) error) Judg
 		g.Origin = data.origin(g.Combinations...)
 	}
 	err := answer(&g)
-	if err == nil {
-		return g
-	}
-	if absent, ok := errors.AsType[*absentError](err); ok {
-		g.Verdict, g.Reason, g.Disturbed = absent.Verdict, absent.Reason, absent.Disturbed
-		return g
-	}
-	g.Verdict, g.Reason = Invalid, err.Error()
-	if _, ok := errors.AsType[*unsupportedError](err); !ok {
-		g.Err = err
+	if no, ok := errors.AsType[*unanswered](err); ok {
+		g.Verdict, g.Reason, g.Disturbed = no.Verdict, no.Reason, no.Disturbed
+	} else if err != nil {
+		g.Verdict, g.Reason, g.Err = Invalid, err.Error(), err
 	}
 	return g
+}
+
+// An unanswered error says why the data holds no answer to a claim.
+type unanswered struct {
+	Verdict   Verdict // Missing, Skipped, Invalid, or Fail for a required backend
+	Reason    string
+	Disturbed bool // as in Judgement
+}
+
+func (e *unanswered) Error() string { return e.Reason }
+
+// missing returns the error of a run that lacks what a claim needs.
+func missing(format string, args ...any) error {
+	return &unanswered{Verdict: Missing, Reason: fmt.Sprintf(format, args...)}
 }
 
 // answer puts a test's result into the judgement. further names what More
 // counts: "inferences", "rounds".
 func (g *Judgement) answer(r stats.Result, further string) {
-	g.Verdict = verdictOf(r.Decision)
+	g.Verdict = Verdict(r.Decision.String())
 	g.Value, g.Lo, g.Hi = finite(r.Value), finite(r.Interval.Lo), finite(r.Interval.Hi)
 	if g.Verdict != Inconclusive {
 		return
@@ -82,8 +90,8 @@ func (g *Judgement) count(s series) {
 	if g.Rounds == 0 || len(s.Rounds) < g.Rounds {
 		g.Rounds = len(s.Rounds)
 	}
-	for _, r := range s.Rounds {
-		g.Samples += len(r.Values)
+	for _, values := range s.Values {
+		g.Samples += len(values)
 	}
 }
 

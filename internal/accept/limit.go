@@ -42,7 +42,7 @@ func (g *Judgement) limit(l Limit, data *Data, alpha float64) error {
 		return err
 	}
 	g.count(s)
-	r, err := l.Statistic.judge(s.values(), l.Bound, alpha)
+	r, err := l.Statistic.judge(s.Values, l.Bound, alpha)
 	if err != nil {
 		return fmt.Errorf("%s of %s: %w", g.Measure, c.Name(), err)
 	}

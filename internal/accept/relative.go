@@ -55,30 +55,24 @@ func (l RelativeLimit) Judge(data *Data, alpha float64) Judgement {
 		}
 		g.count(s)
 		var logs []float64
-		for _, r := range s.Rounds {
-			if y, ok := yard[r.Round]; ok && y > 0 {
-				logs = append(logs, math.Log(l.Statistic.of(r.Values)/y))
+		for i, round := range s.Rounds {
+			if y := yard[round]; y > 0 {
+				logs = append(logs, math.Log(l.Statistic.of(s.Values[i])/y))
 			}
 		}
 		if len(logs) == 0 {
-			return l.missing("no round holds both it and what it is held against")
+			return missing("no round holds both it and what it is held against")
 		}
 		return g.ratio(logs, math.Log(l.Lo), math.Log(l.Hi), alpha)
 	})
-}
-
-func (l RelativeLimit) missing(reason string) error {
-	return &absentError{Combination: l.Subject.Combination(), Verdict: Missing, Reason: reason}
 }
 
 // yardstick returns what the latency is held against, by round, in seconds.
 func (l RelativeLimit) yardstick(data *Data) (map[int]float64, error) {
 	c := l.Subject.Combination()
 	if l.Yardstick == ModelTime && l.Link == nil {
-		return nil, &unsupportedError{
-			Claim: "a limit relative to the model", Because: "the model says nothing of " + c.Name(),
-			Remedy: "choose a host and a link with a profile",
-		}
+		return nil, unsupported("a limit relative to the model", "the model says nothing of "+c.Name(),
+			"choose a host and a link with a profile")
 	}
 	blocks, err := data.blocksOf(c)
 	if err != nil {
@@ -101,8 +95,8 @@ func (l RelativeLimit) yardstick(data *Data) (map[int]float64, error) {
 		out[b.Round] = l.Statistic.of(exec) + float64(network)
 	}
 	if l.Yardstick == CalibrationTime && len(out) == 0 {
-		return nil, l.missing(data.Name + " holds no calibration run of it;" +
-			" crossover accept takes one for each local CPU backend")
+		return nil, missing("%s holds no calibration run of it;"+
+			" crossover accept takes one for each local CPU backend", data.Name)
 	}
 	return out, nil
 }

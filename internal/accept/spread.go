@@ -38,12 +38,12 @@ func (s Spread) Judge(data *Data, alpha float64) Judgement {
 		var medians []float64
 		half := 0.0
 		for _, c := range s.Needs() {
-			values, err := data.series(c, s.Quantity)
+			of, err := data.series(c, s.Quantity)
 			if err != nil {
 				return err
 			}
-			g.count(values)
-			r, err := stats.RoundsAtMost(values.values(), 0.5, math.Inf(1), alpha/k)
+			g.count(of)
+			r, err := stats.RoundsAtMost(of.Values, 0.5, math.Inf(1), alpha/k)
 			if err != nil {
 				return err
 			}

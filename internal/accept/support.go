@@ -6,16 +6,11 @@ import (
 	"github.com/crossover-bench/crossover/internal/names"
 )
 
-// An unsupportedError says that a claim asks for more than the data's origin can
-// carry, and what could carry it.
-type unsupportedError struct {
-	Claim   string // "a limit on energy"
-	Because string
-	Remedy  string
-}
-
-func (e *unsupportedError) Error() string {
-	return fmt.Sprintf("%s cannot rest on this data: %s; %s", e.Claim, e.Because, e.Remedy)
+// unsupported returns the error of a claim, such as "a limit on energy", that asks
+// for more than the data's origin can carry. remedy says what could carry it.
+func unsupported(claim, because, remedy string) error {
+	reason := fmt.Sprintf("%s cannot rest on this data: %s; %s", claim, because, remedy)
+	return &unanswered{Verdict: Invalid, Reason: reason}
 }
 
 // supportsComparison returns an error unless a backend may stand in a claim that
@@ -26,11 +21,8 @@ func supportsComparison(b names.Backend) error {
 	if b != names.OffloadSelf {
 		return nil
 	}
-	return &unsupportedError{
-		Claim:   "a comparison",
-		Because: string(names.OffloadSelf) + " is this very machine, not a host",
-		Remedy:  `declare a host and measure "offload-NAME", or judge a run recorded with one`,
-	}
+	return unsupported("a comparison", string(names.OffloadSelf)+" is this very machine, not a host",
+		`declare a host and measure "offload-NAME", or judge a run recorded with one`)
 }
 
 // supportsEnergy returns an error unless energy of the given origin may carry a
@@ -39,11 +31,8 @@ func supportsEnergy(claim string, o names.Origin) error {
 	if o == names.Measured {
 		return nil
 	}
-	return &unsupportedError{
-		Claim: claim,
-		Because: fmt.Sprintf("the energy here is %s: power from a profile times the latency,"+
-			" which says nothing that the latency does not", o),
-		Remedy: `measure with a meter, or limit the modelled figure itself:` +
-			` "its modelled energy per inference is at most ..."`,
-	}
+	because := fmt.Sprintf("the energy here is %s: power from a profile times the latency,"+
+		" which says nothing that the latency does not", o)
+	return unsupported(claim, because, `measure with a meter, or limit the modelled figure itself:`+
+		` "its modelled energy per inference is at most ..."`)
 }

@@ -4,13 +4,12 @@ import (
 	"slices"
 
 	"github.com/crossover-bench/crossover/internal/exit"
-	"github.com/crossover-bench/crossover/internal/stats"
 )
 
 // A Verdict is the answer to one claim, or to a scenario.
 type Verdict string
 
-// The verdicts. Missing says that the run lacks what the claim needs, Invalid
+// The verdicts, the first three spelled as a stats.Decision. Missing says that the run lacks what the claim needs, Invalid
 // that the claim cannot be judged on this data at all. Neither ends in exit code
 // 0, except for a study's scenarios.
 const (
@@ -21,17 +20,6 @@ const (
 	Missing      Verdict = "missing"
 	Invalid      Verdict = "invalid"
 )
-
-// verdictOf returns the verdict for a test's answer.
-func verdictOf(v stats.Decision) Verdict {
-	switch v {
-	case stats.Pass:
-		return Pass
-	case stats.Fail:
-		return Fail
-	}
-	return Inconclusive
-}
 
 // rank orders verdicts, worst first: a scenario has the worst of its judgements.
 var rank = []Verdict{Fail, Invalid, Missing, Inconclusive, Pass, Skipped}
