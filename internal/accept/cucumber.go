@@ -30,16 +30,14 @@ type cucumberTag struct {
 }
 
 type cucumberStep struct {
-	Keyword string         `json:"keyword"`
-	Name    string         `json:"name"`
-	Line    int            `json:"line"`
-	Match   cucumberMatch  `json:"match"`
-	Result  cucumberResult `json:"result"`
-	Output  []string       `json:"output,omitempty"`
-}
-
-type cucumberMatch struct {
-	Location string `json:"location"`
+	Keyword string `json:"keyword"`
+	Name    string `json:"name"`
+	Line    int    `json:"line"`
+	Match   struct {
+		Location string `json:"location"`
+	} `json:"match"`
+	Result cucumberResult `json:"result"`
+	Output []string       `json:"output,omitempty"`
 }
 
 type cucumberResult struct {
@@ -84,29 +82,23 @@ func (r *Report) Cucumber(w io.Writer) error {
 
 func (s *Scenario) cucumberStep(st *Step) cucumberStep {
 	c := cucumberStep{
-		Keyword: st.Keyword + " ", Name: st.Text, Line: st.Line,
-		Match: cucumberMatch{Location: s.place()}, Result: cucumberResult{Status: "passed"},
+		Keyword: st.Keyword + " ", Name: st.Text, Line: st.Line, Result: cucumberResult{Status: "passed"},
 	}
-	var verdicts []Verdict
+	c.Match.Location = s.place()
 	for _, g := range st.Judgements {
-		verdicts = append(verdicts, g.Verdict)
-		c.Output = append(c.Output, marks[g.Verdict]+" "+g.Line())
+		c.Output = append(c.Output, g.marked())
 	}
 	switch {
 	case st.Err != nil:
 		c.Result = cucumberResult{"failed", st.Err.Error()}
 	case !st.Ran:
 		c.Result.Status = "skipped"
-	case len(verdicts) > 0:
-		status := map[Verdict]string{Pass: "passed", Skipped: "skipped", Inconclusive: "pending"}[worst(verdicts)]
-		if status == "" {
-			status = "failed"
+	case len(st.Judgements) > 0:
+		c.Result.Status = worst(st.Judgements).meaning().cucumber
+		if s.Study() && c.Result.Status == "failed" {
+			c.Result.Status = "pending"
 		}
-		if s.Study() && status == "failed" {
-			status = "pending"
-		}
-		c.Result.Status = status
-		if status == "failed" {
+		if c.Result.Status == "failed" {
 			c.Result.Error = strings.Join(c.Output, "\n")
 		}
 	}

@@ -61,7 +61,7 @@ func (r *Report) JUnit(w io.Writer) error {
 		c := junitCase{Name: s.Title(), Class: s.place()}
 		var lines []string
 		for i, g := range s.Judgements() {
-			lines = append(lines, marks[g.Verdict]+" "+g.Line())
+			lines = append(lines, g.marked())
 			if g.Value != nil {
 				c.Properties = append(c.Properties, junitProperty{
 					Name:  fmt.Sprintf("%d %s: %s (%s)", i+1, g.Subject, g.Measure, g.Unit.Symbol),
@@ -86,15 +86,11 @@ func (r *Report) JUnit(w io.Writer) error {
 		}
 		suite.Cases = append(suite.Cases, c)
 	}
-	if _, err := io.WriteString(w, xml.Header); err != nil {
+	text, err := xml.MarshalIndent(out, "", "  ")
+	if err != nil {
 		return err
 	}
-	e := xml.NewEncoder(w)
-	e.Indent("", "  ")
-	if err := e.Encode(out); err != nil {
-		return err
-	}
-	_, err := io.WriteString(w, "\n")
+	_, err = fmt.Fprintf(w, "%s%s\n", xml.Header, text)
 	return err
 }
 
@@ -104,7 +100,7 @@ func (s *Scenario) firstLine() string {
 	if s.Wrong() == nil {
 		for _, g := range s.Judgements() {
 			if g.Verdict == s.Verdict() {
-				return g.Line()
+				return g.line()
 			}
 		}
 	}

@@ -71,8 +71,6 @@ type Options struct {
 	Rounds int
 	Budget time.Duration
 	Now    func() time.Time // the clock; time.Now if nil
-	// Progress, if not nil, is told of every look.
-	Progress func(Looks, *Report)
 }
 
 // mostLooks is the number of looks over which errors are spent if there is a
@@ -140,11 +138,8 @@ func (o Options) measure(ctx context.Context, start time.Time) (*Report, error) 
 		if err != nil {
 			return nil, err
 		}
-		if o.Progress != nil {
-			o.Progress(looks, r)
-		}
 		next := r.undecided()
-		if !r.Undecided() || len(next) == 0 || looks.Look == looks.Of {
+		if len(next) == 0 || looks.Look == looks.Of {
 			return r, nil
 		}
 		// The next rounds take as long as the last in proportion. From the

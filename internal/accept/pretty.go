@@ -1,6 +1,7 @@
 package accept
 
 import (
+	"bytes"
 	"cmp"
 	"fmt"
 	"io"
@@ -8,16 +9,11 @@ import (
 	"strings"
 )
 
-// marks are what stands before a verdict.
-var marks = map[Verdict]string{
-	Pass: "✓", Fail: "✗", Invalid: "✗", Missing: "✗", Inconclusive: "~", Skipped: "-",
-}
-
 // Pretty writes the report for people: what did not pass first, each with the
 // command that repeats it alone, then what passed, then the study's table and
 // the summary.
 func (r *Report) Pretty(w io.Writer) error {
-	p := &printer{w: w}
+	p := &bytes.Buffer{}
 	var own, study []*Scenario
 	for _, s := range r.Scenarios {
 		if s.Study() && s.Wrong() == nil {
@@ -27,7 +23,7 @@ func (r *Report) Pretty(w io.Writer) error {
 		}
 	}
 	slices.SortStableFunc(own, func(a, b *Scenario) int {
-		return cmp.Compare(slices.Index(rank, a.Verdict()), slices.Index(rank, b.Verdict()))
+		return cmp.Compare(a.Verdict().meaning().rank, b.Verdict().meaning().rank)
 	})
 	for _, s := range own {
 		r.prettyScenario(p, s)
@@ -39,41 +35,25 @@ func (r *Report) Pretty(w io.Writer) error {
 	var parts []string
 	for _, v := range []Verdict{Pass, Fail, Inconclusive, Skipped, Missing, Invalid} {
 		if n := sum.Verdicts[v]; n > 0 || v == Pass || v == Fail || v == Inconclusive || v == Skipped {
-			parts = append(parts, fmt.Sprintf("%d %s", n, plural[v]))
+			parts = append(parts, fmt.Sprintf("%d %s", n, v.meaning().counted))
 		}
 	}
 	if len(own) > 0 {
-		p.f("%d scenarios: %s\n", len(own), strings.Join(parts, ", "))
+		fmt.Fprintf(p, "%d scenarios: %s\n", len(own), strings.Join(parts, ", "))
 	}
 	if len(study) > 0 {
-		p.f("%d claims of the study: %d reproduced, %d contradicted, %d can't be told here\n", len(study),
+		fmt.Fprintf(p, "%d claims of the study: %d reproduced, %d contradicted, %d can't be told here\n", len(study),
 			sum.Outcomes[Reproduced], sum.Outcomes[Contradicted], sum.Outcomes[CantTell])
 	}
 	if r.Run != "" {
-		p.f("judged %s in %.1f s", r.Run, r.Took.Seconds())
+		fmt.Fprintf(p, "judged %s in %.1f s", r.Run, r.Took.Seconds())
 		if r.Looks.Of > 1 {
-			p.f(", look %d of %d", r.Looks.Look, r.Looks.Of)
+			fmt.Fprintf(p, ", look %d of %d", r.Looks.Look, r.Looks.Of)
 		}
-		p.f("\n")
+		fmt.Fprintf(p, "\n")
 	}
-	return p.err
-}
-
-var plural = map[Verdict]string{
-	Pass: "passed", Fail: "failed", Inconclusive: "inconclusive", Skipped: "skipped",
-	Missing: "without data", Invalid: "not to be judged",
-}
-
-// printer remembers the first error of its writer.
-type printer struct {
-	w   io.Writer
-	err error
-}
-
-func (p *printer) f(format string, args ...any) {
-	if p.err == nil {
-		_, p.err = fmt.Fprintf(p.w, format, args...)
-	}
+	_, err := p.WriteTo(w)
+	return err
 }
 
 func (s *Scenario) place() string { return fmt.Sprintf("%s:%d", s.File, s.Line) }
@@ -107,32 +87,35 @@ func quoted(word string) string {
 	return word
 }
 
-func (r *Report) prettyScenario(p *printer, s *Scenario) {
+func (r *Report) prettyScenario(p *bytes.Buffer, s *Scenario) {
 	v := s.Verdict()
-	p.f("%s %s  (%s)\n", marks[v], s.Title(), s.place())
+	fmt.Fprintf(p, "%s %s  (%s)\n", v.meaning().mark, s.Title(), s.place())
 	if v == Invalid || len(s.Judgements()) == 0 {
 		if reason := s.Reason(); len(s.Judgements()) == 0 || s.Wrong() != nil {
-			p.f("    %s\n", reason)
+			fmt.Fprintf(p, "    %s\n", reason)
 		}
 	}
 	for _, st := range s.Steps {
 		if len(st.Judgements) == 0 {
 			continue
 		}
-		p.f("    %s %s\n", st.Keyword, st.Text)
+		fmt.Fprintf(p, "    %s %s\n", st.Keyword, st.Text)
 		for _, g := range st.Judgements {
-			p.f("      %s %s\n", marks[g.Verdict], g.Line())
+			fmt.Fprintf(p, "      %s\n", g.marked())
 		}
 	}
 	if v != Pass && v != Skipped {
-		p.f("    repeat: %s\n", r.Repeat(s))
+		fmt.Fprintf(p, "    repeat: %s\n", r.Repeat(s))
 	}
-	p.f("\n")
+	fmt.Fprintf(p, "\n")
 }
 
-// Line returns the judgement in one line: subject, value with its interval,
+// marked returns the judgement's line with the mark of its verdict.
+func (g *Judgement) marked() string { return g.Verdict.meaning().mark + " " + g.line() }
+
+// line returns the judgement in one line: subject, value with its interval,
 // limit and origin, or why there is no verdict.
-func (g *Judgement) Line() string {
+func (g *Judgement) line() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %s", g.Subject, g.Measure)
 	if g.Value != nil {
@@ -162,8 +145,8 @@ func (g *Judgement) Line() string {
 	return b.String()
 }
 
-func (r *Report) prettyStudy(p *printer, study []*Scenario) {
-	p.f("Claims of the study\n")
+func (r *Report) prettyStudy(p *bytes.Buffer, study []*Scenario) {
+	fmt.Fprintf(p, "Claims of the study\n")
 	section := func(s *Scenario) string {
 		for _, t := range s.Tags {
 			if rest, ok := strings.CutPrefix(t, "@section-"); ok {
@@ -173,16 +156,16 @@ func (r *Report) prettyStudy(p *printer, study []*Scenario) {
 		return ""
 	}
 	for _, s := range study {
-		p.f("  %-15s  %-5s  %s  (%s)\n", s.Outcome(), section(s), s.Title(), s.place())
+		fmt.Fprintf(p, "  %-15s  %-5s  %s  (%s)\n", s.Outcome(), section(s), s.Title(), s.place())
 		for _, g := range s.Judgements() {
 			if g.Verdict == s.Verdict() && s.Outcome() != Reproduced {
-				p.f("  %-15s  %-5s    %s\n", "", "", g.Line())
+				fmt.Fprintf(p, "  %-15s  %-5s    %s\n", "", "", g.line())
 				break
 			}
 		}
 		if len(s.Judgements()) == 0 {
-			p.f("  %-15s  %-5s    %s\n", "", "", s.Reason())
+			fmt.Fprintf(p, "  %-15s  %-5s    %s\n", "", "", s.Reason())
 		}
 	}
-	p.f("\n")
+	fmt.Fprintf(p, "\n")
 }

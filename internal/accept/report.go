@@ -54,7 +54,7 @@ func (r *Report) Code() exit.Code {
 	worst, judged := exit.OK, false
 	order := []exit.Code{exit.OK, exit.Inconclusive, exit.Unfit, exit.NoData, exit.Threshold, exit.Usage}
 	for _, s := range r.Scenarios {
-		code := s.Verdict().code()
+		code := s.Verdict().meaning().code
 		switch {
 		case s.Wrong() != nil:
 			code = exit.Usage
@@ -74,10 +74,3 @@ func (r *Report) Code() exit.Code {
 	return worst
 }
 
-// Undecided reports whether further measuring could decide something that counts:
-// outside the study something is inconclusive, or was measured only disturbed.
-func (r *Report) Undecided() bool {
-	return slices.ContainsFunc(r.Scenarios, func(s *Scenario) bool {
-		return !s.Study() && slices.ContainsFunc(s.Judgements(), (*Judgement).Open)
-	})
-}

@@ -94,15 +94,11 @@ func (s *Scenario) Verdict() Verdict {
 	if s.Wrong() != nil {
 		return Invalid
 	}
-	var vs []Verdict
-	for _, g := range s.Judgements() {
-		vs = append(vs, g.Verdict)
-	}
-	return worst(vs)
+	return worst(s.Judgements())
 }
 
 // Outcome returns what the scenario's verdict means for the study's claim.
-func (s *Scenario) Outcome() Outcome { return s.Verdict().outcome() }
+func (s *Scenario) Outcome() Outcome { return s.Verdict().meaning().outcome }
 
 // Reason returns why the verdict is neither pass nor fail, in a sentence.
 func (s *Scenario) Reason() string {

@@ -1,6 +1,7 @@
 package accept
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/crossover-bench/crossover/internal/exit"
@@ -21,32 +22,31 @@ const (
 	Invalid      Verdict = "invalid"
 )
 
-// rank orders verdicts, worst first: a scenario has the worst of its judgements.
-var rank = []Verdict{Fail, Invalid, Missing, Inconclusive, Pass, Skipped}
-
-// worst returns the verdict that stands for all: a scenario passes if something
-// passed and nothing is worse. It is Invalid if there are none, since what judged
-// nothing has not passed.
-func worst(verdicts []Verdict) Verdict {
-	for _, r := range rank {
-		if slices.Contains(verdicts, r) {
-			return r
-		}
-	}
-	return Invalid
+// A meaning is what follows from a verdict.
+type meaning struct {
+	rank     int    // from the worst: a scenario has the worst of its judgements
+	mark     string // stands before it
+	counted  string // in the summary
+	code     exit.Code
+	outcome  Outcome // of a study's claim
+	cucumber string  // the status of its step
 }
 
-// code returns the exit code that a verdict asks for.
-func (v Verdict) code() exit.Code {
-	switch v {
-	case Pass, Skipped:
-		return exit.OK
-	case Fail:
-		return exit.Threshold
-	case Inconclusive:
-		return exit.Inconclusive
+var meanings = map[Verdict]meaning{
+	Fail:         {0, "✗", "failed", exit.Threshold, Contradicted, "failed"},
+	Invalid:      {1, "✗", "not to be judged", exit.NoData, CantTell, "failed"},
+	Missing:      {2, "✗", "without data", exit.NoData, CantTell, "failed"},
+	Inconclusive: {3, "~", "inconclusive", exit.Inconclusive, CantTell, "pending"},
+	Pass:         {4, "✓", "passed", exit.OK, Reproduced, "passed"},
+	Skipped:      {5, "-", "skipped", exit.OK, CantTell, "skipped"},
+}
+
+// meaning returns what follows. A verdict that was never set is Invalid.
+func (v Verdict) meaning() meaning {
+	if m, ok := meanings[v]; ok {
+		return m
 	}
-	return exit.NoData
+	return meanings[Invalid]
 }
 
 // An Outcome is the result of a study's scenario. It never changes the exit
@@ -60,13 +60,14 @@ const (
 	CantTell     Outcome = "can't tell here"
 )
 
-// outcome returns what a verdict means for a study's claim.
-func (v Verdict) outcome() Outcome {
-	switch v {
-	case Pass:
-		return Reproduced
-	case Fail:
-		return Contradicted
+// worst returns the verdict that stands for all: a scenario passes if something
+// passed and nothing is worse. It is Invalid if there are none, since what judged
+// nothing has not passed.
+func worst(judgements []*Judgement) Verdict {
+	if len(judgements) == 0 {
+		return Invalid
 	}
-	return CantTell
+	return slices.MinFunc(judgements, func(a, b *Judgement) int {
+		return cmp.Compare(a.Verdict.meaning().rank, b.Verdict.meaning().rank)
+	}).Verdict
 }

@@ -92,8 +92,8 @@ func TestRunThatWasNeverQuietIsUnfitAndNotJudged(t *testing.T) {
 	}
 	data := w.data()
 	r := judge(t, onCPU+"Then its latency is at most 20 ms", func(o *options) { o.data = data })
-	if r.Code() != exit.Unfit || !r.Undecided() {
-		t.Errorf("exit code %d, undecided %v\n%s", r.Code(), r.Undecided(), pretty(t, r))
+	if undecided := r.Scenarios[0].Judgements()[0].Open(); r.Code() != exit.Unfit || !undecided {
+		t.Errorf("exit code %d, undecided %v\n%s", r.Code(), undecided, pretty(t, r))
 	}
 }
 

@@ -26,11 +26,9 @@ func TestLooksEndWhenItCanTellOrTheBudgetIsSpent(t *testing.T) {
     Then its median latency is at most 23ms
 `))
 	w := newWorld()
-	var looks []accept.Looks
 	r, err := accept.Run(context.Background(), accept.Options{
 		Features: f, Measurer: w,
 		Rounds: 12, Budget: 500 * time.Second, Now: func() time.Time { return w.clock },
-		Progress: func(l accept.Looks, _ *accept.Report) { looks = append(looks, l) },
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -38,6 +36,7 @@ func TestLooksEndWhenItCanTellOrTheBudgetIsSpent(t *testing.T) {
 	if len(w.calls) < 3 || len(w.calls[0]) != 3 || len(w.calls[1]) != 2 {
 		t.Fatalf("measured %v, want all three first and then only the undecided ones", w.calls)
 	}
+	looks := w.looks
 	if len(looks) != len(w.calls) || looks[0].Look != 1 || looks[0].Of != 8 || w.extras.Looks.Look != len(looks) {
 		t.Errorf("looks %v, recorded %v", looks, w.extras.Looks)
 	}

@@ -28,6 +28,7 @@ type world struct {
 	skipped map[names.Combination]string
 	extras  accept.Extras
 	calls   [][]names.Combination
+	looks   []accept.Looks
 	clock   time.Time
 	// inferences is the number of samples a block holds.
 	inferences  int
@@ -88,6 +89,7 @@ func (w *world) Measure(_ context.Context, cs []names.Combination, rounds int) (
 // Looked implements accept.Measurer.
 func (w *world) Looked(l accept.Looks) error {
 	w.extras.Looks = &l
+	w.looks = append(w.looks, l)
 	return nil
 }
 
