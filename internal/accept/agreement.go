@@ -9,15 +9,13 @@ import (
 // uncompressed one on a share of the images. These count as independent draws
 // from the images that could have been shown.
 type AgreementLimit struct {
+	limiting
 	Variant KnownVariant
 	Bound   Bound
 }
 
 // Needs implements Claim. Agreement is a variant's, wherever it runs.
 func (AgreementLimit) Needs() []names.Combination { return nil }
-
-// ErrorRate implements Claim.
-func (AgreementLimit) ErrorRate() float64 { return LimitError }
 
 // Judge implements Claim.
 func (l AgreementLimit) Judge(data *Data, alpha float64) Judgement {

@@ -29,6 +29,11 @@ type Claim interface {
 	Judge(data *Data, alpha float64) Judgement
 }
 
+// limiting is the part of a claim that says that it is a limit.
+type limiting struct{}
+
+func (limiting) ErrorRate() float64 { return LimitError }
+
 // An Assertion is a claim and the conditions under which its scenario makes it,
 // such as a limit on the local latency.
 type Assertion struct {

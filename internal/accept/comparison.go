@@ -31,7 +31,7 @@ type Comparison struct {
 }
 
 // Needs implements Claim.
-func (q Comparison) Needs() []names.Combination { return combinations(q.A, q.B) }
+func (q Comparison) Needs() []names.Combination { return Subjects{q.A, q.B}.Needs() }
 
 // ErrorRate implements Claim.
 func (Comparison) ErrorRate() float64 { return ComparisonError }

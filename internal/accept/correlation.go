@@ -45,17 +45,12 @@ var axes = map[string]axis{
 // Pearson's coefficient of the medians, or Spearman's of their ranks, with
 // Fisher's interval.
 type Correlation struct {
-	Subjects []Subject // at least four
-	X, Y     string    // latency, execution time, energy, EDP, input size, parameters, layer fit, instructions, L1d loads
+	limiting
+	Subjects        // at least four
+	X, Y     string // latency, execution time, energy, EDP, input size, parameters, layer fit, instructions, L1d loads
 	Ranks    bool
 	Bound    Bound // a share
 }
-
-// Needs implements Claim.
-func (q Correlation) Needs() []names.Combination { return combinations(q.Subjects...) }
-
-// ErrorRate implements Claim.
-func (Correlation) ErrorRate() float64 { return LimitError }
 
 // Judge implements Claim.
 func (q Correlation) Judge(data *Data, alpha float64) Judgement {
@@ -64,7 +59,7 @@ func (q Correlation) Judge(data *Data, alpha float64) Judgement {
 		coefficient, measure = stats.Spearman, "rank correlation"
 	}
 	g := Judgement{
-		Subject: variantsAt(q.Subjects), Measure: measure + " of " + q.X + " and " + q.Y,
+		Subject: q.String(), Measure: measure + " of " + q.X + " and " + q.Y,
 		Bound: q.Bound.String(), Unit: share,
 	}
 	return judge(q, data, g, func(g *Judgement) error {

@@ -11,15 +11,13 @@ import (
 // the local latency above which offloading wins. That is the offloaded latency
 // itself (equation 2.3 of the study, measured).
 type Crossing struct {
+	limiting
 	Local, Offloaded Subject
 	Bound            Bound // on the median, in seconds
 }
 
 // Needs implements Claim. The local combination shows on which side it lies.
-func (x Crossing) Needs() []names.Combination { return combinations(x.Local, x.Offloaded) }
-
-// ErrorRate implements Claim.
-func (Crossing) ErrorRate() float64 { return LimitError }
+func (x Crossing) Needs() []names.Combination { return Subjects{x.Local, x.Offloaded}.Needs() }
 
 // Judge implements Claim.
 func (x Crossing) Judge(data *Data, alpha float64) Judgement {
@@ -35,7 +33,7 @@ func (x Crossing) Judge(data *Data, alpha float64) Judgement {
 		if err != nil {
 			return err
 		}
-		if err := g.limit(Limit{x.Offloaded, Latency, Median, x.Bound}, data, alpha); err != nil {
+		if err := g.limit(Limit{Subject: x.Offloaded, Quantity: Latency, Statistic: Median, Bound: x.Bound}, data, alpha); err != nil {
 			return err
 		}
 		if g.Value != nil {

@@ -4,7 +4,6 @@ import (
 	"strings"
 
 	"github.com/crossover-bench/crossover/internal/energy"
-	"github.com/crossover-bench/crossover/internal/names"
 	"github.com/crossover-bench/crossover/internal/results"
 	"github.com/crossover-bench/crossover/model"
 )
@@ -12,25 +11,20 @@ import (
 // An EnergyLimit claims that the device's mean energy per inference, or its
 // energy-delay product, keeps a bound.
 type EnergyLimit struct {
-	Subject Subject
-	Bound   Bound
-	EDP     bool
+	limiting
+	Subject
+	Bound Bound
+	EDP   bool
 	// Modelled says that the claim is about the modelled figure. Otherwise the
 	// energy must be measured.
 	Modelled bool
 	Model    *energy.Estimator
 }
 
-// Needs implements Claim.
-func (l EnergyLimit) Needs() []names.Combination { return combinations(l.Subject) }
-
-// ErrorRate implements Claim.
-func (EnergyLimit) ErrorRate() float64 { return LimitError }
-
 // Judge implements Claim.
 func (l EnergyLimit) Judge(data *Data, alpha float64) Judgement {
-	c := l.Subject.Combination()
-	limit := Limit{l.Subject, l.quantity(data), Mean, l.Bound}
+	c := l.Combination()
+	limit := Limit{Subject: l.Subject, Quantity: l.quantity(data), Statistic: Mean, Bound: l.Bound}
 	g := limit.judgement()
 	g.Origin = l.Model.Origin(c)
 	return judge(l, data, g, func(g *Judgement) error {
@@ -58,7 +52,7 @@ func (l EnergyLimit) Judge(data *Data, alpha float64) Judgement {
 func (l EnergyLimit) quantity(data *Data) Quantity {
 	of := func(latency float64, sent, received int64) float64 {
 		// Judge has returned the error, if there is one.
-		e, _ := l.Model.Inference(l.Subject.Combination(), model.Seconds(latency), model.Bytes(sent), model.Bytes(received))
+		e, _ := l.Model.Inference(l.Combination(), model.Seconds(latency), model.Bytes(sent), model.Bytes(received))
 		return float64(e.Joules)
 	}
 	name := "energy per inference"

@@ -2,23 +2,16 @@ package accept
 
 import (
 	"fmt"
-
-	"github.com/crossover-bench/crossover/internal/names"
 )
 
 // A Limit claims that a statistic of a quantity keeps a bound.
 type Limit struct {
-	Subject   Subject
+	limiting
+	Subject
 	Quantity  Quantity
 	Statistic Statistic
 	Bound     Bound
 }
-
-// Needs implements Claim.
-func (l Limit) Needs() []names.Combination { return combinations(l.Subject) }
-
-// ErrorRate implements Claim.
-func (Limit) ErrorRate() float64 { return LimitError }
 
 // Judge implements Claim. Means are judged by their confidence interval over
 // rounds, percentiles by LoadGen's early stopping rule.
@@ -36,7 +29,7 @@ func (l Limit) judgement() Judgement {
 
 // limit puts the answer to a limit into the judgement.
 func (g *Judgement) limit(l Limit, data *Data, alpha float64) error {
-	c := l.Subject.Combination()
+	c := l.Combination()
 	s, err := data.series(c, l.Quantity)
 	if err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -77,11 +78,11 @@ func (r *Report) Repeat(s *Scenario) string {
 	return cmd
 }
 
+var shellSpecial = regexp.MustCompile(`[^\w./:+@%-]`)
+
 // quoted quotes a word for a shell where it needs it.
 func quoted(word string) string {
-	if strings.ContainsFunc(word, func(c rune) bool {
-		return !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:-+@%", c)
-	}) {
+	if shellSpecial.MatchString(word) {
 		return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 	}
 	return word
@@ -90,10 +91,8 @@ func quoted(word string) string {
 func (r *Report) prettyScenario(p *bytes.Buffer, s *Scenario) {
 	v := s.Verdict()
 	fmt.Fprintf(p, "%s %s  (%s)\n", v.meaning().mark, s.Title(), s.place())
-	if v == Invalid || len(s.Judgements()) == 0 {
-		if reason := s.Reason(); len(s.Judgements()) == 0 || s.Wrong() != nil {
-			fmt.Fprintf(p, "    %s\n", reason)
-		}
+	if len(s.Judgements()) == 0 || s.Wrong() != nil {
+		fmt.Fprintf(p, "    %s\n", s.Reason())
 	}
 	for _, st := range s.Steps {
 		if len(st.Judgements) == 0 {
@@ -157,14 +156,8 @@ func (r *Report) prettyStudy(p *bytes.Buffer, study []*Scenario) {
 	}
 	for _, s := range study {
 		fmt.Fprintf(p, "  %-15s  %-5s  %s  (%s)\n", s.Outcome(), section(s), s.Title(), s.place())
-		for _, g := range s.Judgements() {
-			if g.Verdict == s.Verdict() && s.Outcome() != Reproduced {
-				fmt.Fprintf(p, "  %-15s  %-5s    %s\n", "", "", g.line())
-				break
-			}
-		}
-		if len(s.Judgements()) == 0 {
-			fmt.Fprintf(p, "  %-15s  %-5s    %s\n", "", "", s.Reason())
+		if s.Outcome() != Reproduced {
+			fmt.Fprintf(p, "  %-15s  %-5s    %s\n", "", "", s.firstLine())
 		}
 	}
 	fmt.Fprintf(p, "\n")

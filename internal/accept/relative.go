@@ -3,7 +3,6 @@ package accept
 import (
 	"math"
 
-	"github.com/crossover-bench/crossover/internal/names"
 	"github.com/crossover-bench/crossover/model"
 )
 
@@ -24,19 +23,14 @@ const (
 // yardstick keeps its bounds. It is taken round by round, so that what slows the
 // whole machine cancels.
 type RelativeLimit struct {
-	Subject   Subject
+	limiting
+	Subject
 	Yardstick Yardstick
 	Link      *model.Link // for ModelTime; nil if the place has no profile of a link
 	Statistic Statistic
 	Lo, Hi    float64 // bounds of the ratio; 0 or +Inf for none
 	Text      string  // the bounds as written
 }
-
-// Needs implements Claim.
-func (l RelativeLimit) Needs() []names.Combination { return combinations(l.Subject) }
-
-// ErrorRate implements Claim.
-func (RelativeLimit) ErrorRate() float64 { return LimitError }
 
 // Judge implements Claim.
 func (l RelativeLimit) Judge(data *Data, alpha float64) Judgement {
@@ -45,7 +39,7 @@ func (l RelativeLimit) Judge(data *Data, alpha float64) Judgement {
 		Bound: l.Text, Unit: times,
 	}
 	return judge(l, data, g, func(g *Judgement) error {
-		s, err := data.series(l.Subject.Combination(), Latency)
+		s, err := data.series(l.Combination(), Latency)
 		if err != nil {
 			return err
 		}
@@ -69,7 +63,7 @@ func (l RelativeLimit) Judge(data *Data, alpha float64) Judgement {
 
 // yardstick returns what the latency is held against, by round, in seconds.
 func (l RelativeLimit) yardstick(data *Data) (map[int]float64, error) {
-	c := l.Subject.Combination()
+	c := l.Combination()
 	if l.Yardstick == ModelTime && l.Link == nil {
 		return nil, unsupported("a limit relative to the model", "the model says nothing of "+c.Name(),
 			"choose a host and a link with a profile")

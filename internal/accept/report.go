@@ -73,4 +73,3 @@ func (r *Report) Code() exit.Code {
 	}
 	return worst
 }
-

@@ -6,23 +6,17 @@ import (
 
 	"gonum.org/v1/gonum/stat"
 
-	"github.com/crossover-bench/crossover/internal/names"
 	"github.com/crossover-bench/crossover/internal/stats"
 )
 
 // A Spread limits how much the medians of variants at one place vary: their
 // standard deviation over their mean, as the study's table of thresholds has it.
 type Spread struct {
-	Subjects []Subject // at least two
+	limiting
+	Subjects // at least two
 	Quantity Quantity
 	Bound    Bound // a share
 }
-
-// Needs implements Claim.
-func (s Spread) Needs() []names.Combination { return combinations(s.Subjects...) }
-
-// ErrorRate implements Claim.
-func (Spread) ErrorRate() float64 { return LimitError }
 
 // Judge implements Claim. Each of the k medians is known to within an interval,
 // at alpha/k. The standard deviation moves by no more than sqrt(k/(k-1)) times
@@ -30,7 +24,7 @@ func (Spread) ErrorRate() float64 { return LimitError }
 // holds whatever the distribution of the medians.
 func (s Spread) Judge(data *Data, alpha float64) Judgement {
 	g := Judgement{
-		Subject: variantsAt(s.Subjects), Measure: "spread of the median " + s.Quantity.Name,
+		Subject: s.String(), Measure: "spread of the median " + s.Quantity.Name,
 		Bound: s.Bound.String(), Unit: share,
 	}
 	return judge(s, data, g, func(g *Judgement) error {
@@ -62,9 +56,4 @@ func (s Spread) Judge(data *Data, alpha float64) Judgement {
 		}
 		return nil
 	})
-}
-
-// variantsAt names subjects that differ in their variant.
-func variantsAt(subjects []Subject) string {
-	return fmt.Sprintf("%d variants on %s", len(subjects), subjects[0].Place)
 }

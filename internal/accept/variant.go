@@ -1,6 +1,10 @@
 package accept
 
-import "github.com/crossover-bench/crossover/internal/names"
+import (
+	"fmt"
+
+	"github.com/crossover-bench/crossover/internal/names"
+)
 
 // A KnownVariant is what judging knows of a variant beyond its name. Its file
 // is a fixtures.Variant.
@@ -23,11 +27,20 @@ func (s Subject) Combination() names.Combination { return s.Place.Of(s.Variant.N
 // String returns the subject as people read it: "Mobilenet PQ 32 on cpu1".
 func (s Subject) String() string { return s.Combination().Title(s.Variant.Title) }
 
-// combinations returns those of the subjects.
-func combinations(subjects ...Subject) []names.Combination {
-	out := make([]names.Combination, len(subjects))
-	for i, s := range subjects {
-		out[i] = s.Combination()
+// Needs returns the subject's combination, as Claim has it.
+func (s Subject) Needs() []names.Combination { return []names.Combination{s.Combination()} }
+
+// Subjects are several variants at one place.
+type Subjects []Subject
+
+// Needs returns the subjects' combinations, as Claim has it.
+func (s Subjects) Needs() []names.Combination {
+	out := make([]names.Combination, len(s))
+	for i, one := range s {
+		out[i] = one.Combination()
 	}
 	return out
 }
+
+// String returns the subjects as people read them: "4 variants on cpu1".
+func (s Subjects) String() string { return fmt.Sprintf("%d variants on %s", len(s), s[0].Place) }
