@@ -1,47 +1,36 @@
 package steps
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
 	"github.com/crossover-bench/crossover/internal/accept"
+	"github.com/crossover-bench/crossover/internal/names"
 )
 
 // comparison reads the end of a comparing sentence; its sides are still to be
 // set.
 func comparison(relation, statistic, quantity, by string) (accept.Comparison, error) {
-	st, err := accept.ParseStatistic(statistic)
-	if err != nil {
-		return accept.Comparison{}, err
-	}
+	st, errStatistic := accept.ParseStatistic(statistic)
 	m, err := parseMargin(by)
 	return accept.Comparison{
 		Quantity: accept.Latency, Statistic: st, Relation: accept.Relation(relation), Margin: m,
 		Energy: quantity != "latency",
-	}, err
+	}, cmp.Or(errStatistic, err)
 }
 
 func comparePlaces(ctx context.Context,
 	hostA, linkA, backendA, relation, hostB, linkB, backendB, statistic, quantity, by string,
 ) error {
 	r := readingOf(ctx)
-	a, err := r.place(hostA, linkA, backendA)
-	if err != nil {
-		return err
-	}
-	b, err := r.place(hostB, linkB, backendB)
-	if err != nil {
-		return err
-	}
+	a, errA := r.place(hostA, linkA, backendA)
+	b, errB := r.place(hostB, linkB, backendB)
 	q, err := comparison(relation, statistic, quantity, by)
-	if err != nil {
-		return err
-	}
-	return r.eachVariant(func(v accept.KnownVariant) accept.Claim {
+	return r.eachVariant(cmp.Or(errA, errB, err), func(v accept.KnownVariant) accept.Claim {
 		q.A, q.B = accept.Subject{Variant: v, Place: a}, accept.Subject{Variant: v, Place: b}
 		return q
 	})
@@ -49,68 +38,48 @@ func comparePlaces(ctx context.Context,
 
 func compareVariants(ctx context.Context, nameA, relation, nameB, statistic, quantity, by string) error {
 	r := readingOf(ctx)
-	a, err := r.variant(nameA)
-	if err != nil {
-		return err
-	}
-	b, err := r.variant(nameB)
-	if err != nil {
-		return err
-	}
+	a, errA := r.variant(nameA)
+	b, errB := r.variant(nameB)
 	q, err := comparison(relation, statistic, quantity, by)
-	if err != nil {
+	if err := cmp.Or(errA, errB, err, r.chosenPlaces()); err != nil {
 		return err
 	}
-	return r.compareAt(q, a, b)
+	r.compareAt(q, a, b)
+	return nil
 }
 
 // compareAt sets variant a against b at each chosen place.
-func (r *reading) compareAt(q accept.Comparison, a, b accept.KnownVariant) error {
-	if len(r.places) == 0 {
-		return errNoPlace
-	}
+func (r *reading) compareAt(q accept.Comparison, a, b accept.KnownVariant) {
 	for _, p := range r.places {
 		q.A, q.B = accept.Subject{Variant: a, Place: p}, accept.Subject{Variant: b, Place: p}
 		r.claim(a, q)
 	}
-	return nil
 }
 
 func compareCompressions(ctx context.Context, one, relation, other, statistic, quantity, by string) error {
 	q, err := comparison(relation, statistic, quantity, by)
-	if err != nil {
-		return err
-	}
-	return readingOf(ctx).compareAllOf(q, one, other)
+	return readingOf(ctx).compareAllOf(err, q, one, other)
 }
 
 func likenCompressions(ctx context.Context, one, by, other, statistic string) error {
 	q, err := comparison(string(accept.Like), statistic, "latency", by)
-	if err != nil {
-		return err
-	}
-	return readingOf(ctx).compareAllOf(q, one, other)
+	return readingOf(ctx).compareAllOf(err, q, one, other)
 }
 
 // compareAllOf compares every two chosen variants that differ in their
 // compression alone, the first having one, the second the other.
-func (r *reading) compareAllOf(q accept.Comparison, one, other string) error {
-	if err := r.chosen(true); err != nil {
+func (r *reading) compareAllOf(err error, q accept.Comparison, one, other string) error {
+	if err := cmp.Or(err, r.chosenVariants(), r.chosenPlaces()); err != nil {
 		return err
 	}
 	found := false
 	for _, a := range r.variants {
-		p := a.Name.Parts()
-		if !strings.EqualFold(p.Compression, one) {
-			continue
-		}
 		for _, b := range r.variants {
-			o := b.Name.Parts()
-			if strings.EqualFold(o.Compression, other) && p.Model == o.Model && p.InputSize() == o.InputSize() {
+			p, o := a.Name.Parts(), b.Name.Parts()
+			if strings.EqualFold(p.Compression, one) && strings.EqualFold(o.Compression, other) &&
+				p.Model == o.Model && p.InputSize() == o.InputSize() {
 				found = true
-				if err := r.compareAt(q, a, b); err != nil {
-					return err
-				}
+				r.compareAt(q, a, b)
 			}
 		}
 	}
@@ -122,31 +91,21 @@ func (r *reading) compareAllOf(q accept.Comparison, one, other string) error {
 
 func growsWithInput(ctx context.Context) error {
 	r := readingOf(ctx)
-	if err := r.chosen(true); err != nil {
+	if err := cmp.Or(r.chosenVariants(), r.chosenPlaces()); err != nil {
 		return err
 	}
-	size := func(v accept.KnownVariant) int { return v.Name.Parts().InputSize() }
-	families := map[string][]accept.KnownVariant{}
-	for _, v := range r.variants {
-		if size(v) > 0 {
-			p := v.Name.Parts()
-			key := p.Model + "/" + p.Compression
-			families[key] = append(families[key], v)
-		}
-	}
+	family := func(p names.Parts) string { return p.Model + "/" + p.Compression }
+	sorted := slices.SortedStableFunc(slices.Values(r.variants), func(a, b accept.KnownVariant) int {
+		p, o := a.Name.Parts(), b.Name.Parts()
+		return cmp.Or(cmp.Compare(family(p), family(o)), cmp.Compare(p.InputSize(), o.InputSize()))
+	})
+	q := accept.Comparison{Quantity: accept.Latency, Statistic: accept.Median, Relation: accept.Beats}
 	found := false
-	for _, key := range slices.Sorted(maps.Keys(families)) {
-		family := families[key]
-		slices.SortFunc(family, func(a, b accept.KnownVariant) int { return size(a) - size(b) })
-		for i := 1; i < len(family); i++ {
-			if size(family[i]) == size(family[i-1]) {
-				continue
-			}
+	for i := 1; i < len(sorted); i++ {
+		p, o := sorted[i-1].Name.Parts(), sorted[i].Name.Parts()
+		if family(p) == family(o) && 0 < p.InputSize() && p.InputSize() < o.InputSize() {
 			found = true
-			q := accept.Comparison{Quantity: accept.Latency, Statistic: accept.Median, Relation: accept.Beats}
-			if err := r.compareAt(q, family[i-1], family[i]); err != nil {
-				return err
-			}
+			r.compareAt(q, sorted[i-1], sorted[i])
 		}
 	}
 	if !found {

@@ -1,6 +1,7 @@
 package steps
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -115,18 +116,12 @@ type reading struct {
 	variants []accept.KnownVariant
 	places   []names.Place
 	energy   *energy.Estimator // nil for the generic device
-	only     []condition
+	only     []accept.Limit    // that a variant must keep to be judged, each at its place
 }
 
 type readingKey struct{}
 
 func readingOf(ctx context.Context) *reading { return ctx.Value(readingKey{}).(*reading) }
-
-// A condition is a limit that a variant must keep at a place to be judged.
-type condition struct {
-	place names.Place
-	limit accept.Limit
-}
 
 // energyModel returns the model of the device that was chosen.
 func (r *reading) energyModel() (*energy.Estimator, error) {
@@ -143,16 +138,19 @@ func (r *reading) choose(v accept.KnownVariant) {
 	}
 }
 
-var errNoPlace = errors.New(`no place is chosen before this sentence;` +
-	` add: Given the backend "..." or: Given the host "..." over the link "..."`)
-
-// chosen returns an error if what must be chosen before a sentence is not.
-func (r *reading) chosen(places bool) error {
-	switch {
-	case len(r.variants) == 0:
+// chosenVariants returns an error if no variant is chosen before a sentence.
+func (r *reading) chosenVariants() error {
+	if len(r.variants) == 0 {
 		return errors.New(`no variant is chosen before this sentence; begin with: Given the variant "..."`)
-	case places && len(r.places) == 0:
-		return errNoPlace
+	}
+	return nil
+}
+
+// chosenPlaces returns an error if no place is chosen before a sentence.
+func (r *reading) chosenPlaces() error {
+	if len(r.places) == 0 {
+		return errors.New(`no place is chosen before this sentence;` +
+			` add: Given the backend "..." or: Given the host "..." over the link "..."`)
 	}
 	return nil
 }
@@ -161,16 +159,17 @@ func (r *reading) chosen(places bool) error {
 // conditions.
 func (r *reading) claim(v accept.KnownVariant, c accept.Claim) {
 	a := accept.Assertion{Claim: c}
-	for _, w := range r.only {
-		w.limit.Subject = accept.Subject{Variant: v, Place: w.place}
-		a.When = append(a.When, w.limit)
+	for _, l := range r.only {
+		l.Variant = v
+		a.When = append(a.When, l)
 	}
 	r.step.Assertions = append(r.step.Assertions, a)
 }
 
-// each adds a claim for every chosen variant at every chosen place.
-func (r *reading) each(claim func(accept.Subject) accept.Claim) error {
-	if err := r.chosen(true); err != nil {
+// each adds a claim for every chosen variant at every chosen place. err, here and
+// below, is that of reading the sentence: with one, nothing is added.
+func (r *reading) each(err error, claim func(accept.Subject) accept.Claim) error {
+	if err := cmp.Or(err, r.chosenVariants(), r.chosenPlaces()); err != nil {
 		return err
 	}
 	for _, p := range r.places {
@@ -182,8 +181,8 @@ func (r *reading) each(claim func(accept.Subject) accept.Claim) error {
 }
 
 // eachVariant adds a claim for every chosen variant.
-func (r *reading) eachVariant(claim func(accept.KnownVariant) accept.Claim) error {
-	if err := r.chosen(false); err != nil {
+func (r *reading) eachVariant(err error, claim func(accept.KnownVariant) accept.Claim) error {
+	if err := cmp.Or(err, r.chosenVariants()); err != nil {
 		return err
 	}
 	for _, v := range r.variants {
@@ -193,18 +192,18 @@ func (r *reading) eachVariant(claim func(accept.KnownVariant) accept.Claim) erro
 }
 
 // over adds a claim for every chosen place, on all chosen variants.
-func (r *reading) over(least int, claim func([]accept.Subject) accept.Claim) error {
-	if err := r.chosen(true); err != nil {
+func (r *reading) over(err error, least int, claim func(accept.Subjects) accept.Claim) error {
+	err = cmp.Or(err, r.chosenVariants(), r.chosenPlaces())
+	switch {
+	case err != nil:
 		return err
-	}
-	if len(r.variants) < least {
+	case len(r.variants) < least:
 		return fmt.Errorf("%d variants are chosen; this sentence needs at least %d", len(r.variants), least)
-	}
-	if len(r.only) > 0 {
+	case len(r.only) > 0:
 		return errors.New(`a sentence over all variants takes no "When": choose the variants by name`)
 	}
 	for _, p := range r.places {
-		var subjects []accept.Subject
+		var subjects accept.Subjects
 		for _, v := range r.variants {
 			subjects = append(subjects, accept.Subject{Variant: v, Place: p})
 		}

@@ -1,6 +1,11 @@
 package steps
 
-import "regexp"
+import (
+	"regexp"
+
+	"github.com/crossover-bench/crossover/internal/accept"
+	"github.com/crossover-bench/crossover/model"
+)
 
 // A Sentence is one that scenarios can use.
 type Sentence struct {
@@ -155,7 +160,7 @@ var Registry = []Sentence{
 		Pattern: `its payload is ` + bound,
 		Doc:     "Limits the bytes that an offloaded inference sends and receives.",
 		Example: `Then its payload is at most 4 kB`,
-		Group:   limit, Read: limitPayload,
+		Group:   limit, Read: limitOn(accept.Payload, accept.Mean, boundOf[model.Bytes]),
 	},
 	{
 		Form:    `its memory is BOUND SIZE`,
@@ -163,7 +168,7 @@ var Registry = []Sentence{
 		Doc: "Limits by how much the process's memory grew while it was opened and ran, once a block. Of an " +
 			"offloaded inference it is the device's part alone.",
 		Example: `Then its memory is at most 64 MiB`,
-		Group:   limit, Read: limitMemory,
+		Group:   limit, Read: limitOn(accept.Memory, accept.Median, boundOf[model.Bytes]),
 	},
 	{
 		Form:    `its agreement with the uncompressed model is BOUND N %`,
@@ -179,7 +184,7 @@ var Registry = []Sentence{
 		Doc: "Limits the network time as a share of an offloaded inference's latency: the median over " +
 			"inferences.",
 		Example: `Then its network time is at least 50 % of its latency`,
-		Group:   limit, Read: limitNetworkShare,
+		Group:   limit, Read: limitOn(accept.NetworkShare, accept.Median, shareBound),
 	},
 	{
 		Form:    `the crossing point between "BACKEND" and "HOST" over "LINK" is BOUND TIME`,

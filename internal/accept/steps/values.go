@@ -1,6 +1,7 @@
 package steps
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -45,9 +46,9 @@ func shareBound(direction, text string) (accept.Bound, error) {
 func parseQuantity[Q model.Quantity](text string) (Q, error) {
 	v, err := model.Parse[Q](strings.ReplaceAll(text, " ", ""))
 	if err != nil {
-		return 0, fmt.Errorf("the limit %q: %w", text, err)
+		err = fmt.Errorf("the limit %q: %w", text, err)
 	}
-	return v, nil
+	return v, err
 }
 
 // parseShare reads "10 %" as 0.1.
@@ -66,23 +67,17 @@ func parseMargin(text string) (float64, error) {
 		return 0, nil
 	}
 	m, err := parseShare(text)
-	if err != nil {
-		return 0, err
-	}
 	if m >= 1 {
-		return 0, fmt.Errorf("by at least %s: nothing can be faster by 100 %% or more", text)
+		err = fmt.Errorf("by at least %s: nothing can be faster by 100 %% or more", text)
 	}
-	return m, nil
+	return m, err
 }
 
 // timeLimit reads a limit on a time; its subject is still to be set.
 func timeLimit(statistic, quantity, direction, bound string) (accept.Limit, error) {
-	st, err := accept.ParseStatistic(statistic)
-	if err != nil {
-		return accept.Limit{}, err
-	}
+	st, errStatistic := accept.ParseStatistic(statistic)
 	b, err := boundOf[model.Seconds](direction, bound)
-	return accept.Limit{Quantity: quantities[quantity], Statistic: st, Bound: b}, err
+	return accept.Limit{Quantity: quantities[quantity], Statistic: st, Bound: b}, cmp.Or(errStatistic, err)
 }
 
 // eachRow calls do with each row of a table that has one column.
