@@ -17,13 +17,12 @@ func limitSpread(ctx context.Context, statistic, quantity, direction, percent st
 	})
 }
 
-func limitCorrelation(ctx context.Context, x, correlates, y, direction, percent string) error {
+func limitCorrelation(ctx context.Context, x, byRank, y, direction, percent string) error {
 	b, err := shareBound(direction, percent)
 	if b.Value > 1 {
 		err = fmt.Errorf("a correlation is at most 100 %%, not %s", percent)
 	}
-	ranks := correlates != "correlates"
 	return readingOf(ctx).over(err, 4, func(s accept.Subjects) accept.Claim {
-		return accept.Correlation{Subjects: s, X: x, Y: y, Ranks: ranks, Bound: b}
+		return accept.Correlation{Subjects: s, X: x, Y: y, Ranks: byRank != "", Bound: b}
 	})
 }

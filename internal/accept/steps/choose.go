@@ -31,7 +31,6 @@ func chooseVariants(ctx context.Context, table *godog.Table) error {
 }
 
 func chooseEveryVariant(ctx context.Context, kind, ofModel, compression, input string) error {
-	kind = strings.TrimSpace(kind)
 	size := 0
 	if input != "" {
 		var err error
