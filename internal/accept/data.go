@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/crossover-bench/crossover/internal/names"
@@ -103,16 +104,10 @@ func NewData(name string, blocks []results.Block) (*Data, error) {
 // not among them, of which only the name is known.
 func (d *Data) Variants(known []KnownVariant) []KnownVariant {
 	out := slices.Clone(known)
-	add := func(c names.Combination) {
+	for _, c := range slices.AppendSeq(slices.Clone(d.Declared), maps.Keys(d.blocks)) {
 		if !slices.ContainsFunc(out, func(v KnownVariant) bool { return v.Name == c.Variant }) {
 			out = append(out, KnownVariant{Name: c.Variant, Title: c.Variant.Title()})
 		}
-	}
-	for _, c := range d.Declared {
-		add(c)
-	}
-	for c := range d.blocks {
-		add(c)
 	}
 	slices.SortStableFunc(out[len(known):], func(a, b KnownVariant) int { return cmp.Compare(a.Name, b.Name) })
 	return out

@@ -88,15 +88,10 @@ func (q Quantity) values(b results.Block, leaveOut results.Mark) (values []float
 		}
 		return values, 0
 	}
-	for _, s := range b.Samples {
-		switch {
-		case s.Phase != results.PhaseSteady:
-		case s.Mark&leaveOut != 0:
-			left++
-		default:
-			if v, ok := q.of(s); ok {
-				values = append(values, v)
-			}
+	kept, left := b.Steady(leaveOut)
+	for _, s := range kept {
+		if v, ok := q.of(s); ok {
+			values = append(values, v)
 		}
 	}
 	return values, left

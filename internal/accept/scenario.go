@@ -59,21 +59,21 @@ func (s *Scenario) judge(data *Data, looks Looks) *Scenario {
 // Study reports whether the scenario is a claim of the study.
 func (s *Scenario) Study() bool { return slices.Contains(s.Tags, StudyTag) }
 
-// Wrong returns the first step whose sentence is wrong, nil if there is none.
-func (s *Scenario) Wrong() *Step {
+// Wrong returns the error of the first sentence that is wrong, nil if there is
+// none.
+func (s *Scenario) Wrong() error {
 	for _, st := range s.Steps {
 		if st.Err != nil {
-			return st
+			return st.Err
 		}
 	}
 	return nil
 }
 
-// wrong returns the error of the first sentence that is wrong.
 func wrong(scenarios []*Scenario) error {
 	for _, s := range scenarios {
-		if st := s.Wrong(); st != nil {
-			return st.Err
+		if err := s.Wrong(); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -102,8 +102,8 @@ func (s *Scenario) Outcome() Outcome { return s.Verdict().meaning().outcome }
 
 // Reason returns why the verdict is neither pass nor fail, in a sentence.
 func (s *Scenario) Reason() string {
-	if w := s.Wrong(); w != nil {
-		return w.Err.Error()
+	if err := s.Wrong(); err != nil {
+		return err.Error()
 	}
 	v := s.Verdict()
 	for _, g := range s.Judgements() {

@@ -160,31 +160,24 @@ func cutLine(name string) (file, line string) {
 // one scenario is asked for.
 func find(root string) (fsys fs.FS, paths []string, err error) {
 	name, line := cutLine(root)
-	info, err := os.Stat(name)
 	fsys = disk{}
-	if errors.Is(err, fs.ErrNotExist) {
-		for _, builtIn := range []string{path.Clean(name), path.Join("features", name)} {
-			if i, e := fs.Stat(features.Files, builtIn); e == nil {
-				fsys, name, info, err = features.Files, builtIn, i, nil
-				break
-			}
+	_, err = os.Stat(name)
+	for _, builtIn := range []string{path.Clean(name), path.Join("features", name)} {
+		if _, e := fs.Stat(features.Files, builtIn); e == nil && errors.Is(err, fs.ErrNotExist) {
+			fsys, name, err = features.Files, builtIn, nil
 		}
 	}
 	if err != nil {
 		return nil, nil, exit.Errorf(exit.NoData, "no features at %s: %w", root, err)
 	}
-	if !info.IsDir() {
-		paths = []string{name}
-	} else {
-		err := fs.WalkDir(fsys, name, func(p string, d fs.DirEntry, err error) error {
-			if err == nil && !d.IsDir() && strings.HasSuffix(p, ".feature") {
-				paths = append(paths, p)
-			}
-			return err
-		})
-		if err != nil {
-			return nil, nil, exit.Errorf(exit.NoData, "read features: %w", err)
+	err = fs.WalkDir(fsys, name, func(p string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() && (p == name || strings.HasSuffix(p, ".feature")) {
+			paths = append(paths, p)
 		}
+		return err
+	})
+	if err != nil {
+		return nil, nil, exit.Errorf(exit.NoData, "read features: %w", err)
 	}
 	if len(paths) == 0 {
 		return nil, nil, exit.Errorf(exit.NoData, "no features in %s: it holds no file that ends in .feature", root)
@@ -239,16 +232,12 @@ func scenarios(doc *messages.GherkinDocument) []*messages.Scenario {
 	}
 	var out []*messages.Scenario
 	for _, c := range doc.Feature.Children {
-		if c.Scenario != nil {
-			out = append(out, c.Scenario)
-		}
+		out = append(out, c.Scenario)
 		if c.Rule != nil {
 			for _, rc := range c.Rule.Children {
-				if rc.Scenario != nil {
-					out = append(out, rc.Scenario)
-				}
+				out = append(out, rc.Scenario)
 			}
 		}
 	}
-	return out
+	return slices.DeleteFunc(out, func(s *messages.Scenario) bool { return s == nil })
 }
