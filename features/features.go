@@ -1,5 +1,5 @@
-// Package features holds the acceptance specs that come with Crossover, so that
-// the command finds them outside the source tree.
+// Package features holds the acceptance specs that come with Crossover, so that the command finds
+// them outside the source tree.
 package features
 
 import (
@@ -11,8 +11,7 @@ import (
 //go:embed quick study STEPS.md
 var files embed.FS
 
-// Files holds the specs by their names in the source tree:
-// "features/quick/local.feature".
+// Files holds the specs by their names in the source tree: "features/quick/local.feature".
 var Files fs.FS = tree{}
 
 type tree struct{}

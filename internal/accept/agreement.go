@@ -5,9 +5,8 @@ import (
 	"github.com/crossover-bench/crossover/internal/stats"
 )
 
-// An AgreementLimit claims that a compressed variant agrees with the
-// uncompressed one on a share of the images. These count as independent draws
-// from the images that could have been shown.
+// An AgreementLimit claims that a compressed variant agrees with the uncompressed one on a share of
+// the images. These count as independent draws from the images that could have been shown.
 type AgreementLimit struct {
 	limiting
 	Variant KnownVariant

@@ -6,8 +6,8 @@ import (
 	"github.com/crossover-bench/crossover/internal/names"
 )
 
-// The error rates of claims. They hold for each judgement by itself: of a
-// hundred limits that are all just broken, one may pass.
+// The error rates of claims. They hold for each judgement by itself: of a hundred limits that are
+// all just broken, one may pass.
 const (
 	// LimitError bounds each wrong answer to a limit.
 	LimitError = 0.01
@@ -15,17 +15,17 @@ const (
 	ComparisonError = 0.05
 )
 
-// A Claim is what a sentence asserts, as a value: it holds all that judging it
-// takes, but for the samples.
+// A Claim is what a sentence asserts, as a value: it holds all that judging it takes, but for the
+// samples.
 type Claim interface {
-	// Needs returns the combinations whose samples the claim rests on. There
-	// are none for a claim on a variant wherever it runs.
+	// Needs returns the combinations whose samples the claim rests on. There are none for a claim
+	// on a variant wherever it runs.
 	Needs() []names.Combination
-	// ErrorRate is the probability of a wrong answer over all looks at growing
-	// data: LimitError or ComparisonError.
+	// ErrorRate is the probability of a wrong answer over all looks at growing data: LimitError or
+	// ComparisonError.
 	ErrorRate() float64
-	// Judge answers the claim. alpha is the part of ErrorRate that this look
-	// may spend; all of it if there is one look.
+	// Judge answers the claim. alpha is the part of ErrorRate that this look may spend; all of it
+	// if there is one look.
 	Judge(data *Data, alpha float64) Judgement
 }
 
@@ -34,8 +34,8 @@ type limiting struct{}
 
 func (limiting) ErrorRate() float64 { return LimitError }
 
-// An Assertion is a claim and the conditions under which its scenario makes it,
-// such as a limit on the local latency.
+// An Assertion is a claim and the conditions under which its scenario makes it, such as a limit on
+// the local latency.
 type Assertion struct {
 	Claim Claim
 	When  []Claim
@@ -50,8 +50,8 @@ func (a Assertion) needs() []names.Combination {
 	return out
 }
 
-// judge answers the assertion, with nil if a condition fails: the claim is then
-// not made. A condition that cannot be judged is reported in place of the claim.
+// judge answers the assertion, with nil if a condition fails: the claim is then not made. A
+// condition that cannot be judged is reported in place of the claim.
 func (a Assertion) judge(data *Data, looks Looks) *Judgement {
 	open := false
 	for _, condition := range a.When {

@@ -7,8 +7,8 @@ import (
 	"github.com/crossover-bench/crossover/internal/names"
 )
 
-// A Relation is what a comparison claims of its two sides. With the margin m and
-// the ratio r of the first side's statistic to the second's:
+// A Relation is what a comparison claims of its two sides. With the margin m and the ratio r of the
+// first side's statistic to the second's:
 type Relation string
 
 // The relations.
@@ -18,8 +18,8 @@ const (
 	Like     Relation = "is like"       // 1-m < r < 1/(1-m)
 )
 
-// A Comparison claims a relation of A to B, by a paired test on the rounds in
-// which both were measured.
+// A Comparison claims a relation of A to B, by a paired test on the rounds in which both were
+// measured.
 type Comparison struct {
 	A, B      Subject
 	Quantity  Quantity
@@ -71,8 +71,7 @@ func (q Comparison) Judge(data *Data, alpha float64) Judgement {
 	})
 }
 
-// logRatios returns the logarithm of A's statistic over B's for every round that
-// holds both.
+// logRatios returns the logarithm of A's statistic over B's for every round that holds both.
 func (g *Judgement) logRatios(q Comparison, data *Data) ([]float64, error) {
 	a, err := data.series(q.A.Combination(), q.Quantity)
 	if err != nil {

@@ -8,8 +8,8 @@ import (
 	"github.com/crossover-bench/crossover/internal/stats"
 )
 
-// An axis is one side of a correlation over variants: a measured quantity, or a
-// property of the variant.
+// An axis is one side of a correlation over variants: a measured quantity, or a property of the
+// variant.
 type axis struct {
 	quantity Quantity
 	// property returns the variant's, 0 if unknown; nil for a quantity.
@@ -41,9 +41,8 @@ var axes = map[string]axis{
 	"L1d loads":    {lacking: noCounters},
 }
 
-// A Correlation limits the correlation of two axes over variants at one place:
-// Pearson's coefficient of the medians, or Spearman's of their ranks, with
-// Fisher's interval.
+// A Correlation limits the correlation of two axes over variants at one place: Pearson's
+// coefficient of the medians, or Spearman's of their ranks, with Fisher's interval.
 type Correlation struct {
 	limiting
 	Subjects        // at least four

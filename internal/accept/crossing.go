@@ -7,9 +7,9 @@ import (
 	"github.com/crossover-bench/crossover/internal/names"
 )
 
-// A Crossing limits the crossing point of a local and an offloaded combination:
-// the local latency above which offloading wins. That is the offloaded latency
-// itself (equation 2.3 of the study, measured).
+// A Crossing limits the crossing point of a local and an offloaded combination: the local latency
+// above which offloading wins. That is the offloaded latency itself (equation 2.3 of the study,
+// measured).
 type Crossing struct {
 	limiting
 	Local, Offloaded Subject

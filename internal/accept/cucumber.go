@@ -45,10 +45,9 @@ type cucumberResult struct {
 	Error  string `json:"error_message,omitempty"`
 }
 
-// Cucumber writes the report as Cucumber JSON. Its statuses have no third
-// verdict either: what is inconclusive is "pending", which no tool counts as
-// passed. A step of a study's scenario is never "failed": the output of its
-// last step says the outcome.
+// Cucumber writes the report as Cucumber JSON. Its statuses have no third verdict either: what is
+// inconclusive is "pending", which no tool counts as passed. A step of a study's scenario is never
+// "failed": the output of its last step says the outcome.
 func (r *Report) Cucumber(w io.Writer) error {
 	out := []cucumberFeature{}
 	for _, s := range r.Scenarios {

@@ -30,18 +30,16 @@ type Data struct {
 // ExtraKey is where run.json keeps Extras.
 const ExtraKey = "accept"
 
-// Extras is what a run holds beside samples, in run.json's meta.extra under
-// ExtraKey.
+// Extras is what a run holds beside samples, in run.json's meta.extra under ExtraKey.
 type Extras struct {
 	Agreement map[names.Variant]Agreement `json:"agreement,omitempty"`
-	// Looks counts how often the run was looked at while it was measured, and
-	// how many looks were planned. To judge the recorded run is to repeat the
-	// last of these looks.
+	// Looks counts how often the run was looked at while it was measured, and how many looks were
+	// planned. To judge the recorded run is to repeat the last of these looks.
 	Looks *Looks `json:"looks,omitempty"`
 }
 
-// An Agreement says how a compressed variant's answers compare with those of the
-// uncompressed one on the same images.
+// An Agreement says how a compressed variant's answers compare with those of the uncompressed one
+// on the same images.
 type Agreement struct {
 	Images  int     `json:"images"`
 	Agreed  int     `json:"agreed"`  // images with the same top-1 class
@@ -49,8 +47,8 @@ type Agreement struct {
 	Weights string  `json:"weights"` // the weights' origin
 }
 
-// FromRun arranges a recorded run. A run without any block is an error, and so
-// is one whose extras cannot be read.
+// FromRun arranges a recorded run. A run without any block is an error, and so is one whose extras
+// cannot be read.
 func FromRun(name string, run *results.Run) (*Data, error) {
 	if len(run.Blocks) == 0 {
 		return nil, fmt.Errorf("%s holds no samples: nothing can be judged;"+
@@ -77,8 +75,8 @@ func FromRun(name string, run *results.Run) (*Data, error) {
 	return d, nil
 }
 
-// NewData arranges blocks by combination and round. Two blocks of one
-// combination in one round are an error: a merged or damaged run.
+// NewData arranges blocks by combination and round. Two blocks of one combination in one round are
+// an error: a merged or damaged run.
 func NewData(name string, blocks []results.Block) (*Data, error) {
 	d := &Data{
 		Name:    name,
@@ -100,8 +98,8 @@ func NewData(name string, blocks []results.Block) (*Data, error) {
 	return d, nil
 }
 
-// Variants returns the known variants, and after them those of the run that are
-// not among them, of which only the name is known.
+// Variants returns the known variants, and after them those of the run that are not among them, of
+// which only the name is known.
 func (d *Data) Variants(known []KnownVariant) []KnownVariant {
 	out := slices.Clone(known)
 	for _, c := range slices.AppendSeq(slices.Clone(d.Declared), maps.Keys(d.blocks)) {
@@ -113,10 +111,9 @@ func (d *Data) Variants(known []KnownVariant) []KnownVariant {
 	return out
 }
 
-// blocksOf returns the combination's blocks in the order of rounds, or an
-// *unanswered. A combination that crashed in one round is not judged by its
-// other rounds: a product that crashes now and then is not accepted for being
-// fast in between.
+// blocksOf returns the combination's blocks in the order of rounds, or an *unanswered. A
+// combination that crashed in one round is not judged by its other rounds: a product that crashes
+// now and then is not accepted for being fast in between.
 func (d *Data) blocksOf(c names.Combination) ([]results.Block, error) {
 	if why, ok := d.Failed[c]; ok {
 		return nil, missing("it failed while it was measured: %s", why)
@@ -145,8 +142,8 @@ type series struct {
 	Left   int         // samples left out for their marks
 }
 
-// series returns a quantity of a combination. Rounds of which every sample is
-// disturbed are left out; if none remains, that is an *unanswered.
+// series returns a quantity of a combination. Rounds of which every sample is disturbed are left
+// out; if none remains, that is an *unanswered.
 func (d *Data) series(c names.Combination, q Quantity) (series, error) {
 	blocks, err := d.blocksOf(c)
 	if err != nil {
@@ -171,8 +168,8 @@ func (d *Data) series(c names.Combination, q Quantity) (series, error) {
 	return series{}, missing("%s has no %s of it", d.Name, q.Name)
 }
 
-// origin returns the origin of the combinations' latencies: measured, computed
-// from a recorded host, or mixed if both kinds are compared.
+// origin returns the origin of the combinations' latencies: measured, computed from a recorded
+// host, or mixed if both kinds are compared.
 func (d *Data) origin(cs ...names.Combination) names.Origin {
 	var measured, computed bool
 	for _, c := range cs {

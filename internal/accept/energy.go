@@ -8,15 +8,15 @@ import (
 	"github.com/crossover-bench/crossover/model"
 )
 
-// An EnergyLimit claims that the device's mean energy per inference, or its
-// energy-delay product, keeps a bound.
+// An EnergyLimit claims that the device's mean energy per inference, or its energy-delay product,
+// keeps a bound.
 type EnergyLimit struct {
 	limiting
 	Subject
 	Bound Bound
 	EDP   bool
-	// Modelled says that the claim is about the modelled figure. Otherwise the
-	// energy must be measured.
+	// Modelled says that the claim is about the modelled figure. Otherwise the energy must be
+	// measured.
 	Modelled bool
 	Model    *energy.Estimator
 }
@@ -67,8 +67,7 @@ func (l EnergyLimit) quantity(data *Data) Quantity {
 			return of(s.Total.Seconds(), s.Sent, s.Received), s.Total > 0
 		}}
 	}
-	// The study's EDP is the product of the means (its equation 4.1), so a round
-	// has one.
+	// The study's EDP is the product of the means (its equation 4.1), so a round has one.
 	return Quantity{Name: name, Unit: jouleSeconds, once: func(b results.Block) (float64, bool) {
 		latencies, _ := Latency.values(b, data.leaveOut())
 		if len(latencies) == 0 {
@@ -85,8 +84,7 @@ func (l EnergyLimit) quantity(data *Data) Quantity {
 	}}
 }
 
-// lowerBound qualifies a verdict on a value that lacks parts, which can only add
-// to it.
+// lowerBound qualifies a verdict on a value that lacks parts, which can only add to it.
 func (g *Judgement) lowerBound(missing []string, d Direction) {
 	reason := "it is a lower bound, lacking " + list(missing)
 	if g.Verdict == Pass && d == AtMost || g.Verdict == Fail && d == AtLeast {

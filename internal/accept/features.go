@@ -14,8 +14,7 @@ type Features struct {
 	Scenarios []*Scenario // in the order of files and lines
 }
 
-// Wrong returns the error of the first sentence that is wrong, nil if there is
-// none.
+// Wrong returns the error of the first sentence that is wrong, nil if there is none.
 func (f *Features) Wrong() error { return wrong(f.Scenarios) }
 
 // Needs returns the combinations that the scenarios rest on, each once, by name.
@@ -32,8 +31,8 @@ func (f *Features) Needs() []names.Combination {
 	return slices.Compact(out)
 }
 
-// Judge judges every scenario on the data. The features stay as they are, to be
-// judged again when there is more data.
+// Judge judges every scenario on the data. The features stay as they are, to be judged again when
+// there is more data.
 func (f *Features) Judge(data *Data, looks Looks) *Report {
 	r := &Report{Run: data.Name, Looks: looks, Scenarios: make([]*Scenario, len(f.Scenarios))}
 	var wait sync.WaitGroup

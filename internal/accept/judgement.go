@@ -16,14 +16,13 @@ type Judgement struct {
 	Measure string  // "p90 latency"
 	Bound   string  // "at most 31ms"
 	Verdict Verdict // never empty
-	// Reason explains a verdict that is neither pass nor fail, and what would
-	// change it.
+	// Reason explains a verdict that is neither pass nor fail, and what would change it.
 	Reason string
 	Note   string // what else a reader may want to know
 	// Disturbed says that it is Missing only because the machine was busy.
 	Disturbed bool
-	// Value and its interval are in Unit.Symbol's SI unit. They are nil if
-	// nothing was measured; an end is nil if the samples do not bound it.
+	// Value and its interval are in Unit.Symbol's SI unit. They are nil if nothing was measured; an
+	// end is nil if the samples do not bound it.
 	Value, Lo, Hi *float64
 	Unit          Unit
 	Origin        names.Origin
@@ -31,13 +30,13 @@ type Judgement struct {
 	Rounds        int
 	Left          int                 // samples left out for their marks
 	Combinations  []names.Combination // that the judgement rests on
-	// Err says that judging itself failed, as opposed to the claim. The
-	// scenario is then wrong, as with a sentence that cannot be read.
+	// Err says that judging itself failed, as opposed to the claim. The scenario is then wrong, as
+	// with a sentence that cannot be read.
 	Err error
 }
 
-// judge completes the judgement of a claim: it rests on what the claim needs,
-// and an error of answer says why it has no value.
+// judge completes the judgement of a claim: it rests on what the claim needs, and an error of
+// answer says why it has no value.
 func judge(c Claim, data *Data, g Judgement, answer func(*Judgement) error) Judgement {
 	g.Combinations = c.Needs()
 	if g.Origin == "" {
@@ -66,8 +65,8 @@ func missing(format string, args ...any) error {
 	return &unanswered{Verdict: Missing, Reason: fmt.Sprintf(format, args...)}
 }
 
-// answer puts a test's result into the judgement. further names what More
-// counts: "inferences", "rounds".
+// answer puts a test's result into the judgement. further names what More counts: "inferences",
+// "rounds".
 func (g *Judgement) answer(r stats.Result, further string) {
 	g.Verdict = Verdict(r.Decision.String())
 	g.Value, g.Lo, g.Hi = finite(r.Value), finite(r.Interval.Lo), finite(r.Interval.Hi)

@@ -44,10 +44,9 @@ type junitMessage struct {
 	Text    string `xml:",chardata"`
 }
 
-// JUnit writes the report as JUnit XML. JUnit has no third verdict: what is
-// inconclusive, missing or invalid is an error of that type, so that no reader
-// takes it for a pass. A study's scenario never fails; its outcome is the
-// property "outcome".
+// JUnit writes the report as JUnit XML. JUnit has no third verdict: what is inconclusive, missing
+// or invalid is an error of that type, so that no reader takes it for a pass. A study's scenario
+// never fails; its outcome is the property "outcome".
 func (r *Report) JUnit(w io.Writer) error {
 	var out junitSuites
 	for _, s := range r.Scenarios {
@@ -94,8 +93,8 @@ func (r *Report) JUnit(w io.Writer) error {
 	return err
 }
 
-// firstLine returns the line of the judgement that gave the scenario its
-// verdict, or why nothing was judged.
+// firstLine returns the line of the judgement that gave the scenario its verdict, or why nothing
+// was judged.
 func (s *Scenario) firstLine() string {
 	if s.Wrong() == nil {
 		for _, g := range s.Judgements() {

@@ -13,8 +13,8 @@ type Limit struct {
 	Bound     Bound
 }
 
-// Judge implements Claim. Means are judged by their confidence interval over
-// rounds, percentiles by LoadGen's early stopping rule.
+// Judge implements Claim. Means are judged by their confidence interval over rounds, percentiles by
+// LoadGen's early stopping rule.
 func (l Limit) Judge(data *Data, alpha float64) Judgement {
 	return judge(l, data, l.judgement(), func(g *Judgement) error { return g.limit(l, data, alpha) })
 }

@@ -15,8 +15,8 @@ import (
 type Looks struct {
 	Look int `json:"look"` // from 1
 	Of   int `json:"of"`
-	// Last is the look before which a combination was last measured, by its
-	// name: what was decided then keeps its data and its error.
+	// Last is the look before which a combination was last measured, by its name: what was decided
+	// then keeps its data and its error.
 	Last map[string]int `json:"last,omitempty"`
 }
 
@@ -33,8 +33,8 @@ func (l Looks) of(cs []names.Combination) int {
 	return look
 }
 
-// judge answers a claim at this look, which spends its part of the error rate.
-// A claim that needs no combination spends all of it: no round changes its data.
+// judge answers a claim at this look, which spends its part of the error rate. A claim that needs
+// no combination spends all of it: no round changes its data.
 func (l Looks) judge(c Claim, data *Data) *Judgement {
 	alpha, needs := c.ErrorRate(), c.Needs()
 	if l.Of > 0 && len(needs) > 0 {
@@ -49,12 +49,12 @@ func (l Looks) judge(c Claim, data *Data) *Judgement {
 
 // A Measurer measures combinations, interleaved in rounds, into one run.
 type Measurer interface {
-	// Measure takes that many further rounds of the combinations, with a
-	// calibration in each, and returns the run as it then stands. Its rounds
-	// are numbered on from the last. What cannot run here is in Data.Skipped.
+	// Measure takes that many further rounds of the combinations, with a calibration in each, and
+	// returns the run as it then stands. Its rounds are numbered on from the last. What cannot run
+	// here is in Data.Skipped.
 	Measure(ctx context.Context, cs []names.Combination, rounds int) (*Data, error)
-	// Looked records in the run that it was looked at, so that judging it
-	// again later spends no error twice.
+	// Looked records in the run that it was looked at, so that judging it again later spends no
+	// error twice.
 	Looked(Looks) error
 }
 
@@ -66,21 +66,20 @@ type Options struct {
 	// Data is a recorded run to judge. Without it, Measurer measures one.
 	Data     *Data
 	Measurer Measurer
-	// Rounds is how many rounds are measured before the first look. Within
-	// Budget they are doubled for what is undecided, and looked at again.
+	// Rounds is how many rounds are measured before the first look. Within Budget they are doubled
+	// for what is undecided, and looked at again.
 	Rounds int
 	Budget time.Duration
 	Now    func() time.Time // the clock; time.Now if nil
 }
 
-// mostLooks is the number of looks over which errors are spent if there is a
-// budget: rounds double, so eight looks see 128 times the first rounds.
+// mostLooks is the number of looks over which errors are spent if there is a budget: rounds double,
+// so eight looks see 128 times the first rounds.
 const mostLooks = 8
 
-// Run judges features on a recorded run, or measures, judges, and measures
-// further while something is undecided and the budget lasts. If a sentence is
-// wrong, nothing is measured, and the report says so. An error says that nothing
-// could be judged at all.
+// Run judges features on a recorded run, or measures, judges, and measures further while something
+// is undecided and the budget lasts. If a sentence is wrong, nothing is measured, and the report
+// says so. An error says that nothing could be judged at all.
 func Run(ctx context.Context, o Options) (*Report, error) {
 	if o.Now == nil {
 		o.Now = time.Now
@@ -142,8 +141,8 @@ func (o Options) measure(ctx context.Context, start time.Time) (*Report, error) 
 		if len(next) == 0 || looks.Look == looks.Of {
 			return r, nil
 		}
-		// The next rounds take as long as the last in proportion. From the
-		// second look on, as much is measured as there is.
+		// The next rounds take as long as the last in proportion. From the second look on, as much
+		// is measured as there is.
 		estimate := time.Duration(float64(took) * float64(len(next)) / float64(len(open)))
 		if looks.Look > 1 {
 			rounds *= 2
@@ -156,9 +155,8 @@ func (o Options) measure(ctx context.Context, start time.Time) (*Report, error) 
 	}
 }
 
-// undecided returns the combinations on which open judgements rest, and those
-// that other judgements set beside one of them: what is compared stays measured
-// in the same rounds.
+// undecided returns the combinations on which open judgements rest, and those that other judgements
+// set beside one of them: what is compared stays measured in the same rounds.
 func (r *Report) undecided() []names.Combination {
 	var out []names.Combination
 	has := func(c names.Combination) bool { return slices.Contains(out, c) }

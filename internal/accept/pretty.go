@@ -10,9 +10,8 @@ import (
 	"strings"
 )
 
-// Pretty writes the report for people: what did not pass first, each with the
-// command that repeats it alone, then what passed, then the study's table and
-// the summary.
+// Pretty writes the report for people: what did not pass first, each with the command that repeats
+// it alone, then what passed, then the study's table and the summary.
 func (r *Report) Pretty(w io.Writer) error {
 	p := &bytes.Buffer{}
 	var own, study []*Scenario
@@ -59,8 +58,7 @@ func (r *Report) Pretty(w io.Writer) error {
 
 func (s *Scenario) place() string { return fmt.Sprintf("%s:%d", s.File, s.Line) }
 
-// Title returns the scenario's name, with the line of its row for one of an
-// outline.
+// Title returns the scenario's name, with the line of its row for one of an outline.
 func (s *Scenario) Title() string {
 	if s.Row > 0 {
 		return fmt.Sprintf("%s (row at line %d)", s.Name, s.Row)
@@ -68,8 +66,7 @@ func (s *Scenario) Title() string {
 	return s.Name
 }
 
-// Repeat returns the command that judges the scenario alone, on the same run
-// where there is one.
+// Repeat returns the command that judges the scenario alone, on the same run where there is one.
 func (r *Report) Repeat(s *Scenario) string {
 	cmd := "crossover accept --features " + quoted(s.place())
 	if r.Run != "" {
@@ -112,8 +109,8 @@ func (r *Report) prettyScenario(p *bytes.Buffer, s *Scenario) {
 // marked returns the judgement's line with the mark of its verdict.
 func (g *Judgement) marked() string { return g.Verdict.meaning().mark + " " + g.line() }
 
-// line returns the judgement in one line: subject, value with its interval,
-// limit and origin, or why there is no verdict.
+// line returns the judgement in one line: subject, value with its interval, limit and origin, or
+// why there is no verdict.
 func (g *Judgement) line() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %s", g.Subject, g.Measure)

@@ -79,8 +79,8 @@ var (
 	}}
 )
 
-// values returns the quantity's values in a block, and how many samples were
-// left out for a mark in leaveOut.
+// values returns the quantity's values in a block, and how many samples were left out for a mark in
+// leaveOut.
 func (q Quantity) values(b results.Block, leaveOut results.Mark) (values []float64, left int) {
 	if q.once != nil {
 		if v, ok := q.once(b); ok {

@@ -6,8 +6,8 @@ import (
 	"github.com/crossover-bench/crossover/internal/stats"
 )
 
-// ratio judges that the centre of ratios, one for each round, lies between two
-// bounds. All are given by their logarithms; -Inf and +Inf stand for no bound.
+// ratio judges that the centre of ratios, one for each round, lies between two bounds. All are
+// given by their logarithms; -Inf and +Inf stand for no bound.
 func (g *Judgement) ratio(logs []float64, lo, hi, alpha float64) error {
 	g.Rounds = len(logs)
 	r, err := between(logs, lo, hi, alpha)
@@ -23,9 +23,9 @@ func (g *Judgement) ratio(logs []float64, lo, hi, alpha float64) error {
 	return nil
 }
 
-// between tests that the centre of differences lies between lo and hi. With both
-// bounds it takes two one-sided tests, each at alpha (Schuirmann, Journal of
-// Pharmacokinetics and Biopharmaceutics 15(6), 1987).
+// between tests that the centre of differences lies between lo and hi. With both bounds it takes
+// two one-sided tests, each at alpha (Schuirmann, Journal of Pharmacokinetics and Biopharmaceutics
+// 15(6), 1987).
 func between(differences []float64, lo, hi, alpha float64) (stats.Result, error) {
 	if math.IsInf(hi, 1) {
 		return above(differences, lo, alpha)

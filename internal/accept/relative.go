@@ -11,17 +11,15 @@ type Yardstick string
 
 // The yardsticks.
 const (
-	// ModelTime is equation 2.3 of the study: the measured execution time plus
-	// the network time by the link's profile.
+	// ModelTime is equation 2.3 of the study: the measured execution time plus the network time by
+	// the link's profile.
 	ModelTime Yardstick = "the model's"
-	// CalibrationTime is that of the invocation alone in the calibration run
-	// before each block.
+	// CalibrationTime is that of the invocation alone in the calibration run before each block.
 	CalibrationTime Yardstick = "the calibration time"
 )
 
-// A RelativeLimit claims that the ratio of a statistic of the latency to a
-// yardstick keeps its bounds. It is taken round by round, so that what slows the
-// whole machine cancels.
+// A RelativeLimit claims that the ratio of a statistic of the latency to a yardstick keeps its
+// bounds. It is taken round by round, so that what slows the whole machine cancels.
 type RelativeLimit struct {
 	limiting
 	Subject

@@ -7,9 +7,9 @@ import (
 	"github.com/crossover-bench/crossover/internal/exit"
 )
 
-// A Report is the result of judging features once: every scenario, with what was
-// judged, skipped or could not be judged. Formats and the exit code are derived
-// from it, never from the tool that read the sentences.
+// A Report is the result of judging features once: every scenario, with what was judged, skipped or
+// could not be judged. Formats and the exit code are derived from it, never from the tool that read
+// the sentences.
 type Report struct {
 	Run       string // the run folder as the user named it; empty if nothing was judged
 	Started   time.Time
@@ -18,8 +18,7 @@ type Report struct {
 	Scenarios []*Scenario // in the order of files and lines
 }
 
-// Wrong returns the error of the first sentence that is wrong, nil if there is
-// none.
+// Wrong returns the error of the first sentence that is wrong, nil if there is none.
 func (r *Report) Wrong() error { return wrong(r.Scenarios) }
 
 // A Summary counts scenarios by verdict, the study's apart.
@@ -41,11 +40,10 @@ func (r *Report) Summary() Summary {
 	return s
 }
 
-// Code returns the exit code, by the worst that there is. A wrong sentence comes
-// first, also in a study's scenario: it is a fault of the features and not of
-// what was measured. Then come failures, claims without the data they need, a
-// machine that was too busy, and what is inconclusive. If every scenario was
-// skipped, nothing has passed, which is exit.NoData. A study's outcomes never
+// Code returns the exit code, by the worst that there is. A wrong sentence comes first, also in a
+// study's scenario: it is a fault of the features and not of what was measured. Then come failures,
+// claims without the data they need, a machine that was too busy, and what is inconclusive. If
+// every scenario was skipped, nothing has passed, which is exit.NoData. A study's outcomes never
 // count.
 func (r *Report) Code() exit.Code {
 	if len(r.Scenarios) == 0 {

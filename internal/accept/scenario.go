@@ -24,8 +24,8 @@ type Step struct {
 	Keyword string // "Given", "Then"
 	Text    string
 	Line    int
-	// Err says why the sentence is wrong, with its file and line: undefined, an
-	// unknown name, a limit without unit.
+	// Err says why the sentence is wrong, with its file and line: undefined, an unknown name, a
+	// limit without unit.
 	Err error
 	// Ran is false for steps after one that was wrong.
 	Ran        bool
@@ -59,8 +59,7 @@ func (s *Scenario) judge(data *Data, looks Looks) *Scenario {
 // Study reports whether the scenario is a claim of the study.
 func (s *Scenario) Study() bool { return slices.Contains(s.Tags, StudyTag) }
 
-// Wrong returns the error of the first sentence that is wrong, nil if there is
-// none.
+// Wrong returns the error of the first sentence that is wrong, nil if there is none.
 func (s *Scenario) Wrong() error {
 	for _, st := range s.Steps {
 		if st.Err != nil {
@@ -88,8 +87,7 @@ func (s *Scenario) Judgements() []*Judgement {
 	return out
 }
 
-// Verdict returns the scenario's verdict: Invalid if a sentence is wrong or
-// nothing was judged.
+// Verdict returns the scenario's verdict: Invalid if a sentence is wrong or nothing was judged.
 func (s *Scenario) Verdict() Verdict {
 	if s.Wrong() != nil {
 		return Invalid

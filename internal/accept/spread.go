@@ -9,8 +9,8 @@ import (
 	"github.com/crossover-bench/crossover/internal/stats"
 )
 
-// A Spread limits how much the medians of variants at one place vary: their
-// standard deviation over their mean, as the study's table of thresholds has it.
+// A Spread limits how much the medians of variants at one place vary: their standard deviation over
+// their mean, as the study's table of thresholds has it.
 type Spread struct {
 	limiting
 	Subjects // at least two
@@ -18,10 +18,9 @@ type Spread struct {
 	Bound    Bound // a share
 }
 
-// Judge implements Claim. Each of the k medians is known to within an interval,
-// at alpha/k. The standard deviation moves by no more than sqrt(k/(k-1)) times
-// the largest error, and the mean by no more than that error, so the interval
-// holds whatever the distribution of the medians.
+// Judge implements Claim. Each of the k medians is known to within an interval, at alpha/k. The
+// standard deviation moves by no more than sqrt(k/(k-1)) times the largest error, and the mean by
+// no more than that error, so the interval holds whatever the distribution of the medians.
 func (s Spread) Judge(data *Data, alpha float64) Judgement {
 	g := Judgement{
 		Subject: s.String(), Measure: "spread of the median " + s.Quantity.Name,

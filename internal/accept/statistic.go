@@ -19,8 +19,8 @@ type Statistic struct {
 
 // The statistics with a name.
 var (
-	// Median is that of a claim that names none: it says what a typical
-	// inference does, and outliers do not move it.
+	// Median is that of a claim that names none: it says what a typical inference does, and
+	// outliers do not move it.
 	Median = Statistic{P: 0.5}
 	Mean   = Statistic{Mean: true}
 )
@@ -77,8 +77,7 @@ func (s Statistic) judge(rounds [][]float64, b Bound, alpha float64) (stats.Resu
 // A Direction says on which side of its bound a value should lie.
 type Direction string
 
-// The directions. "Below" and "above" are read as these: a measured time never
-// equals its bound.
+// The directions. "Below" and "above" are read as these: a measured time never equals its bound.
 const (
 	AtMost  Direction = "at most"
 	AtLeast Direction = "at least"

@@ -6,17 +6,16 @@ import (
 	"github.com/crossover-bench/crossover/internal/names"
 )
 
-// unsupported returns the error of a claim, such as "a limit on energy", that asks
-// for more than the data's origin can carry. remedy says what could carry it.
+// unsupported returns the error of a claim, such as "a limit on energy", that asks for more than
+// the data's origin can carry. remedy says what could carry it.
 func unsupported(claim, because, remedy string) error {
 	reason := fmt.Sprintf("%s cannot rest on this data: %s; %s", claim, because, remedy)
 	return &unanswered{Verdict: Invalid, Reason: reason}
 }
 
-// supportsComparison returns an error unless a backend may stand in a claim that
-// one place beats another. The embedded host shows that the path works and what
-// its software costs; its processor is the device's own, so it stands for no
-// host that a product would have.
+// supportsComparison returns an error unless a backend may stand in a claim that one place beats
+// another. The embedded host shows that the path works and what its software costs; its processor
+// is the device's own, so it stands for no host that a product would have.
 func supportsComparison(b names.Backend) error {
 	if b != names.OffloadSelf {
 		return nil
@@ -25,8 +24,7 @@ func supportsComparison(b names.Backend) error {
 		`declare a host and measure "offload-NAME", or judge a run recorded with one`)
 }
 
-// supportsEnergy returns an error unless energy of the given origin may carry a
-// claim.
+// supportsEnergy returns an error unless energy of the given origin may carry a claim.
 func supportsEnergy(claim string, o names.Origin) error {
 	if o == names.Measured {
 		return nil

@@ -6,8 +6,8 @@ import (
 	"github.com/crossover-bench/crossover/internal/names"
 )
 
-// A KnownVariant is what judging knows of a variant beyond its name. Its file
-// is a fixtures.Variant.
+// A KnownVariant is what judging knows of a variant beyond its name. Its file is a
+// fixtures.Variant.
 type KnownVariant struct {
 	Name       names.Variant
 	Title      string // "Mobilenet PQ 32"

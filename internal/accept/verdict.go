@@ -10,9 +10,9 @@ import (
 // A Verdict is the answer to one claim, or to a scenario.
 type Verdict string
 
-// The verdicts, the first three spelled as a stats.Decision. Missing says that the run lacks what the claim needs, Invalid
-// that the claim cannot be judged on this data at all. Neither ends in exit code
-// 0, except for a study's scenarios.
+// The verdicts, the first three spelled as a stats.Decision. Missing says that the run lacks what
+// the claim needs, Invalid that the claim cannot be judged on this data at all. Neither ends in
+// exit code 0, except for a study's scenarios.
 const (
 	Pass         Verdict = "pass"
 	Fail         Verdict = "fail"
@@ -49,8 +49,8 @@ func (v Verdict) meaning() meaning {
 	return meanings[Invalid]
 }
 
-// An Outcome is the result of a study's scenario. It never changes the exit
-// code: a study is not a product's acceptance.
+// An Outcome is the result of a study's scenario. It never changes the exit code: a study is not a
+// product's acceptance.
 type Outcome string
 
 // The outcomes.
@@ -60,9 +60,8 @@ const (
 	CantTell     Outcome = "can't tell here"
 )
 
-// worst returns the verdict that stands for all: a scenario passes if something
-// passed and nothing is worse. It is Invalid if there are none, since what judged
-// nothing has not passed.
+// worst returns the verdict that stands for all: a scenario passes if something passed and nothing
+// is worse. It is Invalid if there are none, since what judged nothing has not passed.
 func worst(judgements []*Judgement) Verdict {
 	if len(judgements) == 0 {
 		return Invalid

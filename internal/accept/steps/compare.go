@@ -12,8 +12,7 @@ import (
 	"github.com/crossover-bench/crossover/internal/names"
 )
 
-// comparison reads the end of a comparing sentence; its sides are still to be
-// set.
+// comparison reads the end of a comparing sentence; its sides are still to be set.
 func comparison(relation, statistic, quantity, by string) (accept.Comparison, error) {
 	st, errStatistic := accept.ParseStatistic(statistic)
 	m, err := parseMargin(by)
@@ -66,8 +65,8 @@ func likenCompressions(ctx context.Context, one, by, other, statistic string) er
 	return readingOf(ctx).compareAllOf(err, q, one, other)
 }
 
-// compareAllOf compares every two chosen variants that differ in their
-// compression alone, the first having one, the second the other.
+// compareAllOf compares every two chosen variants that differ in their compression alone, the first
+// having one, the second the other.
 func (r *reading) compareAllOf(err error, q accept.Comparison, one, other string) error {
 	if err := cmp.Or(err, r.chosenVariants(), r.chosenPlaces()); err != nil {
 		return err

@@ -9,8 +9,8 @@ import (
 // line matches as many words as fit a line of the page.
 var line = regexp.MustCompile(`(.{1,80})(?: |$)`)
 
-// Page returns the page that documents every sentence, in Markdown:
-// features/STEPS.md. A test compares the file with it.
+// Page returns the page that documents every sentence, in Markdown: features/STEPS.md. A test
+// compares the file with it.
 func Page() string {
 	var b strings.Builder
 	b.WriteString(`# The sentences of a feature

@@ -24,13 +24,12 @@ import (
 	"github.com/crossover-bench/crossover/internal/exit"
 )
 
-// Read reads the scenarios of root that match a tag expression, all if it is
-// empty. root is a folder with .feature files, one such file, or one scenario as
-// FILE:LINE; what is not on disk is looked for among the features that are built
-// in, such as "features/quick" or "quick".
+// Read reads the scenarios of root that match a tag expression, all if it is empty. root is a
+// folder with .feature files, one such file, or one scenario as FILE:LINE; what is not on disk is
+// looked for among the features that are built in, such as "features/quick" or "quick".
 //
-// Nothing to read is an error of exit.NoData, a file that does not parse one of
-// exit.Usage. What is wrong with a sentence is the Err of its step.
+// Nothing to read is an error of exit.NoData, a file that does not parse one of exit.Usage. What is
+// wrong with a sentence is the Err of its step.
 func Read(root, tags string, v Vocabulary) (*accept.Features, error) {
 	fsys, paths, err := find(root)
 	if err != nil {
@@ -156,8 +155,8 @@ func cutLine(name string) (file, line string) {
 	return name, ""
 }
 
-// find returns the feature files of root and where they are, each with :LINE if
-// one scenario is asked for.
+// find returns the feature files of root and where they are, each with :LINE if one scenario is
+// asked for.
 func find(root string) (fsys fs.FS, paths []string, err error) {
 	name, line := cutLine(root)
 	fsys = disk{}
@@ -196,8 +195,8 @@ func find(root string) (fsys fs.FS, paths []string, err error) {
 	return fsys, paths, nil
 }
 
-// check parses a feature file and returns ":LINE" for each scenario. A file
-// without scenarios and a scenario without sentences would judge nothing.
+// check parses a feature file and returns ":LINE" for each scenario. A file without scenarios and a
+// scenario without sentences would judge nothing.
 func check(fsys fs.FS, file string) (lines []string, err error) {
 	text, err := fs.ReadFile(fsys, file)
 	if err != nil {

@@ -96,8 +96,8 @@ func (v Vocabulary) link(p names.Place) *model.Link {
 	return &l
 }
 
-// place returns one side of a comparison of places: a local backend or, if that
-// is empty, a host over a link.
+// place returns one side of a comparison of places: a local backend or, if that is empty, a host
+// over a link.
 func (v Vocabulary) place(host, link, backend string) (names.Place, error) {
 	if backend != "" {
 		return v.local(backend)
@@ -105,8 +105,8 @@ func (v Vocabulary) place(host, link, backend string) (names.Place, error) {
 	return v.offload(host, link)
 }
 
-// A reading is a scenario while its sentences are read: what they have said so
-// far. It travels in the context of the functions of Registry.
+// A reading is a scenario while its sentences are read: what they have said so far. It travels in
+// the context of the functions of Registry.
 type reading struct {
 	Vocabulary
 	scenario *accept.Scenario
@@ -155,8 +155,7 @@ func (r *reading) chosenPlaces() error {
 	return nil
 }
 
-// claim adds a claim on a variant to the sentence, under the scenario's
-// conditions.
+// claim adds a claim on a variant to the sentence, under the scenario's conditions.
 func (r *reading) claim(v accept.KnownVariant, c accept.Claim) {
 	a := accept.Assertion{Claim: c}
 	for _, l := range r.only {
@@ -166,8 +165,8 @@ func (r *reading) claim(v accept.KnownVariant, c accept.Claim) {
 	r.step.Assertions = append(r.step.Assertions, a)
 }
 
-// each adds a claim for every chosen variant at every chosen place. err, here and
-// below, is that of reading the sentence: with one, nothing is added.
+// each adds a claim for every chosen variant at every chosen place. err, here and below, is that of
+// reading the sentence: with one, nothing is added.
 func (r *reading) each(err error, claim func(accept.Subject) accept.Claim) error {
 	if err := cmp.Or(err, r.chosenVariants(), r.chosenPlaces()); err != nil {
 		return err

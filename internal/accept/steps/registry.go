@@ -14,10 +14,9 @@ type Sentence struct {
 	Group   string // the heading that the page lists it under
 	Doc     string // what it means, in one paragraph
 	Example string // a sentence that Form matches, with a table if it takes one
-	// Read reads the sentence into the scenario. It is a function of a
-	// context.Context, a string for each choice and value of Form (empty if it is
-	// optional and left out) and, if the sentence ends in a colon, the
-	// *godog.Table below it. It returns an error.
+	// Read reads the sentence into the scenario. It is a function of a context.Context, a string
+	// for each choice and value of Form (empty if it is optional and left out) and, if the sentence
+	// ends in a colon, the *godog.Table below it. It returns an error.
 	Read any
 }
 
@@ -66,8 +65,8 @@ var compiled = func() []*regexp.Regexp {
 	return out
 }()
 
-// Registry lists every sentence. It reads from what is chosen to what is
-// claimed, and features/STEPS.md is generated from it.
+// Registry lists every sentence. It reads from what is chosen to what is claimed, and
+// features/STEPS.md is generated from it.
 var Registry = []Sentence{
 	{
 		Form:    `the variant "NAME"`,
