@@ -93,7 +93,7 @@ func (s *Scenario) cucumberStep(st *Step) cucumberStep {
 	case !st.Ran:
 		c.Result.Status = "skipped"
 	case len(st.Judgements) > 0:
-		c.Result.Status = worst(st.Judgements).meaning().cucumber
+		c.Result.Status = worst(st.Judgements).Verdict.meaning().cucumber
 		if s.Study() && c.Result.Status == "failed" {
 			c.Result.Status = "pending"
 		}

@@ -10,12 +10,9 @@ import (
 
 // Features is what was read of a set of feature files.
 type Features struct {
-	Root      string      // as the user named it
-	Scenarios []*Scenario // in the order of files and lines
+	Root string // as the user named it
+	Scenarios
 }
-
-// Wrong returns the error of the first sentence that is wrong, nil if there is none.
-func (f *Features) Wrong() error { return wrong(f.Scenarios) }
 
 // Needs returns the combinations that the scenarios rest on, each once, by name.
 func (f *Features) Needs() []names.Combination {

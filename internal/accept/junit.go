@@ -96,12 +96,8 @@ func (r *Report) JUnit(w io.Writer) error {
 // firstLine returns the line of the judgement that gave the scenario its verdict, or why nothing
 // was judged.
 func (s *Scenario) firstLine() string {
-	if s.Wrong() == nil {
-		for _, g := range s.Judgements() {
-			if g.Verdict == s.Verdict() {
-				return g.line()
-			}
-		}
+	if why := s.Reason(); why != "" {
+		return why
 	}
-	return s.Reason()
+	return worst(s.Judgements()).line()
 }

@@ -158,26 +158,26 @@ func (o Options) measure(ctx context.Context, start time.Time) (*Report, error) 
 // undecided returns the combinations on which open judgements rest, and those that other judgements
 // set beside one of them: what is compared stays measured in the same rounds.
 func (r *Report) undecided() []names.Combination {
+	var judgements []*Judgement
+	for _, s := range r.Scenarios {
+		if !s.Study() {
+			judgements = append(judgements, s.Judgements()...)
+		}
+	}
 	var out []names.Combination
-	has := func(c names.Combination) bool { return slices.Contains(out, c) }
-	for grew := true; grew; {
-		before := len(out)
-		for _, s := range r.Scenarios {
-			if s.Study() {
+	known := func(c names.Combination) bool { return slices.Contains(out, c) }
+	for before := -1; before < len(out); {
+		before = len(out)
+		for _, g := range judgements {
+			if !g.Open() && !slices.ContainsFunc(g.Combinations, known) {
 				continue
 			}
-			for _, g := range s.Judgements() {
-				if !g.Open() && !slices.ContainsFunc(g.Combinations, has) {
-					continue
-				}
-				for _, c := range g.Combinations {
-					if !has(c) {
-						out = append(out, c)
-					}
+			for _, c := range g.Combinations {
+				if !known(c) {
+					out = append(out, c)
 				}
 			}
 		}
-		grew = len(out) > before
 	}
 	return out
 }

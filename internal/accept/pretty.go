@@ -31,10 +31,10 @@ func (r *Report) Pretty(w io.Writer) error {
 	if len(study) > 0 {
 		r.prettyStudy(p, study)
 	}
-	sum := r.Summary()
+	verdicts, outcomes := r.Summary()
 	var parts []string
 	for _, v := range []Verdict{Pass, Fail, Inconclusive, Skipped, Missing, Invalid} {
-		if n := sum.Verdicts[v]; n > 0 || v == Pass || v == Fail || v == Inconclusive || v == Skipped {
+		if n := verdicts[v]; n > 0 || v != Missing && v != Invalid {
 			parts = append(parts, fmt.Sprintf("%d %s", n, v.meaning().counted))
 		}
 	}
@@ -43,7 +43,7 @@ func (r *Report) Pretty(w io.Writer) error {
 	}
 	if len(study) > 0 {
 		fmt.Fprintf(p, "%d claims of the study: %d reproduced, %d contradicted, %d can't be told here\n", len(study),
-			sum.Outcomes[Reproduced], sum.Outcomes[Contradicted], sum.Outcomes[CantTell])
+			outcomes[Reproduced], outcomes[Contradicted], outcomes[CantTell])
 	}
 	if r.Run != "" {
 		fmt.Fprintf(p, "judged %s in %.1f s", r.Run, r.Took.Seconds())
@@ -88,8 +88,8 @@ func quoted(word string) string {
 func (r *Report) prettyScenario(p *bytes.Buffer, s *Scenario) {
 	v := s.Verdict()
 	fmt.Fprintf(p, "%s %s  (%s)\n", v.meaning().mark, s.Title(), s.place())
-	if len(s.Judgements()) == 0 || s.Wrong() != nil {
-		fmt.Fprintf(p, "    %s\n", s.Reason())
+	if why := s.Reason(); why != "" {
+		fmt.Fprintf(p, "    %s\n", why)
 	}
 	for _, st := range s.Steps {
 		if len(st.Judgements) == 0 {

@@ -2,7 +2,9 @@ package accept
 
 import (
 	"math"
+	"slices"
 
+	"github.com/crossover-bench/crossover/internal/results"
 	"github.com/crossover-bench/crossover/model"
 )
 
@@ -41,14 +43,21 @@ func (l RelativeLimit) Judge(data *Data, alpha float64) Judgement {
 		if err != nil {
 			return err
 		}
-		yard, err := l.yardstick(data)
-		if err != nil {
-			return err
+		blocks := data.blocks[l.Combination()]
+		calibrated := func(b results.Block) bool { return b.Calibration > 0 }
+		switch {
+		case l.Yardstick == ModelTime && l.Link == nil:
+			return unsupported("a limit relative to the model", "the model says nothing of "+l.Combination().Name(),
+				"choose a host and a link with a profile")
+		case l.Yardstick == CalibrationTime && !slices.ContainsFunc(blocks, calibrated):
+			return missing("%s holds no calibration run of it;"+
+				" crossover accept takes one for each local CPU backend", data.Name)
 		}
 		g.count(s)
 		var logs []float64
-		for i, round := range s.Rounds {
-			if y := yard[round]; y > 0 {
+		for _, b := range blocks {
+			i, y := slices.Index(s.Rounds, b.Round), l.yardstick(b, data.leaveOut())
+			if i >= 0 && y > 0 {
 				logs = append(logs, math.Log(l.Statistic.of(s.Values[i])/y))
 			}
 		}
@@ -59,36 +68,16 @@ func (l RelativeLimit) Judge(data *Data, alpha float64) Judgement {
 	})
 }
 
-// yardstick returns what the latency is held against, by round, in seconds.
-func (l RelativeLimit) yardstick(data *Data) (map[int]float64, error) {
-	c := l.Combination()
-	if l.Yardstick == ModelTime && l.Link == nil {
-		return nil, unsupported("a limit relative to the model", "the model says nothing of "+c.Name(),
-			"choose a host and a link with a profile")
+// yardstick returns what the latency is held against in a block, in seconds; 0 if unknown.
+func (l RelativeLimit) yardstick(b results.Block, leaveOut results.Mark) float64 {
+	if l.Yardstick == CalibrationTime {
+		return b.Calibration
 	}
-	blocks, err := data.blocksOf(c)
-	if err != nil {
-		return nil, err
+	exec, _ := Execution.values(b, leaveOut)
+	if len(exec) == 0 {
+		return 0
 	}
-	out := map[int]float64{}
-	for _, b := range blocks {
-		if l.Yardstick == CalibrationTime {
-			if b.Calibration > 0 {
-				out[b.Round] = b.Calibration
-			}
-			continue
-		}
-		exec, _ := Execution.values(b, data.leaveOut())
-		if len(exec) == 0 {
-			continue
-		}
-		kept, _ := b.Steady(data.leaveOut())
-		network := l.Link.NetworkTime(model.Bytes(kept[0].Sent), model.Bytes(kept[0].Received))
-		out[b.Round] = l.Statistic.of(exec) + float64(network)
-	}
-	if l.Yardstick == CalibrationTime && len(out) == 0 {
-		return nil, missing("%s holds no calibration run of it;"+
-			" crossover accept takes one for each local CPU backend", data.Name)
-	}
-	return out, nil
+	kept, _ := b.Steady(leaveOut)
+	network := l.Link.NetworkTime(model.Bytes(kept[0].Sent), model.Bytes(kept[0].Received))
+	return l.Statistic.of(exec) + float64(network)
 }

@@ -11,33 +11,24 @@ import (
 // could not be judged. Formats and the exit code are derived from it, never from the tool that read
 // the sentences.
 type Report struct {
-	Run       string // the run folder as the user named it; empty if nothing was judged
-	Started   time.Time
-	Took      time.Duration
-	Looks     Looks
-	Scenarios []*Scenario // in the order of files and lines
+	Run     string // the run folder as the user named it; empty if nothing was judged
+	Started time.Time
+	Took    time.Duration
+	Looks   Looks
+	Scenarios
 }
 
-// Wrong returns the error of the first sentence that is wrong, nil if there is none.
-func (r *Report) Wrong() error { return wrong(r.Scenarios) }
-
-// A Summary counts scenarios by verdict, the study's apart.
-type Summary struct {
-	Verdicts map[Verdict]int
-	Outcomes map[Outcome]int
-}
-
-// Summary counts the report's scenarios.
-func (r *Report) Summary() Summary {
-	s := Summary{Verdicts: map[Verdict]int{}, Outcomes: map[Outcome]int{}}
-	for _, sc := range r.Scenarios {
-		if sc.Study() {
-			s.Outcomes[sc.Outcome()]++
+// Summary counts scenarios by verdict, those of the study by outcome.
+func (r *Report) Summary() (map[Verdict]int, map[Outcome]int) {
+	verdicts, outcomes := map[Verdict]int{}, map[Outcome]int{}
+	for _, s := range r.Scenarios {
+		if s.Study() {
+			outcomes[s.Outcome()]++
 		} else {
-			s.Verdicts[sc.Verdict()]++
+			verdicts[s.Verdict()]++
 		}
 	}
-	return s
+	return verdicts, outcomes
 }
 
 // Code returns the exit code, by the worst that there is. A wrong sentence comes first, also in a
@@ -46,9 +37,6 @@ func (r *Report) Summary() Summary {
 // every scenario was skipped, nothing has passed, which is exit.NoData. A study's outcomes never
 // count.
 func (r *Report) Code() exit.Code {
-	if len(r.Scenarios) == 0 {
-		return exit.NoData
-	}
 	worst, judged := exit.OK, false
 	order := []exit.Code{exit.OK, exit.Inconclusive, exit.Unfit, exit.NoData, exit.Threshold, exit.Usage}
 	for _, s := range r.Scenarios {

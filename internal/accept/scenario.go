@@ -69,7 +69,11 @@ func (s *Scenario) Wrong() error {
 	return nil
 }
 
-func wrong(scenarios []*Scenario) error {
+// Scenarios are in the order of files and lines.
+type Scenarios []*Scenario
+
+// Wrong returns the error of the first sentence that is wrong, nil if there is none.
+func (scenarios Scenarios) Wrong() error {
 	for _, s := range scenarios {
 		if err := s.Wrong(); err != nil {
 			return err
@@ -87,27 +91,22 @@ func (s *Scenario) Judgements() []*Judgement {
 	return out
 }
 
-// Verdict returns the scenario's verdict: Invalid if a sentence is wrong or nothing was judged.
+// Verdict returns the scenario's verdict: Invalid if a sentence is wrong, or if nothing was judged,
+// since that has not passed.
 func (s *Scenario) Verdict() Verdict {
-	if s.Wrong() != nil {
+	if s.Reason() != "" {
 		return Invalid
 	}
-	return worst(s.Judgements())
+	return worst(s.Judgements()).Verdict
 }
 
 // Outcome returns what the scenario's verdict means for the study's claim.
 func (s *Scenario) Outcome() Outcome { return s.Verdict().meaning().outcome }
 
-// Reason returns why the verdict is neither pass nor fail, in a sentence.
+// Reason returns why the scenario could not be judged, empty if it was.
 func (s *Scenario) Reason() string {
 	if err := s.Wrong(); err != nil {
 		return err.Error()
-	}
-	v := s.Verdict()
-	for _, g := range s.Judgements() {
-		if g.Verdict == v && g.Reason != "" {
-			return g.Reason
-		}
 	}
 	if len(s.Judgements()) == 0 {
 		return "it judged nothing: it has no sentence that asks for a verdict, or no variant met its conditions"

@@ -60,13 +60,10 @@ const (
 	CantTell     Outcome = "can't tell here"
 )
 
-// worst returns the verdict that stands for all: a scenario passes if something passed and nothing
-// is worse. It is Invalid if there are none, since what judged nothing has not passed.
-func worst(judgements []*Judgement) Verdict {
-	if len(judgements) == 0 {
-		return Invalid
-	}
+// worst returns the first of the judgements that stand for all, of which there is one at least: a
+// scenario passes if something passed and nothing is worse.
+func worst(judgements []*Judgement) *Judgement {
 	return slices.MinFunc(judgements, func(a, b *Judgement) int {
 		return cmp.Compare(a.Verdict.meaning().rank, b.Verdict.meaning().rank)
-	}).Verdict
+	})
 }

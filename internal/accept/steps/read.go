@@ -12,7 +12,6 @@ import (
 	"path"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	gherkin "github.com/cucumber/gherkin/go/v26"
@@ -121,23 +120,17 @@ var keywords = map[messages.PickleStepType]string{
 
 // suggestion returns the example that shares the most words with text.
 func suggestion(text string) string {
-	best, most := "", 2
-	for _, s := range Registry {
-		n := 0
-		for _, w := range strings.Fields(s.Example) {
-			if slices.Contains(strings.Fields(text), w) {
-				n++
-			}
-		}
-		if n > most {
-			best, most = s.Example, n
-		}
+	words := strings.Fields(text)
+	shared := func(s Sentence) int {
+		foreign := func(w string) bool { return !slices.Contains(words, w) }
+		return len(slices.DeleteFunc(strings.Fields(s.Example), foreign))
 	}
-	if best == "" {
+	best := slices.MaxFunc(Registry, func(a, b Sentence) int { return cmp.Compare(shared(a), shared(b)) })
+	if shared(best) < 3 {
 		return ""
 	}
-	best, _, _ = strings.Cut(best, "\n") // without its table
-	return "; did you mean something like " + strconv.Quote(best) + "?"
+	example, _, _ := strings.Cut(best.Example, "\n") // without its table
+	return fmt.Sprintf("; did you mean something like %q?", example)
 }
 
 // disk opens files as the process sees them, with relative and absolute paths.

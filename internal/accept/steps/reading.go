@@ -47,11 +47,11 @@ func (v Vocabulary) variant(name string) (accept.KnownVariant, error) {
 		}
 		known = append(known, k.Title, string(k.Name))
 	}
-	message := fmt.Sprintf("unknown variant %q", name)
-	if near := names.Nearest(name, known); near != "" {
-		message += fmt.Sprintf("; did you mean %q?", near)
+	near := names.Nearest(name, known)
+	if near == "" {
+		return accept.KnownVariant{}, fmt.Errorf("unknown variant %q", name)
 	}
-	return accept.KnownVariant{}, errors.New(message)
+	return accept.KnownVariant{}, fmt.Errorf("unknown variant %q; did you mean %q?", name, near)
 }
 
 // local returns the place of a local backend.
@@ -86,11 +86,8 @@ func (v Vocabulary) offload(host, link string) (names.Place, error) {
 
 // link returns the profile of the link to a place, nil if there is none.
 func (v Vocabulary) link(p names.Place) *model.Link {
-	if p.Backend.IsLocal() || p.Link == names.LinkDirect {
-		return nil
-	}
 	l, err := v.Profiles.Link(string(p.Link))
-	if err != nil {
+	if err != nil || p.Backend.IsLocal() || p.Link == names.LinkDirect {
 		return nil
 	}
 	return &l
