@@ -1,6 +1,7 @@
 package accept
 
 import (
+	"cmp"
 	"math"
 	"slices"
 
@@ -54,10 +55,8 @@ func (q Comparison) Judge(data *Data, alpha float64) Judgement {
 	return judge(q, data, g, func(g *Judgement) error {
 		// For two variants at one place, the embedded host is as good as any.
 		if q.A.Place != q.B.Place || q.A.Variant.Name == q.B.Variant.Name {
-			for _, side := range []Subject{q.A, q.B} {
-				if err := supportsComparison(side.Place.Backend); err != nil {
-					return err
-				}
+			if err := supportsComparison(q.A, q.B); err != nil {
+				return err
 			}
 		}
 		if q.Energy {
@@ -73,12 +72,9 @@ func (q Comparison) Judge(data *Data, alpha float64) Judgement {
 
 // logRatios returns the logarithm of A's statistic over B's for every round that holds both.
 func (g *Judgement) logRatios(q Comparison, data *Data) ([]float64, error) {
-	a, err := data.series(q.A.Combination(), q.Quantity)
-	if err != nil {
-		return nil, err
-	}
-	b, err := data.series(q.B.Combination(), q.Quantity)
-	if err != nil {
+	a, errA := data.series(q.A.Combination(), q.Quantity)
+	b, errB := data.series(q.B.Combination(), q.Quantity)
+	if err := cmp.Or(errA, errB); err != nil {
 		return nil, err
 	}
 	// Asked after the data, so that a side that cannot run here is a skip.

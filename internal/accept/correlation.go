@@ -1,6 +1,7 @@
 package accept
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -71,12 +72,9 @@ func (q Correlation) Judge(data *Data, alpha float64) Judgement {
 		}
 		var xs, ys []float64
 		for _, s := range q.Subjects {
-			x, err := g.coordinate(s, q.X, data)
-			if err != nil {
-				return err
-			}
-			y, err := g.coordinate(s, q.Y, data)
-			if err != nil {
+			x, errX := g.coordinate(s, q.X, data)
+			y, errY := g.coordinate(s, q.Y, data)
+			if err := cmp.Or(errX, errY); err != nil {
 				return err
 			}
 			xs, ys = append(xs, x), append(ys, y)

@@ -26,7 +26,7 @@ func (x Crossing) Judge(data *Data, alpha float64) Judgement {
 		Measure: "crossing point", Bound: x.Bound.String(), Unit: seconds,
 	}
 	return judge(x, data, g, func(g *Judgement) error {
-		if err := supportsComparison(x.Offloaded.Place.Backend); err != nil {
+		if err := supportsComparison(x.Offloaded); err != nil {
 			return err
 		}
 		local, err := data.series(x.Local.Combination(), Latency)

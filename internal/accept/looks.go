@@ -1,6 +1,7 @@
 package accept
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -20,26 +21,17 @@ type Looks struct {
 	Last map[string]int `json:"last,omitempty"`
 }
 
-// of returns the look at which a claim on the combinations is judged.
-func (l Looks) of(cs []names.Combination) int {
-	look := 0
-	for _, c := range cs {
-		last, ok := l.Last[c.Name()]
-		if !ok {
-			last = l.Look
-		}
-		look = max(look, last)
-	}
-	return look
-}
-
 // judge answers a claim at this look, which spends its part of the error rate. A claim that needs
 // no combination spends all of it: no round changes its data.
 func (l Looks) judge(c Claim, data *Data) *Judgement {
 	alpha, needs := c.ErrorRate(), c.Needs()
 	if l.Of > 0 && len(needs) > 0 {
+		look := 0
+		for _, combination := range needs {
+			look = max(look, cmp.Or(l.Last[combination.Name()], l.Look))
+		}
 		var err error
-		if alpha, err = (stats.Spending{Alpha: alpha, Looks: l.Of}).At(l.of(needs)); err != nil {
+		if alpha, err = (stats.Spending{Alpha: alpha, Looks: l.Of}).At(look); err != nil {
 			return &Judgement{Verdict: Invalid, Err: err}
 		}
 	}

@@ -2,6 +2,7 @@ package accept
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/crossover-bench/crossover/internal/names"
 )
@@ -13,11 +14,11 @@ func unsupported(claim, because, remedy string) error {
 	return &unanswered{Verdict: Invalid, Reason: reason}
 }
 
-// supportsComparison returns an error unless a backend may stand in a claim that one place beats
+// supportsComparison returns an error unless the subjects may stand in a claim that one place beats
 // another. The embedded host shows that the path works and what its software costs; its processor
 // is the device's own, so it stands for no host that a product would have.
-func supportsComparison(b names.Backend) error {
-	if b != names.OffloadSelf {
+func supportsComparison(subjects ...Subject) error {
+	if !slices.ContainsFunc(subjects, func(s Subject) bool { return s.Place.Backend == names.OffloadSelf }) {
 		return nil
 	}
 	return unsupported("a comparison", string(names.OffloadSelf)+" is this very machine, not a host",

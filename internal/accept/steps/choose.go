@@ -26,10 +26,6 @@ func chooseVariant(ctx context.Context, name string) error {
 	return err
 }
 
-func chooseVariants(ctx context.Context, table *godog.Table) error {
-	return eachRow(table, func(name string) error { return chooseVariant(ctx, name) })
-}
-
 func chooseEveryVariant(ctx context.Context, kind, ofModel, compression, input string) error {
 	size := 0
 	if input != "" {
@@ -95,17 +91,13 @@ func chooseBackend(ctx context.Context, name string) error {
 	return r.choosePlace(r.local(name))
 }
 
-func chooseBackends(ctx context.Context, table *godog.Table) error {
-	return eachRow(table, func(name string) error { return chooseBackend(ctx, name) })
-}
-
 func chooseHost(ctx context.Context, host, link string) error {
 	r := readingOf(ctx)
 	return r.choosePlace(r.offload(host, link))
 }
 
 func chooseHostOverLinks(ctx context.Context, host string, table *godog.Table) error {
-	return eachRow(table, func(link string) error { return chooseHost(ctx, host, link) })
+	return eachRow(func(ctx context.Context, link string) error { return chooseHost(ctx, host, link) })(ctx, table)
 }
 
 func chooseDevice(ctx context.Context, name, idle string) error {

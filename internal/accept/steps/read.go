@@ -85,25 +85,21 @@ func initialize(sc *godog.ScenarioContext, readings map[string]*reading) {
 	sc.Before(func(ctx context.Context, p *godog.Scenario) (context.Context, error) {
 		return context.WithValue(ctx, readingKey{}, readings[p.Id]), nil
 	})
-	sc.StepContext().Before(func(ctx context.Context, _ *godog.Step) (context.Context, error) {
-		r := readingOf(ctx)
-		r.step = r.scenario.Steps[r.next]
-		r.next++
-		return ctx, nil
-	})
 	sc.StepContext().After(
 		func(ctx context.Context, _ *godog.Step, status godog.StepResultStatus, err error) (context.Context, error) {
 			r := readingOf(ctx)
-			r.step.Ran = status == godog.StepPassed || status == godog.StepFailed
+			st := r.scenario.Steps[r.next]
+			r.next++
+			st.Ran = status == godog.StepPassed || status == godog.StepFailed
 			switch {
 			case r.scenario.Wrong() != nil || status == godog.StepPassed:
 				return ctx, nil // after a wrong sentence, godog reads no further one
 			case status == godog.StepUndefined:
-				err = fmt.Errorf("no sentence reads %q%s; features/STEPS.md lists them all", r.step.Text, suggestion(r.step.Text))
+				err = fmt.Errorf("no sentence reads %q%s; features/STEPS.md lists them all", st.Text, suggestion(st.Text))
 			case err == nil:
 				err = fmt.Errorf("the sentence ended %v", status)
 			}
-			r.step.Err = fmt.Errorf("%s:%d: %w", r.scenario.File, r.step.Line, err)
+			st.Err = fmt.Errorf("%s:%d: %w", r.scenario.File, st.Line, err)
 			return ctx, nil
 		})
 	for i, s := range Registry {

@@ -107,8 +107,7 @@ func (v Vocabulary) place(host, link, backend string) (names.Place, error) {
 type reading struct {
 	Vocabulary
 	scenario *accept.Scenario
-	next     int          // index of the next step
-	step     *accept.Step // whose sentence is being read
+	next     int // index of the step whose sentence is being read
 
 	variants []accept.KnownVariant
 	places   []names.Place
@@ -152,6 +151,12 @@ func (r *reading) chosenPlaces() error {
 	return nil
 }
 
+// add adds an assertion to the sentence.
+func (r *reading) add(a accept.Assertion) {
+	st := r.scenario.Steps[r.next]
+	st.Assertions = append(st.Assertions, a)
+}
+
 // claim adds a claim on a variant to the sentence, under the scenario's conditions.
 func (r *reading) claim(v accept.KnownVariant, c accept.Claim) {
 	a := accept.Assertion{Claim: c}
@@ -159,7 +164,7 @@ func (r *reading) claim(v accept.KnownVariant, c accept.Claim) {
 		l.Variant = v
 		a.When = append(a.When, l)
 	}
-	r.step.Assertions = append(r.step.Assertions, a)
+	r.add(a)
 }
 
 // each adds a claim for every chosen variant at every chosen place. err, here and below, is that of
@@ -203,7 +208,7 @@ func (r *reading) over(err error, least int, claim func(accept.Subjects) accept.
 		for _, v := range r.variants {
 			subjects = append(subjects, accept.Subject{Variant: v, Place: p})
 		}
-		r.step.Assertions = append(r.step.Assertions, accept.Assertion{Claim: claim(subjects)})
+		r.add(accept.Assertion{Claim: claim(subjects)})
 	}
 	return nil
 }

@@ -78,7 +78,7 @@ var Registry = []Sentence{
 		Form:    `the variants:`,
 		Doc:     "Judges each variant of the table, one a row.",
 		Example: "Given the variants:\n  | Mobilenet PQ 32 |\n  | ResNet50 PQ 32  |",
-		Group:   choose, Read: chooseVariants,
+		Group:   choose, Read: eachRow(chooseVariant),
 	},
 	{
 		Form: `every [compressed|uncompressed] variant [of "MODEL"] [with compression "LETTERS"] [with input N]`,
@@ -105,7 +105,7 @@ var Registry = []Sentence{
 		Form:    `the backends:`,
 		Doc:     "Runs them on each local backend of the table, one a row.",
 		Example: "Given the backends:\n  | cpu1 |\n  | npu  |",
-		Group:   choose, Read: chooseBackends,
+		Group:   choose, Read: eachRow(chooseBackend),
 	},
 	{
 		Form: `the host "NAME" over the link "LINK"`,

@@ -2,6 +2,7 @@ package steps
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"math"
@@ -80,18 +81,20 @@ func timeLimit(statistic, quantity, direction, bound string) (accept.Limit, erro
 	return accept.Limit{Quantity: quantities[quantity], Statistic: st, Bound: b}, cmp.Or(errStatistic, err)
 }
 
-// eachRow calls do with each row of a table that has one column.
-func eachRow(t *godog.Table, do func(string) error) error {
-	if t == nil || len(t.Rows) == 0 {
-		return errors.New("the sentence needs a table below it, one name a row")
-	}
-	for _, r := range t.Rows {
-		if len(r.Cells) != 1 {
-			return fmt.Errorf("the table has %d columns; want one name a row", len(r.Cells))
+// eachRow returns the function of a sentence that stands for one sentence a row of its table.
+func eachRow(read func(ctx context.Context, name string) error) func(context.Context, *godog.Table) error {
+	return func(ctx context.Context, t *godog.Table) error {
+		if t == nil || len(t.Rows) == 0 {
+			return errors.New("the sentence needs a table below it, one name a row")
 		}
-		if err := do(r.Cells[0].Value); err != nil {
-			return err
+		for _, r := range t.Rows {
+			if len(r.Cells) != 1 {
+				return fmt.Errorf("the table has %d columns; want one name a row", len(r.Cells))
+			}
+			if err := read(ctx, r.Cells[0].Value); err != nil {
+				return err
+			}
 		}
+		return nil
 	}
-	return nil
 }
