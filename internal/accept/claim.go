@@ -1,10 +1,6 @@
 package accept
 
-import (
-	"slices"
-
-	"github.com/crossover-bench/crossover/internal/names"
-)
+import "github.com/crossover-bench/crossover/internal/names"
 
 // The error rates of claims. They hold for each judgement by itself: of a hundred limits that are
 // all just broken, one may pass.
@@ -39,15 +35,6 @@ func (limiting) ErrorRate() float64 { return LimitError }
 type Assertion struct {
 	Claim Claim
 	When  []Claim
-}
-
-// needs returns the combinations that the claim and its conditions rest on.
-func (a Assertion) needs() []names.Combination {
-	out := slices.Clone(a.Claim.Needs())
-	for _, condition := range a.When {
-		out = append(out, condition.Needs()...)
-	}
-	return out
 }
 
 // judge answers the assertion, with nil if a condition fails: the claim is then not made. A

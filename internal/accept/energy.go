@@ -28,10 +28,8 @@ func (l EnergyLimit) Judge(data *Data, alpha float64) Judgement {
 	g := limit.judgement()
 	g.Origin = l.Model.Origin(c)
 	return judge(l, data, g, func(g *Judgement) error {
-		if !l.Modelled {
-			if err := supportsEnergy("a limit on energy", g.Origin); err != nil {
-				return err
-			}
+		if err := supportsEnergy("a limit on energy", g.Origin); err != nil && !l.Modelled {
+			return err
 		}
 		// What the model lacks depends on the combination alone.
 		e, err := l.Model.Inference(c, 0, 0, 0)

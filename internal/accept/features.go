@@ -20,7 +20,9 @@ func (f *Features) Needs() []names.Combination {
 	for _, s := range f.Scenarios {
 		for _, st := range s.Steps {
 			for _, a := range st.Assertions {
-				out = append(out, a.needs()...)
+				for _, c := range append([]Claim{a.Claim}, a.When...) {
+					out = append(out, c.Needs()...)
+				}
 			}
 		}
 	}

@@ -70,14 +70,13 @@ func missing(format string, args ...any) error {
 func (g *Judgement) answer(r stats.Result, further string) {
 	g.Verdict = Verdict(r.Decision.String())
 	g.Value, g.Lo, g.Hi = finite(r.Value), finite(r.Interval.Lo), finite(r.Interval.Hi)
-	if g.Verdict != Inconclusive {
-		return
-	}
-	if r.More == stats.Unknown {
+	switch {
+	case g.Verdict != Inconclusive:
+	case r.More == stats.Unknown:
 		g.Reason = "the value sits on its limit: no number of further " + further + " would tell; move the limit"
-		return
+	default:
+		g.Reason = fmt.Sprintf("about %s further %s would tell", thousands(r.More), further)
 	}
-	g.Reason = fmt.Sprintf("about %s further %s would tell", thousands(r.More), further)
 }
 
 // Open reports whether further measuring could change the verdict.

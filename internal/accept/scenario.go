@@ -116,10 +116,7 @@ func (s *Scenario) Reason() string {
 
 // disturbed reports whether what is missing was measured, but never undisturbed.
 func (s *Scenario) disturbed() bool {
-	for _, g := range s.Judgements() {
-		if g.Verdict == Missing && !g.Disturbed {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(s.Judgements(), func(g *Judgement) bool {
+		return g.Verdict == Missing && !g.Disturbed
+	})
 }

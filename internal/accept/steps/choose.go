@@ -1,6 +1,7 @@
 package steps
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"path"
@@ -27,12 +28,9 @@ func chooseVariant(ctx context.Context, name string) error {
 }
 
 func chooseEveryVariant(ctx context.Context, kind, ofModel, compression, input string) error {
-	size := 0
-	if input != "" {
-		var err error
-		if size, err = strconv.Atoi(input); err != nil {
-			return fmt.Errorf("input size %q: %w", input, err)
-		}
+	size, err := strconv.Atoi(cmp.Or(input, "0"))
+	if err != nil {
+		return fmt.Errorf("input size %q: %w", input, err)
 	}
 	words := []string{kind, ofModel, compression, input}
 	what := strings.Join(slices.DeleteFunc(words, func(w string) bool { return w == "" }), ", ")
@@ -115,12 +113,9 @@ func chooseDevice(ctx context.Context, name, idle string) error {
 
 func chooseIdlePower(ctx context.Context, power string) error {
 	r := readingOf(ctx)
-	w, err := parseQuantity[model.Watts](power)
-	if err != nil {
-		return err
-	}
+	w, errPower := parseQuantity[model.Watts](power)
 	m, err := r.energyModel()
-	if err != nil {
+	if err := cmp.Or(errPower, err); err != nil {
 		return err
 	}
 	changed := *m // earlier claims keep the model they have

@@ -73,15 +73,10 @@ func (v Vocabulary) offload(host, link string) (names.Place, error) {
 		return names.Place{}, fmt.Errorf("host %q: write the host's name alone, %q", host, name)
 	}
 	b, err := names.ParseBackend(string(names.Offload(host)))
-	if err != nil {
-		return names.Place{}, err
+	if err == nil && names.Link(link) != names.LinkDirect {
+		_, err = v.Profiles.Link(link)
 	}
-	if names.Link(link) != names.LinkDirect {
-		if _, err := v.Profiles.Link(link); err != nil {
-			return names.Place{}, err
-		}
-	}
-	return names.Place{Backend: b, Link: names.Link(link)}, nil
+	return names.Place{Backend: b, Link: names.Link(link)}, err
 }
 
 // link returns the profile of the link to a place, nil if there is none.

@@ -67,194 +67,165 @@ var compiled = func() []*regexp.Regexp {
 
 // Registry lists every sentence. It reads from what is chosen to what is claimed, and
 // features/STEPS.md is generated from it.
-var Registry = []Sentence{
-	{
-		Form:    `the variant "NAME"`,
-		Doc:     "Judges this variant, by its name for people or its name in benchmarks.",
-		Example: `Given the variant "Mobilenet PQ 32"`,
-		Group:   choose, Read: chooseVariant,
-	},
-	{
-		Form:    `the variants:`,
-		Doc:     "Judges each variant of the table, one a row.",
-		Example: "Given the variants:\n  | Mobilenet PQ 32 |\n  | ResNet50 PQ 32  |",
-		Group:   choose, Read: eachRow(chooseVariant),
-	},
-	{
-		Form: `every [compressed|uncompressed] variant [of "MODEL"] [with compression "LETTERS"] [with input N]`,
-		Doc: "Judges every variant of the catalog (and of --models) that fits: compressed or not, of a model, with a " +
-			"compression, with an input size in pixels.",
-		Example: `Given every compressed variant of "mobilenet"`,
-		Group:   choose, Read: chooseEveryVariant,
-	},
-	{
-		Form: `every variant matching "PATTERN"`,
-		Doc: "Judges every variant whose name in benchmarks fits the pattern: * stands for any characters within a part, " +
-			"** across parts.",
-		Example: `Given every variant matching "model=mobilenet/input=*/compression=pq"`,
-		Group:   choose, Read: chooseMatchingVariants,
-	},
-	{
-		Form: `the backend "NAME"`,
-		Doc: `Runs them locally: "cpu1" (one thread), "cpu4", "cpu-all" (a thread for each core), "npu", "gpu". They may ` +
-			`have names, such as "npu-vx".`,
-		Example: `Given the backend "cpu1"`,
-		Group:   choose, Read: chooseBackend,
-	},
-	{
-		Form:    `the backends:`,
-		Doc:     "Runs them on each local backend of the table, one a row.",
-		Example: "Given the backends:\n  | cpu1 |\n  | npu  |",
-		Group:   choose, Read: eachRow(chooseBackend),
-	},
-	{
-		Form: `the host "NAME" over the link "LINK"`,
-		Doc: `Offloads them to a declared host over a link's profile, or "direct" for the link as it is. The host "self" ` +
-			`is the embedded one on this machine: good for the path and its software, never for a comparison.`,
-		Example: `Given the host "workstation" over the link "ethernet"`,
-		Group:   choose, Read: chooseHost,
-	},
-	{
-		Form:    `the host "NAME" over the links:`,
-		Doc:     "Offloads them to a host over each link of the table, one a row.",
-		Example: "Given the host \"self\" over the links:\n  | ethernet |\n  | 5g       |",
-		Group:   choose, Read: chooseHostOverLinks,
-	},
-	{
-		Form: `the device "NAME" [at "MODE" idle power]`,
-		Doc: "Says from which device profile modelled energy comes, and in which of its idle modes it waits for a host. " +
-			"Without this sentence it is the generic one.",
-		Example: `Given the device "imx8mp" at "low" idle power`,
-		Group:   choose, Read: chooseDevice,
-	},
-	{
-		Form:    `an idle power of POWER`,
-		Doc:     "Says what the device draws while it waits for a host.",
-		Example: `Given an idle power of 0.91W`,
-		Group:   choose, Read: chooseIdlePower,
-	},
-	{
-		Form: `the local [STATISTIC] latency on "BACKEND" is BOUND TIME`,
-		Doc: "Judges only the variants for which this holds. A variant that the data cannot place on one side can pass " +
-			"but not fail: it ends inconclusive instead. When it holds for none, the scenario judged nothing.",
-		Example: `When the local latency on "cpu1" is above 31 ms`,
-		Group:   conditions, Read: onlyWhenLocal,
-	},
-	{
-		Form: `its [STATISTIC] QUANTITY is BOUND TIME`,
-		Doc: "Limits a time, for each variant in each place chosen. Without a statistic it is the median. Percentiles " +
-			"are judged by LoadGen's early stopping rule, means by their confidence interval. Opening and first " +
-			"inference happen once a block, the rest is steady state.",
-		Example: `Then its p90 latency is at most 31 ms`,
-		Group:   limit, Read: limitTime,
-	},
-	{
-		Form: `its [modelled] energy per inference|EDP is BOUND ENERGY`,
-		Doc: `Limits the device's mean energy or energy-delay product. Without "modelled" it needs a meter: modelled ` +
-			`energy is power times latency and supports no claim on energy.`,
-		Example: `Then its modelled energy per inference is at most 75 mJ`,
-		Group:   limit, Read: limitEnergy,
-	},
-	{
-		Form:    `its payload is BOUND SIZE`,
-		Doc:     "Limits the bytes that an offloaded inference sends and receives.",
-		Example: `Then its payload is at most 4 kB`,
-		Group:   limit, Read: limitOn(accept.Payload, accept.Mean, boundOf[model.Bytes]),
-	},
-	{
-		Form: `its memory is BOUND SIZE`,
-		Doc: "Limits by how much the process's memory grew while it was opened and ran, once a block. Of an offloaded " +
-			"inference it is the device's part alone.",
-		Example: `Then its memory is at most 64 MiB`,
-		Group:   limit, Read: limitOn(accept.Memory, accept.Median, boundOf[model.Bytes]),
-	},
-	{
-		Form: `its agreement with the uncompressed model is BOUND N %`,
-		Doc: "Limits the share of images to which a compressed variant gives the answer of the uncompressed one, by the " +
-			"exact interval of that share.",
-		Example: `Then its agreement with the uncompressed model is at least 90 %`,
-		Group:   limit, Read: limitAgreement,
-	},
-	{
-		Form:    `its network time is BOUND N % of its latency`,
-		Doc:     "Limits the network time as a share of an offloaded inference's latency: the median over inferences.",
-		Example: `Then its network time is at least 50 % of its latency`,
-		Group:   limit, Read: limitOn(accept.NetworkShare, accept.Median, shareBound),
-	},
-	{
-		Form: `the crossing point between "BACKEND" and "HOST" over "LINK" is BOUND TIME`,
-		Doc: "Limits the local latency above which offloading wins: the median latency of the offloaded inference " +
-			"itself. Both places are measured, so that the report shows on which side the local one lies.",
-		Example: `Then the crossing point between "cpu1" and "workstation" over "5g" is below 5 ms`,
-		Group:   limit, Read: limitCrossing,
-	},
-	{
-		Form: `its [STATISTIC] latency is within N % of the model`,
-		Doc: "Holds the measured latency against the cost model: the execution time of the same round plus the network " +
-			"time of the link's profile.",
-		Example: `Then its latency is within 5 % of the model`,
-		Group:   relative, Read: limitToModel,
-	},
-	{
-		Form:    `its [STATISTIC] latency is at most N % above the model`,
-		Doc:     "Limits by how much the measured latency exceeds the cost model.",
-		Example: `Then its median latency is at most 20 % above the model`,
-		Group:   relative, Read: limitAboveModel,
-	},
-	{
-		Form: `its [STATISTIC] latency is at most N times the calibration time`,
-		Doc: "Limits the latency in units of a calibration run, taken in the same minute before each block: the " +
-			"invocation alone, of the same file on the same threads. Such a limit holds on a slow machine and on a fast " +
-			"one, and breaks when what is measured takes longer than the bare runtime does.",
-		Example: `Then its median latency is at most 2.5 times the calibration time`,
-		Group:   relative, Read: limitToCalibration,
-	},
-	{
-		Form: `PLACE beats|does not beat PLACE in [STATISTIC] latency|energy|EDP [by at least N %]`,
-		Doc: `Compares two places, variant by variant, by the signed-rank test on the rounds that both were measured in. ` +
-			`"By at least 10 %" means that the first takes at most 90 % of the second. The embedded host and modelled ` +
-			`energy support no comparison.`,
-		Example: `Then offloading to "workstation" over "ethernet" beats "npu" in latency by at least 10 %`,
-		Group:   compare, Read: comparePlaces,
-	},
-	{
-		Form:    `the variant "NAME" beats|does not beat "NAME" in [STATISTIC] latency|energy|EDP [by at least N %]`,
-		Doc:     "Compares two variants in each place chosen.",
-		Example: `Then the variant "Mobilenet PQ 32" beats "Mobilenet 32" in latency by at least 6 %`,
-		Group:   compare, Read: compareVariants,
-	},
-	{
-		Form: `compression "LETTERS" beats|does not beat "LETTERS" in [STATISTIC] latency|energy|EDP [by at least N %]`,
-		Doc: `Compares two compressions of every model and input size among the variants chosen, in each place chosen. ` +
-			`The uncompressed one is "none".`,
-		Example: `Then compression "pq" beats "none" in latency by at least 6 %`,
-		Group:   compare, Read: compareCompressions,
-	},
-	{
-		Form:    `compression "LETTERS" is within N % of "LETTERS" in [STATISTIC] latency`,
-		Doc:     "Claims that two compressions take the same time to within a share, by two one-sided tests.",
-		Example: `Then compression "pwq" is within 5 % of "pq" in latency`,
-		Group:   compare, Read: likenCompressions,
-	},
-	{
-		Form: `its [median] QUANTITY varies by BOUND N % over the variants`,
-		Doc: "Limits the standard deviation over the variants, as a share of their mean. The value of each variant is " +
-			"its median.",
-		Example: `Then its latency varies by at most 15 % over the variants`,
-		Group:   across, Read: limitSpread,
-	},
-	{
-		Form: `its latency|execution time|energy|EDP correlates [by rank] with its|the AXIS by BOUND N %`,
-		Doc: "Limits the correlation over the variants, Pearson's or by rank Spearman's, of medians. Energy must be " +
-			"measured.",
-		Example: `Then its latency correlates with its energy by at least 98 %`,
-		Group:   across, Read: limitCorrelation,
-	},
-	{
-		Form: `its latency grows with the input size`,
-		Doc: "Claims that of two variants that differ in their input size, the smaller one is faster, for every pair of " +
-			"neighbouring sizes.",
-		Example: `Then its latency grows with the input size`,
-		Group:   across, Read: growsWithInput,
-	},
-}
+var Registry = []Sentence{{
+	Form:    `the variant "NAME"`,
+	Doc:     "Judges this variant, by its name for people or its name in benchmarks.",
+	Example: `Given the variant "Mobilenet PQ 32"`,
+	Group:   choose, Read: chooseVariant,
+}, {
+	Form:    `the variants:`,
+	Doc:     "Judges each variant of the table, one a row.",
+	Example: "Given the variants:\n  | Mobilenet PQ 32 |\n  | ResNet50 PQ 32  |",
+	Group:   choose, Read: eachRow(chooseVariant),
+}, {
+	Form: `every [compressed|uncompressed] variant [of "MODEL"] [with compression "LETTERS"] [with input N]`,
+	Doc: "Judges every variant of the catalog (and of --models) that fits: compressed or not, of a model, with a " +
+		"compression, with an input size in pixels.",
+	Example: `Given every compressed variant of "mobilenet"`,
+	Group:   choose, Read: chooseEveryVariant,
+}, {
+	Form: `every variant matching "PATTERN"`,
+	Doc: "Judges every variant whose name in benchmarks fits the pattern: * stands for any characters within a part, " +
+		"** across parts.",
+	Example: `Given every variant matching "model=mobilenet/input=*/compression=pq"`,
+	Group:   choose, Read: chooseMatchingVariants,
+}, {
+	Form: `the backend "NAME"`,
+	Doc: `Runs them locally: "cpu1" (one thread), "cpu4", "cpu-all" (a thread for each core), "npu", "gpu". They may ` +
+		`have names, such as "npu-vx".`,
+	Example: `Given the backend "cpu1"`,
+	Group:   choose, Read: chooseBackend,
+}, {
+	Form:    `the backends:`,
+	Doc:     "Runs them on each local backend of the table, one a row.",
+	Example: "Given the backends:\n  | cpu1 |\n  | npu  |",
+	Group:   choose, Read: eachRow(chooseBackend),
+}, {
+	Form: `the host "NAME" over the link "LINK"`,
+	Doc: `Offloads them to a declared host over a link's profile, or "direct" for the link as it is. The host "self" ` +
+		`is the embedded one on this machine: good for the path and its software, never for a comparison.`,
+	Example: `Given the host "workstation" over the link "ethernet"`,
+	Group:   choose, Read: chooseHost,
+}, {
+	Form:    `the host "NAME" over the links:`,
+	Doc:     "Offloads them to a host over each link of the table, one a row.",
+	Example: "Given the host \"self\" over the links:\n  | ethernet |\n  | 5g       |",
+	Group:   choose, Read: chooseHostOverLinks,
+}, {
+	Form: `the device "NAME" [at "MODE" idle power]`,
+	Doc: "Says from which device profile modelled energy comes, and in which of its idle modes it waits for a host. " +
+		"Without this sentence it is the generic one.",
+	Example: `Given the device "imx8mp" at "low" idle power`,
+	Group:   choose, Read: chooseDevice,
+}, {
+	Form:    `an idle power of POWER`,
+	Doc:     "Says what the device draws while it waits for a host.",
+	Example: `Given an idle power of 0.91W`,
+	Group:   choose, Read: chooseIdlePower,
+}, {
+	Form: `the local [STATISTIC] latency on "BACKEND" is BOUND TIME`,
+	Doc: "Judges only the variants for which this holds. A variant that the data cannot place on one side can pass " +
+		"but not fail: it ends inconclusive instead. When it holds for none, the scenario judged nothing.",
+	Example: `When the local latency on "cpu1" is above 31 ms`,
+	Group:   conditions, Read: onlyWhenLocal,
+}, {
+	Form: `its [STATISTIC] QUANTITY is BOUND TIME`,
+	Doc: "Limits a time, for each variant in each place chosen. Without a statistic it is the median. Percentiles " +
+		"are judged by LoadGen's early stopping rule, means by their confidence interval. Opening and first " +
+		"inference happen once a block, the rest is steady state.",
+	Example: `Then its p90 latency is at most 31 ms`,
+	Group:   limit, Read: limitTime,
+}, {
+	Form: `its [modelled] energy per inference|EDP is BOUND ENERGY`,
+	Doc: `Limits the device's mean energy or energy-delay product. Without "modelled" it needs a meter: modelled ` +
+		`energy is power times latency and supports no claim on energy.`,
+	Example: `Then its modelled energy per inference is at most 75 mJ`,
+	Group:   limit, Read: limitEnergy,
+}, {
+	Form:    `its payload is BOUND SIZE`,
+	Doc:     "Limits the bytes that an offloaded inference sends and receives.",
+	Example: `Then its payload is at most 4 kB`,
+	Group:   limit, Read: limitOn(accept.Payload, accept.Mean, boundOf[model.Bytes]),
+}, {
+	Form: `its memory is BOUND SIZE`,
+	Doc: "Limits by how much the process's memory grew while it was opened and ran, once a block. Of an offloaded " +
+		"inference it is the device's part alone.",
+	Example: `Then its memory is at most 64 MiB`,
+	Group:   limit, Read: limitOn(accept.Memory, accept.Median, boundOf[model.Bytes]),
+}, {
+	Form: `its agreement with the uncompressed model is BOUND N %`,
+	Doc: "Limits the share of images to which a compressed variant gives the answer of the uncompressed one, by the " +
+		"exact interval of that share.",
+	Example: `Then its agreement with the uncompressed model is at least 90 %`,
+	Group:   limit, Read: limitAgreement,
+}, {
+	Form:    `its network time is BOUND N % of its latency`,
+	Doc:     "Limits the network time as a share of an offloaded inference's latency: the median over inferences.",
+	Example: `Then its network time is at least 50 % of its latency`,
+	Group:   limit, Read: limitOn(accept.NetworkShare, accept.Median, shareBound),
+}, {
+	Form: `the crossing point between "BACKEND" and "HOST" over "LINK" is BOUND TIME`,
+	Doc: "Limits the local latency above which offloading wins: the median latency of the offloaded inference " +
+		"itself. Both places are measured, so that the report shows on which side the local one lies.",
+	Example: `Then the crossing point between "cpu1" and "workstation" over "5g" is below 5 ms`,
+	Group:   limit, Read: limitCrossing,
+}, {
+	Form: `its [STATISTIC] latency is within N % of the model`,
+	Doc: "Holds the measured latency against the cost model: the execution time of the same round plus the network " +
+		"time of the link's profile.",
+	Example: `Then its latency is within 5 % of the model`,
+	Group:   relative, Read: limitToModel,
+}, {
+	Form:    `its [STATISTIC] latency is at most N % above the model`,
+	Doc:     "Limits by how much the measured latency exceeds the cost model.",
+	Example: `Then its median latency is at most 20 % above the model`,
+	Group:   relative, Read: limitAboveModel,
+}, {
+	Form: `its [STATISTIC] latency is at most N times the calibration time`,
+	Doc: "Limits the latency in units of a calibration run, taken in the same minute before each block: the " +
+		"invocation alone, of the same file on the same threads. Such a limit holds on a slow machine and on a fast " +
+		"one, and breaks when what is measured takes longer than the bare runtime does.",
+	Example: `Then its median latency is at most 2.5 times the calibration time`,
+	Group:   relative, Read: limitToCalibration,
+}, {
+	Form: `PLACE beats|does not beat PLACE in [STATISTIC] latency|energy|EDP [by at least N %]`,
+	Doc: `Compares two places, variant by variant, by the signed-rank test on the rounds that both were measured in. ` +
+		`"By at least 10 %" means that the first takes at most 90 % of the second. The embedded host and modelled ` +
+		`energy support no comparison.`,
+	Example: `Then offloading to "workstation" over "ethernet" beats "npu" in latency by at least 10 %`,
+	Group:   compare, Read: comparePlaces,
+}, {
+	Form:    `the variant "NAME" beats|does not beat "NAME" in [STATISTIC] latency|energy|EDP [by at least N %]`,
+	Doc:     "Compares two variants in each place chosen.",
+	Example: `Then the variant "Mobilenet PQ 32" beats "Mobilenet 32" in latency by at least 6 %`,
+	Group:   compare, Read: compareVariants,
+}, {
+	Form: `compression "LETTERS" beats|does not beat "LETTERS" in [STATISTIC] latency|energy|EDP [by at least N %]`,
+	Doc: `Compares two compressions of every model and input size among the variants chosen, in each place chosen. ` +
+		`The uncompressed one is "none".`,
+	Example: `Then compression "pq" beats "none" in latency by at least 6 %`,
+	Group:   compare, Read: compareCompressions,
+}, {
+	Form:    `compression "LETTERS" is within N % of "LETTERS" in [STATISTIC] latency`,
+	Doc:     "Claims that two compressions take the same time to within a share, by two one-sided tests.",
+	Example: `Then compression "pwq" is within 5 % of "pq" in latency`,
+	Group:   compare, Read: likenCompressions,
+}, {
+	Form: `its [median] QUANTITY varies by BOUND N % over the variants`,
+	Doc: "Limits the standard deviation over the variants, as a share of their mean. The value of each variant is " +
+		"its median.",
+	Example: `Then its latency varies by at most 15 % over the variants`,
+	Group:   across, Read: limitSpread,
+}, {
+	Form: `its latency|execution time|energy|EDP correlates [by rank] with its|the AXIS by BOUND N %`,
+	Doc: "Limits the correlation over the variants, Pearson's or by rank Spearman's, of medians. Energy must be " +
+		"measured.",
+	Example: `Then its latency correlates with its energy by at least 98 %`,
+	Group:   across, Read: limitCorrelation,
+}, {
+	Form: `its latency grows with the input size`,
+	Doc: "Claims that of two variants that differ in their input size, the smaller one is faster, for every pair of " +
+		"neighbouring sizes.",
+	Example: `Then its latency grows with the input size`,
+	Group:   across, Read: growsWithInput,
+}}
