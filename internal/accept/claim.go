@@ -44,10 +44,10 @@ func (a Assertion) judge(data *Data, looks Looks) *Judgement {
 	for _, condition := range a.When {
 		g := looks.judge(condition, data)
 		switch {
-		case g.Err == nil && g.Verdict == Pass:
-		case g.Err == nil && g.Verdict == Fail && g.Value != nil:
+		case g.Verdict == Pass:
+		case g.Verdict == Fail && g.Value != nil:
 			return nil
-		case g.Err == nil && g.Verdict == Inconclusive:
+		case g.Verdict == Inconclusive:
 			open = true
 		default:
 			return g

@@ -115,14 +115,14 @@ func (d *Data) Variants(known []KnownVariant) []KnownVariant {
 // combination that crashed in one round is not judged by its other rounds: a product that crashes
 // now and then is not accepted for being fast in between.
 func (d *Data) blocksOf(c names.Combination) ([]results.Block, error) {
-	if why, ok := d.Failed[c]; ok {
-		return nil, missing("it failed while it was measured: %s", why)
-	}
-	if bs := d.blocks[c]; len(bs) > 0 {
-		return bs, nil
-	}
+	blocks := d.blocks[c]
+	lost, failed := d.Failed[c]
 	why, skipped := d.Skipped[c]
 	switch {
+	case failed:
+		return nil, missing("it failed while it was measured: %s", lost)
+	case len(blocks) > 0:
+		return blocks, nil
 	case skipped && slices.Contains(d.Require, c.Backend):
 		why = fmt.Sprintf("%s is required here but could not run: %s", c.Backend, why)
 		return nil, &unanswered{Verdict: Fail, Reason: why}
@@ -171,17 +171,16 @@ func (d *Data) series(c names.Combination, q Quantity) (series, error) {
 // origin returns the origin of the combinations' latencies: measured, computed from a recorded
 // host, or mixed if both kinds are compared.
 func (d *Data) origin(cs ...names.Combination) names.Origin {
-	var measured, computed bool
+	seen := map[names.Origin]bool{} // empty stands for measured
 	for _, c := range cs {
 		for _, b := range d.blocks[c] {
-			computed = computed || b.Origin == names.Computed
-			measured = measured || b.Origin == ""
+			seen[b.Origin] = true
 		}
 	}
 	switch {
-	case computed && measured:
+	case seen[names.Computed] && seen[""]:
 		return names.Mixed
-	case computed:
+	case seen[names.Computed]:
 		return names.Computed
 	}
 	return names.Measured

@@ -72,13 +72,9 @@ func (l EnergyLimit) quantity(data *Data) Quantity {
 			return 0, false
 		}
 		t := Mean.of(latencies)
-		var sent, received int64
-		for _, s := range b.Samples {
-			if s.Phase == results.PhaseSteady {
-				sent, received = s.Sent, s.Received
-			}
-		}
-		return of(t, sent, received) * t, true
+		steady, _ := b.Steady(0)
+		last := steady[len(steady)-1]
+		return of(t, last.Sent, last.Received) * t, true
 	}}
 }
 

@@ -92,10 +92,9 @@ func (r *Report) prettyScenario(p *bytes.Buffer, s *Scenario) {
 		fmt.Fprintf(p, "    %s\n", why)
 	}
 	for _, st := range s.Steps {
-		if len(st.Judgements) == 0 {
-			continue
+		if len(st.Judgements) > 0 {
+			fmt.Fprintf(p, "    %s %s\n", st.Keyword, st.Text)
 		}
-		fmt.Fprintf(p, "    %s %s\n", st.Keyword, st.Text)
 		for _, g := range st.Judgements {
 			fmt.Fprintf(p, "      %s\n", g.marked())
 		}

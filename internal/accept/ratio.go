@@ -3,6 +3,8 @@ package accept
 import (
 	"math"
 
+	"gonum.org/v1/gonum/floats"
+
 	"github.com/crossover-bench/crossover/internal/stats"
 )
 
@@ -38,16 +40,14 @@ func between(differences []float64, lo, hi, alpha float64) (stats.Result, error)
 	if err != nil {
 		return r, err
 	}
+	unknown := r.More == stats.Unknown || lower.More == stats.Unknown
 	switch {
 	case r.Decision == stats.Fail || lower.Decision == stats.Fail:
 		r.Decision = stats.Fail
-	case r.Decision == stats.Pass && lower.Decision == stats.Pass:
-	default:
-		r.Decision = stats.Inconclusive
-		if r.More == stats.Unknown || lower.More == stats.Unknown {
+	case r.Decision == stats.Inconclusive || lower.Decision == stats.Inconclusive:
+		r.Decision, r.More = stats.Inconclusive, max(r.More, lower.More)
+		if unknown {
 			r.More = stats.Unknown
-		} else {
-			r.More = max(r.More, lower.More)
 		}
 	}
 	return r, nil
@@ -55,10 +55,7 @@ func between(differences []float64, lo, hi, alpha float64) (stats.Result, error)
 
 // above tests that the centre of differences lies above bound.
 func above(differences []float64, bound, alpha float64) (stats.Result, error) {
-	negated := make([]float64, len(differences))
-	for i, x := range differences {
-		negated[i] = -x
-	}
+	negated := floats.ScaleTo(make([]float64, len(differences)), -1, differences)
 	r, err := stats.PairedBelow(negated, -bound, alpha)
 	r.Value = -r.Value
 	r.Interval.Lo, r.Interval.Hi = -r.Interval.Hi, -r.Interval.Lo

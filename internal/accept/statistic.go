@@ -33,10 +33,9 @@ func ParseStatistic(text string) (Statistic, error) {
 	case "mean":
 		return Mean, nil
 	}
-	if rest, ok := strings.CutPrefix(text, "p"); ok {
-		if v, err := strconv.ParseFloat(rest, 64); err == nil && v > 0 && v < 100 {
-			return Statistic{P: v / 100}, nil
-		}
+	rest, ok := strings.CutPrefix(text, "p")
+	if v, err := strconv.ParseFloat(rest, 64); ok && err == nil && v > 0 && v < 100 {
+		return Statistic{P: v / 100}, nil
 	}
 	return Statistic{}, fmt.Errorf("%q is not a statistic; want mean, median or a percentile such as p90", text)
 }
@@ -56,9 +55,7 @@ func (s Statistic) of(values []float64) float64 {
 	if s.Mean {
 		return stat.Mean(values, nil)
 	}
-	sorted := slices.Clone(values)
-	slices.Sort(sorted)
-	return stats.Quantile(sorted, s.P)
+	return stats.Quantile(slices.Sorted(slices.Values(values)), s.P)
 }
 
 // judge tests the statistic of all rounds against a bound.

@@ -69,9 +69,9 @@ func Read(root, tags string, v Vocabulary) (*accept.Features, error) {
 	g.ScenarioInitializer = func(sc *godog.ScenarioContext) { initialize(sc, readings) }
 	g.Run()
 	for _, r := range readings {
-		if r.next != len(r.scenario.Steps) {
+		if r.done != len(r.scenario.Steps) {
 			return nil, fmt.Errorf("%s:%d: godog read %d of %d sentences",
-				r.scenario.File, r.scenario.Line, r.next, len(r.scenario.Steps))
+				r.scenario.File, r.scenario.Line, r.done, len(r.scenario.Steps))
 		}
 	}
 	slices.SortStableFunc(out.Scenarios, func(a, b *accept.Scenario) int {
@@ -88,8 +88,8 @@ func initialize(sc *godog.ScenarioContext, readings map[string]*reading) {
 	sc.StepContext().After(
 		func(ctx context.Context, _ *godog.Step, status godog.StepResultStatus, err error) (context.Context, error) {
 			r := readingOf(ctx)
-			st := r.scenario.Steps[r.next]
-			r.next++
+			st := r.scenario.Steps[r.done]
+			r.done++
 			st.Ran = status == godog.StepPassed || status == godog.StepFailed
 			switch {
 			case r.scenario.Wrong() != nil || status == godog.StepPassed:

@@ -102,7 +102,7 @@ func (v Vocabulary) place(host, link, backend string) (names.Place, error) {
 type reading struct {
 	Vocabulary
 	scenario *accept.Scenario
-	next     int // index of the step whose sentence is being read
+	done     int // sentences read before this one
 
 	variants []accept.KnownVariant
 	places   []names.Place
@@ -122,14 +122,12 @@ func (r *reading) energyModel() (*energy.Estimator, error) {
 	return energy.NewEstimator(r.Profiles, "generic", "idle")
 }
 
-// choose adds a variant.
 func (r *reading) choose(v accept.KnownVariant) {
 	if !slices.Contains(r.variants, v) {
 		r.variants = append(r.variants, v)
 	}
 }
 
-// chosenVariants returns an error if no variant is chosen before a sentence.
 func (r *reading) chosenVariants() error {
 	if len(r.variants) == 0 {
 		return errors.New(`no variant is chosen before this sentence; begin with: Given the variant "..."`)
@@ -137,19 +135,12 @@ func (r *reading) chosenVariants() error {
 	return nil
 }
 
-// chosenPlaces returns an error if no place is chosen before a sentence.
 func (r *reading) chosenPlaces() error {
 	if len(r.places) == 0 {
 		return errors.New(`no place is chosen before this sentence;` +
 			` add: Given the backend "..." or: Given the host "..." over the link "..."`)
 	}
 	return nil
-}
-
-// add adds an assertion to the sentence.
-func (r *reading) add(a accept.Assertion) {
-	st := r.scenario.Steps[r.next]
-	st.Assertions = append(st.Assertions, a)
 }
 
 // claim adds a claim on a variant to the sentence, under the scenario's conditions.
@@ -159,7 +150,8 @@ func (r *reading) claim(v accept.KnownVariant, c accept.Claim) {
 		l.Variant = v
 		a.When = append(a.When, l)
 	}
-	r.add(a)
+	st := r.scenario.Steps[r.done]
+	st.Assertions = append(st.Assertions, a)
 }
 
 // each adds a claim for every chosen variant at every chosen place. err, here and below, is that of
@@ -203,7 +195,7 @@ func (r *reading) over(err error, least int, claim func(accept.Subjects) accept.
 		for _, v := range r.variants {
 			subjects = append(subjects, accept.Subject{Variant: v, Place: p})
 		}
-		r.add(accept.Assertion{Claim: claim(subjects)})
+		r.claim(accept.KnownVariant{}, claim(subjects)) // no condition needs the variant
 	}
 	return nil
 }

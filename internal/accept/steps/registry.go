@@ -45,8 +45,7 @@ var words = strings.NewReplacer(
 	"latency|execution time|energy|EDP", "(latency|execution time|energy|EDP)",
 	"latency|energy|EDP", "(latency|energy|EDP)",
 	"energy per inference|EDP", "(energy per inference|EDP)",
-	"compressed|uncompressed", "(compressed|uncompressed)",
-	"modelled", "(modelled)", "by rank", "(by rank)",
+	"compressed|uncompressed", "(compressed|uncompressed)", "modelled", "(modelled)", "by rank", "(by rank)",
 )
 
 const (

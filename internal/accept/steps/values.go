@@ -15,13 +15,13 @@ import (
 	"github.com/crossover-bench/crossover/model"
 )
 
-// directions are the words of the pattern direction. A measured time never equals its bound, so
-// "below" and "at most" are the same.
+// directions are the choices of BOUND. A measured time never equals its bound, so "below" and "at
+// most" are the same.
 var directions = map[string]accept.Direction{
 	"at most": accept.AtMost, "below": accept.AtMost, "at least": accept.AtLeast, "above": accept.AtLeast,
 }
 
-// quantities are the words of the pattern quantity.
+// quantities are the choices of QUANTITY.
 var quantities = map[string]accept.Quantity{
 	"latency":         accept.Latency,
 	"execution time":  accept.Execution,
