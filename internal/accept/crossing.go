@@ -33,7 +33,8 @@ func (x Crossing) Judge(data *Data, alpha float64) Judgement {
 		if err != nil {
 			return err
 		}
-		if err := g.limit(Limit{Subject: x.Offloaded, Quantity: Latency, Statistic: Median, Bound: x.Bound}, data, alpha); err != nil {
+		offloaded := Limit{Subject: x.Offloaded, Quantity: Latency, Statistic: Median, Bound: x.Bound}
+		if err := g.limit(offloaded, data, alpha); err != nil {
 			return err
 		}
 		if g.Value != nil {

@@ -10,7 +10,7 @@ import (
 
 // A Sentence is one that scenarios can use.
 type Sentence struct {
-	Form    string // as people write it; its words stand for the patterns of words
+	Form    string // as people write it, and as words turns it into a regular expression
 	Group   string // the heading that the page lists it under
 	Doc     string // what it means, in one paragraph
 	Example string // a sentence that Form matches, with a table if it takes one
@@ -30,7 +30,7 @@ const (
 	across     = "Across variants"
 )
 
-// words are the parts of a form that stand for others, as regular expressions.
+// words are the regular expressions of a form's parts; of those that begin alike, the first fits.
 var words = strings.NewReplacer(
 	" [", "(?: ", "]", ")?", // what may be left out
 	"STATISTIC", statistic,
