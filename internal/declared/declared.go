@@ -13,6 +13,7 @@
 package declared
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -93,11 +94,9 @@ func (s *Set) readGrid() (err error) {
 	f := &s.Files
 	if f.Grid != "" {
 		if s.Grid, err = openGrid(f.Grid); err != nil {
-			return exit.Errorf(exit.Usage, "%w", err)
+			return exit.With(exit.Usage, err)
 		}
-		if f.Catalog == "" {
-			f.Catalog = s.Grid.Catalog
-		}
+		f.Catalog = cmp.Or(f.Catalog, s.Grid.Catalog)
 	}
 	switch f.Catalog {
 	case "":
@@ -106,24 +105,18 @@ func (s *Set) readGrid() (err error) {
 		if s.Catalog, models, err = fixtures.Tiny(); err != nil {
 			return err
 		}
-		if f.Fixtures == "" {
-			f.Fixtures = models
-		}
+		f.Fixtures = cmp.Or(f.Fixtures, models)
 	default:
 		if s.Catalog, err = fixtures.ReadCatalog(f.Catalog); err != nil {
-			return exit.Errorf(exit.Usage, "%w", err)
+			return exit.With(exit.Usage, err)
 		}
 	}
 	if s.Grid == nil {
 		return nil
 	}
-	if f.Fixtures == "" {
-		f.Fixtures = s.Grid.Models
-	}
-	if _, err = s.Grid.Expand(grid.Environment{}, known{s}); err != nil {
-		return exit.Errorf(exit.Usage, "%w", err)
-	}
-	return nil
+	f.Fixtures = cmp.Or(f.Fixtures, s.Grid.Models)
+	_, err = s.Grid.Expand(grid.Environment{}, s)
+	return exit.With(exit.Usage, err)
 }
 
 // openGrid reads a built-in grid by its name, or a file.
@@ -158,18 +151,11 @@ func (s *Set) Combinations(cores int) ([]names.Combination, error) {
 	for _, h := range s.Hosts {
 		env.Hosts = append(env.Hosts, h.Name)
 	}
-	if s.Own == nil {
-		cs, err := s.Grid.Expand(env, known{s})
-		if err != nil {
-			return nil, exit.Errorf(exit.Usage, "%w", err)
-		}
-		return cs, nil
-	}
-	var own []names.Variant
 	for _, v := range s.Own {
-		own = append(own, v.Name)
+		env.Own = append(env.Own, v.Name)
 	}
-	return s.Grid.ExpandOwn(env, own), nil
+	cs, err := s.Grid.Expand(env, s)
+	return cs, exit.With(exit.Usage, err)
 }
 
 // Variant returns a variant with its file: the user's own, or one that was built from
@@ -229,15 +215,14 @@ func Hash(file string) (string, error) {
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
-// known is the set as the grid's Known.
-type known struct{ *Set }
+// CheckVariant returns an error if the catalog has no such variant.
+func (s *Set) CheckVariant(name names.Variant) error { return s.Catalog.CheckVariant(name) }
 
-func (k known) CheckVariant(name names.Variant) error { return k.Catalog.CheckVariant(name) }
-
-func (k known) CheckLink(name names.Link) error {
+// CheckLink returns an error if the profiles have no such link.
+func (s *Set) CheckLink(name names.Link) error {
 	if name == names.LinkDirect {
 		return nil
 	}
-	_, err := k.Profiles.Link(string(name))
+	_, err := s.Profiles.Link(string(name))
 	return err
 }

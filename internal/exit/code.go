@@ -39,6 +39,14 @@ func Errorf(code Code, format string, args ...any) error {
 	return &Error{Code: code, Err: fmt.Errorf(format, args...)}
 }
 
+// With returns err with a code, nil for nil.
+func With(code Code, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &Error{Code: code, Err: err}
+}
+
 // CodeOf returns the exit code that err asks for: OK for nil, Internal for an
 // error that carries none.
 func CodeOf(err error) Code {

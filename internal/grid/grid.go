@@ -4,7 +4,7 @@
 //  1. [Read] a grid from its file, or [Parse] its text. They check its keys and the
 //     names of backends; an error has the position in the file.
 //  2. [Grid.Expand] checks variants and links against what is [Known], and returns the
-//     combinations for an [Environment]. [Grid.ExpandOwn] does so for a user's files.
+//     combinations for an [Environment].
 package grid
 
 import (
@@ -52,10 +52,11 @@ type Entry struct {
 	Link        words `yaml:"link"`
 }
 
-// Environment says what the words cpu-all and offload-all stand for.
+// Environment says what the words cpu-all and offload-all stand for, and which variants are used.
 type Environment struct {
-	Cores int      // processors that may be used
-	Hosts []string // names of the declared hosts
+	Cores int             // processors that may be used
+	Hosts []string        // names of the declared hosts
+	Own   []names.Variant // of the user, in place of the grid's; nil for none
 }
 
 // Known checks names against the catalog and the profiles. Each method returns
@@ -71,6 +72,14 @@ type words []word
 type word struct {
 	text  string
 	token *token.Token
+}
+
+// fault puts the word's position into an error; nil for nil.
+func (w word) fault(err error) error {
+	if err == nil {
+		return nil
+	}
+	return strictyaml.At(w.token, "%v", err)
 }
 
 // UnmarshalYAML reads a scalar or a sequence of scalars.
@@ -148,7 +157,7 @@ func (e Entry) check(i int) error {
 	for _, b := range e.Backend {
 		backend, err := names.ParseBackend(b.text)
 		if err != nil {
-			return strictyaml.At(b.token, "%v", err)
+			return b.fault(err)
 		}
 		_, hosted := backend.Host()
 		offloads = offloads || hosted
@@ -175,80 +184,78 @@ func (e Entry) check(i int) error {
 func (g *Grid) Expand(env Environment, known Known) ([]names.Combination, error) {
 	var out []names.Combination
 	for _, e := range g.Entries {
-		var variants []names.Variant
-		for name, at := range e.variants() {
-			if err := known.CheckVariant(name); err != nil {
-				return nil, fmt.Errorf("grid: %w", g.locate(strictyaml.At(at, "%v", err)))
-			}
-			variants = append(variants, name)
+		variants := env.Own
+		var err error
+		if variants == nil {
+			variants, err = e.variants(known)
 		}
 		for _, l := range e.Link {
-			link := names.Link(l.text)
-			if link == names.LinkNone {
-				continue
-			}
-			if err := known.CheckLink(link); err != nil {
-				return nil, fmt.Errorf("grid: %w", g.locate(strictyaml.At(l.token, "%v", err)))
+			if link := names.Link(l.text); link != names.LinkNone && err == nil {
+				err = l.fault(known.CheckLink(link))
 			}
 		}
-		out = append(out, e.over(variants, env)...)
-	}
-	return unique(out), nil
-}
-
-// ExpandOwn returns the combinations of the user's own variants with every
-// backend and link that the grid declares.
-func (g *Grid) ExpandOwn(env Environment, variants []names.Variant) []names.Combination {
-	var out []names.Combination
-	for _, e := range g.Entries {
-		out = append(out, e.over(variants, env)...)
-	}
-	return unique(out)
-}
-
-// variants yields the names of the entry's variants, with the position of the
-// word that is most likely at fault if a name turns out wrong.
-func (e Entry) variants() func(yield func(names.Variant, *token.Token) bool) {
-	optional := func(ws words) words {
-		if len(ws) == 0 {
-			return words{{}}
+		if err != nil {
+			return nil, fmt.Errorf("grid: %w", g.locate(err))
 		}
-		return ws
-	}
-	return func(yield func(names.Variant, *token.Token) bool) {
-		for _, m := range e.Model {
-			for _, i := range e.Input {
-				for _, c := range e.Compression {
-					for _, g := range optional(e.Granularity) {
-						for _, io := range optional(e.IO) {
-							p := names.Parts{
-								Model: m.text, Input: i.text, Compression: c.text, Granularity: g.text, IO: io.text,
-							}
-							if !yield(p.Variant(), m.token) {
-								return
-							}
-						}
-					}
+		places := e.places(env)
+		for _, v := range variants {
+			for _, p := range places {
+				// cpu1 and cpu-all are one backend on a single core.
+				if c := p.Of(v); !slices.Contains(out, c) {
+					out = append(out, c)
 				}
 			}
 		}
 	}
+	return out, nil
 }
 
-// over returns the combinations of the variants with the entry's backends and
-// links.
-func (e Entry) over(variants []names.Variant, env Environment) []names.Combination {
-	var out []names.Combination
-	for _, v := range variants {
-		for _, b := range e.Backend {
-			for _, backend := range env.backends(names.Backend(b.text)) {
-				if backend.IsLocal() {
-					out = append(out, names.Combination{Variant: v, Backend: backend, Link: names.LinkNone})
-					continue
-				}
-				for _, l := range e.Link {
-					out = append(out, names.Combination{Variant: v, Backend: backend, Link: names.Link(l.text)})
-				}
+// variants returns the names of the entry's variants.
+func (e Entry) variants(known Known) ([]names.Variant, error) {
+	var out []names.Variant
+	for _, w := range product(e.Model, e.Input, e.Compression, e.Granularity, e.IO) {
+		name := names.Parts{
+			Model: w[0].text, Input: w[1].text, Compression: w[2].text, Granularity: w[3].text, IO: w[4].text,
+		}.Variant()
+		// The model is the word that is most likely at fault.
+		if err := w[0].fault(known.CheckVariant(name)); err != nil {
+			return nil, err
+		}
+		out = append(out, name)
+	}
+	return out, nil
+}
+
+// product returns every choice of a word from each list, the last list's words changing fastest. An
+// empty list stands for an empty word.
+func product(lists ...words) []words {
+	all := []words{nil}
+	for _, list := range lists {
+		if len(list) == 0 {
+			list = words{{}}
+		}
+		var longer []words
+		for _, chosen := range all {
+			for _, w := range list {
+				longer = append(longer, append(slices.Clip(chosen), w))
+			}
+		}
+		all = longer
+	}
+	return all
+}
+
+// places returns where the entry's variants run.
+func (e Entry) places(env Environment) []names.Place {
+	var out []names.Place
+	for _, b := range e.Backend {
+		for _, backend := range env.backends(names.Backend(b.text)) {
+			links := e.Link
+			if backend.IsLocal() {
+				links = words{{text: string(names.LinkNone)}}
+			}
+			for _, l := range links {
+				out = append(out, names.Place{Backend: backend, Link: names.Link(l.text)})
 			}
 		}
 	}
@@ -261,25 +268,14 @@ func (env Environment) backends(word names.Backend) []names.Backend {
 	case names.CPUAll:
 		return []names.Backend{names.CPU(max(1, env.Cores))}
 	case names.OffloadAll:
-		if len(env.Hosts) == 0 {
-			return []names.Backend{names.OffloadSelf}
-		}
 		var out []names.Backend
 		for _, host := range env.Hosts {
 			out = append(out, names.Offload(host))
 		}
+		if len(out) == 0 {
+			out = []names.Backend{names.OffloadSelf}
+		}
 		return out
 	}
 	return []names.Backend{word}
-}
-
-// unique drops repetitions: cpu1 and cpu-all are one backend on a single core.
-func unique(cs []names.Combination) []names.Combination {
-	var out []names.Combination
-	for _, c := range cs {
-		if !slices.Contains(out, c) {
-			out = append(out, c)
-		}
-	}
-	return out
 }

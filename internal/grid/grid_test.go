@@ -100,7 +100,11 @@ combinations:
 	if want := filepath.Join(filepath.Dir(g.File), "here"); g.Models != want {
 		t.Errorf("Models = %s, want it beside the grid: %s", g.Models, want)
 	}
-	own := spelt(g.ExpandOwn(grid.Environment{Cores: 2}, []names.Variant{"model=mine"}))
+	cs, err := g.Expand(grid.Environment{Cores: 2, Own: []names.Variant{"model=mine"}}, known{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	own := spelt(cs)
 	want := []string{
 		"model=mine/backend=cpu1/link=none", "model=mine/backend=cpu2/link=none",
 		"model=mine/backend=offload-self/link=direct", "model=mine/backend=offload-self/link=ethernet",

@@ -29,8 +29,8 @@ type Finding struct {
 
 // The bounds of Examine and their reasons.
 const (
-	// Processors that others keep busy. A third of one is what marks samples, see measure.Bounds; a
-	// whole one leaves half of a two-core board.
+	// Processors that others keep busy. A third of one is what marks samples, see package measure;
+	// a whole one leaves half of a two-core board.
 	foreignWarning, foreignError = 0.3, 1.0
 	// Processors that the hypervisor takes away. One percent is the precision that results claim;
 	// at ten, every window of 100 ms loses a tick.

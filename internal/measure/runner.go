@@ -21,11 +21,13 @@
 package measure
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"hash/fnv"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/crossover-bench/crossover/backends"
@@ -53,14 +55,10 @@ type Config struct {
 	// Thermometer returns the hottest temperature in degrees Celsius, false if none
 	// can be read; nil means that the machine has none.
 	Thermometer func() (celsius float64, ok bool)
-	// Bounds say which readings mark samples.
-	Bounds Bounds
 
 	// Clock returns the monotonic time since an arbitrary moment; nil means the
 	// system's.
 	Clock func() time.Duration
-	// Now returns the time of day, for the block's start; nil means time.Now.
-	Now func() time.Time
 }
 
 // A Runner takes the samples of one block. It is not safe for concurrent use.
@@ -69,11 +67,9 @@ type Runner struct {
 	cfg     Config
 	session backends.Session
 	in, out [][]byte
-	clock   func() time.Duration
 	start   time.Duration
 	block   results.Block
 	marker  marker
-	ended   bool
 }
 
 // Begin opens variant v on b, runs the first inference and warms up. The Runner is
@@ -85,53 +81,57 @@ func Begin(ctx context.Context, b backends.Backend, v fixtures.Variant, cfg Conf
 	if err := cfg.Settle.check(); err != nil {
 		return nil, err
 	}
-	cfg.Bounds = cfg.Bounds.withDefaults()
-	if cfg.Link == "" {
-		cfg.Link = names.LinkNone
-	}
-	if cfg.SteadyTime <= 0 {
-		cfg.SteadyTime = time.Second
-	}
+	cfg.Link = cmp.Or(cfg.Link, names.LinkNone)
+	cfg.SteadyTime = cmp.Or(max(0, cfg.SteadyTime), time.Second)
 	if cfg.Clock == nil {
 		base := time.Now()
 		cfg.Clock = func() time.Duration { return time.Since(base) }
 	}
-	if cfg.Now == nil {
-		cfg.Now = time.Now
-	}
-	r := &Runner{ctx: ctx, cfg: cfg, clock: cfg.Clock}
+	r := &Runner{ctx: ctx, cfg: cfg, marker: marker{probe: cfg.Probe}}
 	r.block = results.Block{
 		Combination: names.Combination{Variant: v.Name, Backend: names.Backend(b.Name()), Link: cfg.Link},
 		Round:       cfg.Round,
-		Start:       cfg.Now().UTC(),
+		Start:       time.Now().UTC(),
 	}
-	fail := func(what string, err error) error {
-		return fmt.Errorf("%s: %s: %w", r.block.Combination.Name(), what, err)
-	}
-	r.start = r.clock()
+	r.start = r.cfg.Clock()
 	session, err := b.Open(ctx, v)
 	if err != nil {
-		return nil, fail("open", err)
+		return nil, r.failed("open", err)
 	}
 	r.session = session
 	if c, ok := session.(backends.Computed); ok && c.Computed() {
 		r.block.Origin = names.Computed
 	}
-	r.block.Open = r.clock() - r.start
+	r.block.Open = r.cfg.Clock() - r.start
 	if d, ok := session.(backends.Detailed); ok && d.Details() != (backends.Details{}) {
 		details := results.Details(d.Details())
 		r.block.Details = &details
 	}
-	if err := r.prepare(v); err != nil {
-		return nil, errors.Join(fail("prepare the input", err), session.Close())
+	err = r.failed("prepare the input", r.prepare(v))
+	if err == nil {
+		err = r.failed("warm-up", r.warmUp())
 	}
-	if err := r.warmUp(); err != nil {
-		return nil, errors.Join(fail("warm-up", err), session.Close())
+	if err == nil {
+		r.marker.from = len(r.block.Samples) // nothing before the first reading is marked
+		err = r.read()
 	}
-	if err := r.marker.begin(cfg.Probe, cfg.Bounds, r.clock(), len(r.block.Samples)); err != nil {
-		return nil, errors.Join(fail("read the machine's state", err), session.Close())
+	if err != nil {
+		return nil, errors.Join(err, session.Close())
 	}
 	return r, nil
+}
+
+// failed says what failed; nil for nil.
+func (r *Runner) failed(doing string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %s: %w", r.block.Combination.Name(), doing, err)
+}
+
+// read reads the machine's state and marks the samples since the last reading.
+func (r *Runner) read() error {
+	return r.failed("read the machine's state", r.marker.read(r.cfg.Clock(), r.block.Samples))
 }
 
 // prepare fills the input with random values, from the seed and the variant's
@@ -157,14 +157,14 @@ func (r *Runner) prepare(v fixtures.Variant) (err error) {
 // warmUp runs the first inference and then others until the latency has settled or
 // a bound is reached. It then reserves the storage for the steady part.
 func (r *Runner) warmUp() error {
-	if err := r.infer(results.PhaseFirst); err != nil {
+	if err := r.inferAt(r.cfg.Clock(), results.PhaseFirst); err != nil {
 		return err
 	}
 	s := settling{Settle: r.cfg.Settle}
 	w := &r.block.Warmup
-	begin, busy := r.clock(), time.Duration(0)
+	begin, busy := r.cfg.Clock(), time.Duration(0)
 	for {
-		if err := r.infer(results.PhaseWarmup); err != nil {
+		if err := r.inferAt(r.cfg.Clock(), results.PhaseWarmup); err != nil {
 			return err
 		}
 		total := r.block.Samples[len(r.block.Samples)-1].Total
@@ -172,7 +172,7 @@ func (r *Runner) warmUp() error {
 		busy += total
 		// A session that only says how long an inference took, such as a simulated
 		// one, does not advance the clock.
-		w.Time = max(busy, r.clock()-begin)
+		w.Time = max(busy, r.cfg.Clock()-begin)
 		switch {
 		case s.add(total):
 			w.Settled, w.Reason = true, "settled"
@@ -189,10 +189,8 @@ func (r *Runner) warmUp() error {
 	// part may be faster.
 	pace := max(w.Time/time.Duration(w.Runs), 100*time.Nanosecond)
 	more := min(int(r.cfg.SteadyTime/pace)*3/2+1024, maxReserve)
-	grown := make([]results.Sample, len(r.block.Samples), len(r.block.Samples)+more)
-	copy(grown, r.block.Samples)
-	clear(grown[len(grown):cap(grown)]) // so that its page faults do not fall into the steady part
-	r.block.Samples = grown
+	r.block.Samples = slices.Grow(r.block.Samples, more)
+	clear(r.block.Samples[len(r.block.Samples):cap(r.block.Samples)]) // or its page faults fall into the steady part
 	return nil
 }
 
@@ -204,20 +202,18 @@ const maxReserve = 1 << 20
 // About every tenth of a second it also reads the machine's state, between two
 // samples.
 func (r *Runner) Sample() error {
-	now := r.clock()
+	now := r.cfg.Clock()
 	if r.marker.due(now) {
-		if err := r.marker.read(now, r.block.Samples); err != nil {
-			return fmt.Errorf("%s: read the machine's state: %w", r.block.Combination.Name(), err)
+		if err := r.read(); err != nil {
+			return err
 		}
-		now = r.clock()
+		now = r.cfg.Clock()
 	}
 	if err := r.inferAt(now, results.PhaseSteady); err != nil {
 		return fmt.Errorf("%s: %w", r.block.Combination.Name(), err)
 	}
 	return nil
 }
-
-func (r *Runner) infer(phase results.Phase) error { return r.inferAt(r.clock(), phase) }
 
 // inferAt runs an inference that is due now: in a closed loop a request is due as
 // soon as the one before has returned and is kept. The session measures the
@@ -231,7 +227,7 @@ func (r *Runner) inferAt(now time.Duration, phase results.Phase) error {
 	if t.Lost > 0 {
 		mark |= results.MarkLost
 	}
-	if t.Lateness > 0 && t.Lateness > r.cfg.Bounds.lateness(t.Total) {
+	if t.Lateness > latenessTime && float64(t.Lateness) > latenessShare*float64(t.Total) {
 		mark |= results.MarkLateLink
 	}
 	r.block.Samples = append(r.block.Samples, results.Sample{
@@ -261,7 +257,7 @@ func (r *Runner) Computed() bool { return r.block.Origin == names.Computed }
 // later, but at least one sample. With a d of 0 the count alone decides, with a
 // count of 0 the time. It stops early if the context ends or an inference fails.
 func (r *Runner) Run(d time.Duration, count int) error {
-	begin, busy := r.clock(), time.Duration(0)
+	begin, busy := r.cfg.Clock(), time.Duration(0)
 	for n := 1; ; n++ {
 		if err := r.ctx.Err(); err != nil {
 			return fmt.Errorf("%s: %w", r.block.Combination.Name(), context.Cause(r.ctx))
@@ -270,31 +266,21 @@ func (r *Runner) Run(d time.Duration, count int) error {
 			return err
 		}
 		busy += r.block.Samples[len(r.block.Samples)-1].Total
-		if n >= count && max(busy, r.clock()-begin) >= d {
+		if n >= count && max(busy, r.cfg.Clock()-begin) >= d {
 			return nil
 		}
 	}
 }
 
 // End closes the session and returns the block with the samples taken so far. The
-// block is valid even if closing fails. A second call returns the same block.
+// block is valid even if closing fails.
 func (r *Runner) End() (results.Block, error) {
-	if r.ended {
-		return r.block, nil
-	}
-	r.ended = true
 	if r.cfg.Thermometer != nil {
 		if celsius, ok := r.cfg.Thermometer(); ok {
 			r.block.Celsius = &celsius
 		}
 	}
-	err := r.marker.read(r.clock(), r.block.Samples)
-	if err != nil {
-		err = fmt.Errorf("%s: read the machine's state: %w", r.block.Combination.Name(), err)
-	}
-	if cerr := r.session.Close(); cerr != nil {
-		err = errors.Join(err, fmt.Errorf("%s: close: %w", r.block.Combination.Name(), cerr))
-	}
+	err := errors.Join(r.read(), r.failed("close", r.session.Close()))
 	steady, _ := r.block.Steady(0)
 	r.block.Drift = driftOf(results.Latencies(steady), driftTolerance)
 	return r.block, err

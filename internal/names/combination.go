@@ -16,6 +16,7 @@ package names
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -67,6 +68,17 @@ func (c Combination) Place() Place { return Place{c.Backend, c.Link} }
 // Title returns the combination as people read it, given its variant's title:
 // "Mobilenet PQ 32 on offload-self over ethernet".
 func (c Combination) Title(variant string) string { return variant + " on " + c.Place().String() }
+
+// Variants returns the variants of the combinations, each once.
+func Variants(all []Combination) []Variant {
+	var out []Variant
+	for _, c := range all {
+		if !slices.Contains(out, c.Variant) {
+			out = append(out, c.Variant)
+		}
+	}
+	return out
+}
 
 // ParseCombination is the inverse of Combination.Name.
 func ParseCombination(name string) (Combination, error) {

@@ -8,11 +8,11 @@ import (
 	"io"
 	"math"
 
-	"github.com/crossover-bench/crossover/backends"
 	"github.com/crossover-bench/crossover/backends/tflite"
 	"github.com/crossover-bench/crossover/fixtures"
 	"github.com/crossover-bench/crossover/internal/accept"
 	"github.com/crossover-bench/crossover/internal/exit"
+	"github.com/crossover-bench/crossover/internal/measure"
 	"github.com/crossover-bench/crossover/internal/names"
 )
 
@@ -24,29 +24,20 @@ const agreementImages = 32
 // error names it after the others are written.
 func (s *Suite) agreements(w io.Writer) error {
 	out := map[names.Variant]accept.Agreement{}
-	asked := map[names.Variant]bool{}
-	var failed []error
-	for _, c := range s.Work {
-		if asked[c.Variant] {
-			continue
+	var failed error
+	for _, v := range names.Variants(s.Work) {
+		a, err := s.Agreement(context.Background(), v)
+		if _, notBuilt := errors.AsType[*fixtures.NotBuiltError](err); !notBuilt {
+			failed = errors.Join(failed, err)
 		}
-		asked[c.Variant] = true
-		a, err := s.Agreement(context.Background(), c.Variant)
-		switch {
-		case notBuilt(err):
-		case err != nil:
-			failed = append(failed, err)
-		case a != nil:
-			out[c.Variant] = *a
+		if a != nil {
+			out[v] = *a
 		}
 	}
 	if err := json.NewEncoder(w).Encode(out); err != nil {
 		return err
 	}
-	if len(failed) > 0 {
-		return exit.Errorf(exit.NoData, "%w", errors.Join(failed...))
-	}
-	return nil
+	return exit.With(exit.NoData, failed)
 }
 
 // Agreement compares a compressed variant with its uncompressed one on cpu1, over
@@ -64,66 +55,33 @@ func (s *Suite) Agreement(ctx context.Context, name names.Variant) (*accept.Agre
 	if a, ok := s.agreed[name]; ok {
 		return a, nil
 	}
-	var scores [2][][]float64
-	var weights string
-	wrap := func(err error) error {
-		return fmt.Errorf("agreement of %s with %s: %w", s.Title(name), s.Title(plain), err)
-	}
+	var variants [2]fixtures.Variant
 	for i, name := range []names.Variant{name, plain} {
-		v, err := s.Variant(name)
-		if err != nil {
+		var err error
+		if variants[i], err = s.Variant(name); err != nil {
 			return nil, err
 		}
-		weights = v.Weights
-		if scores[i], err = scoresOn(ctx, tflite.New(1), v, s.Catalog.Recipe.Seed); err != nil {
-			return nil, wrap(err)
-		}
 	}
-	a, err := compare(scores[0], scores[1])
+	a, err := s.compare(ctx, variants[0], variants[1])
 	if err != nil {
-		return nil, wrap(err)
+		return nil, fmt.Errorf("agreement of %s with %s: %w", s.Title(name), s.Title(plain), err)
 	}
-	a.Weights = weights
 	s.agreed[name] = a
 	return a, nil
 }
 
-// scoresOn returns the scores of a catalog variant for each image.
-func scoresOn(
-	ctx context.Context, b backends.Backend, v fixtures.Variant, seed uint64,
-) (scores [][]float64, err error) {
-	session, err := b.Open(ctx, v)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, session.Close()) }()
-	outputs := session.Outputs()
-	if len(outputs) != 1 {
-		return nil, fmt.Errorf("%s has %d outputs; a classifier has only its scores", v.Title, len(outputs))
-	}
-	size, err := backends.TensorBytes(outputs[0])
-	if err != nil {
-		return nil, err
-	}
-	out := [][]byte{make([]byte, size)}
-	for i := range agreementImages {
-		image := fixtures.SyntheticImage(*v.Image, seed+uint64(i))
-		if _, err := session.Infer(ctx, [][]byte{image}, out); err != nil {
-			return nil, err
-		}
-		one, err := fixtures.ReadScores(outputs[0], out[0])
-		if err != nil {
-			return nil, err
-		}
-		scores = append(scores, one)
-	}
-	return scores, nil
-}
-
-// compare counts the images for which a and b rank the same class first, and
+// compare counts the images for which a variant and its uncompressed one rank the same class first, and
 // takes the mean cosine of their scores.
-func compare(a, b [][]float64) (*accept.Agreement, error) {
-	out := &accept.Agreement{Images: len(a)}
+func (s *Suite) compare(ctx context.Context, compressed, plain fixtures.Variant) (*accept.Agreement, error) {
+	a, err := scoresOn(ctx, compressed, s.Catalog.Recipe.Seed)
+	if err != nil {
+		return nil, err
+	}
+	b, err := scoresOn(ctx, plain, s.Catalog.Recipe.Seed)
+	if err != nil {
+		return nil, err
+	}
+	out := &accept.Agreement{Images: len(a), Weights: plain.Weights}
 	for i := range a {
 		cosine := fixtures.Cosine(a[i], b[i])
 		if math.IsNaN(cosine) {
@@ -137,8 +95,31 @@ func compare(a, b [][]float64) (*accept.Agreement, error) {
 	return out, nil
 }
 
-// notBuilt reports whether err says that a fixture must be built first.
-func notBuilt(err error) bool {
-	_, ok := errors.AsType[*fixtures.NotBuiltError](err)
-	return ok
+// scoresOn returns the scores of a catalog variant on cpu1 for each image.
+func scoresOn(ctx context.Context, v fixtures.Variant, seed uint64) (scores [][]float64, err error) {
+	session, err := tflite.New(1).Open(ctx, v)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, session.Close()) }()
+	outputs := session.Outputs()
+	if len(outputs) != 1 {
+		return nil, fmt.Errorf("%s has %d outputs; a classifier has only its scores", v.Title, len(outputs))
+	}
+	out, err := measure.Buffers(outputs)
+	if err != nil {
+		return nil, err
+	}
+	for i := range agreementImages {
+		image := fixtures.SyntheticImage(*v.Image, seed+uint64(i))
+		if _, err := session.Infer(ctx, [][]byte{image}, out); err != nil {
+			return nil, err
+		}
+		one, err := fixtures.ReadScores(outputs[0], out[0])
+		if err != nil {
+			return nil, err
+		}
+		scores = append(scores, one)
+	}
+	return scores, nil
 }

@@ -12,56 +12,45 @@ import (
 	"github.com/crossover-bench/crossover/backends/link"
 	"github.com/crossover-bench/crossover/backends/offload"
 	"github.com/crossover-bench/crossover/backends/tflite"
-	"github.com/crossover-bench/crossover/fixtures"
 	"github.com/crossover-bench/crossover/internal/machine"
 	"github.com/crossover-bench/crossover/internal/names"
 	"github.com/crossover-bench/crossover/internal/recorded"
 )
 
-// registry lists the backends that exist, by what their names look like.
-var registry = []struct {
-	matches func(names.Backend) bool
-	open    func(*Suite, names.Combination) (backends.Backend, error)
-}{
-	{isCPU, (*Suite).cpu},
-	{names.Backend.IsAccelerator, (*Suite).delegate},
-	{isOffload, (*Suite).offload},
-}
-
-func isCPU(b names.Backend) bool     { _, _, ok := b.CPU(); return ok }
-func isOffload(b names.Backend) bool { _, ok := b.Host(); return ok }
-
 // backend returns the backend of a combination.
-func (s *Suite) backend(c names.Combination) (backends.Backend, error) {
-	for _, r := range registry {
-		if r.matches(c.Backend) {
-			b, err := r.open(s, c)
-			if err == nil && s.hooks.Backend != nil {
-				b, err = s.hooks.Backend(c, b)
-			}
-			return b, err
-		}
+func (s *Suite) backend(c names.Combination) (b backends.Backend, err error) {
+	cpu, isCPU := tflite.ForName(c.Backend)
+	switch {
+	case isCPU:
+		b = cpu
+	case c.Backend.IsAccelerator():
+		b, err = s.delegate(c.Backend)
+	case offloads(c.Backend):
+		b, err = s.offload(c)
+	default:
+		err = fmt.Errorf("%q is not a backend of this build", c.Backend)
 	}
-	return nil, fmt.Errorf("%q is not a backend of this build", c.Backend)
+	if err != nil || s.hooks.Backend == nil {
+		return b, err
+	}
+	return s.hooks.Backend(c, b)
 }
 
-func (s *Suite) cpu(c names.Combination) (backends.Backend, error) {
-	b, _ := tflite.ForName(c.Backend)
-	return b, nil
-}
+func offloads(b names.Backend) bool { _, ok := b.Host(); return ok }
 
 // delegate returns the backend of an external delegate's library.
-func (s *Suite) delegate(c names.Combination) (backends.Backend, error) {
-	name := string(c.Backend)
-	library := s.job.Setup.Delegates[c.Backend]
+func (s *Suite) delegate(name names.Backend) (backends.Backend, error) {
+	library := s.job.Setup.Delegates[name]
 	if library == "" {
 		hint := fmt.Sprintf("name it with --%s, such as /usr/lib/libvx_delegate.so", name)
-		if c.Backend != names.NPU && c.Backend != names.GPU {
+		if name != names.NPU && name != names.GPU {
 			hint = "this version takes delegates only for npu and gpu, with --npu and --gpu"
 		}
-		return absent{backends.UnavailableError{Backend: name, Missing: "no delegate library is declared", Hint: hint}}, nil
+		return nil, &backends.UnavailableError{
+			Backend: string(name), Missing: "no delegate library is declared", Hint: hint,
+		}
 	}
-	return tflite.NewDelegate(name, library, nil), nil
+	return tflite.NewDelegate(string(name), library, nil), nil
 }
 
 // offload returns the backend of a host over a link. The embedded host is started
@@ -116,12 +105,16 @@ const selfMemory = 512 << 20
 
 // startSelf starts the embedded host with the variants of this process, unless it
 // is running.
-func (s *Suite) startSelf() error {
+func (s *Suite) startSelf() (err error) {
+	var log io.Writer // the run's log; nil without a driver, since go test would print it among the results
+	if s.events != nil {
+		log = os.Stderr
+	}
 	if s.self != nil && s.self.Ended() {
 		// It died, out of memory for instance. The combination that it served has
 		// failed; those that follow need not.
 		why := s.self.Close()
-		if log := s.hostLog(); log != nil {
+		if log != nil {
 			fmt.Fprintln(log, "suites: restarting the embedded host:", why)
 		}
 		s.self = nil
@@ -130,26 +123,14 @@ func (s *Suite) startSelf() error {
 		return nil
 	}
 	config := host.ChildConfig{Interpreters: 1, Queue: 4, Memory: selfMemory}
-	seen := map[names.Variant]bool{}
-	for _, c := range s.Work {
-		v, err := s.Variant(c.Variant)
-		if err == nil && !seen[v.Name] && isOffload(c.Backend) {
-			seen[v.Name] = true
+	local := func(c names.Combination) bool { return !offloads(c.Backend) }
+	for _, name := range names.Variants(slices.DeleteFunc(slices.Clone(s.Work), local)) {
+		if v, err := s.Variant(name); err == nil {
 			config.Models = append(config.Models, host.Serve(v)...)
 		}
 	}
-	var err error
-	s.self, err = offload.StartSelf(context.Background(), config, s.hostLog())
+	s.self, err = offload.StartSelf(context.Background(), config, log)
 	return err
-}
-
-// hostLog is where the embedded host logs: the run's log if there is a driver,
-// otherwise nowhere, since go test would print it among the results.
-func (s *Suite) hostLog() io.Writer {
-	if s.events == nil {
-		return nil
-	}
-	return os.Stderr
 }
 
 // HostBackend is the backend that an embedded host serves with.
@@ -161,7 +142,7 @@ func (s *Suite) Available(c names.Combination) error {
 	switch {
 	case c.Backend == names.OffloadSelf:
 		return nil // only starting it would show
-	case isOffload(c.Backend):
+	case offloads(c.Backend):
 		_, err := s.host(c.Backend)
 		return err
 	}
@@ -198,14 +179,4 @@ func (s *Suite) machineProbe() (machine.Probe, error) {
 	s.probe, err = machine.NewProbe("/", own...)
 	s.probeOwn = own
 	return s.probe, err
-}
-
-// absent is a backend that is not declared on this machine.
-type absent struct{ reason backends.UnavailableError }
-
-func (a absent) Name() string     { return a.reason.Backend }
-func (a absent) Available() error { return &a.reason }
-
-func (a absent) Open(context.Context, fixtures.Variant) (backends.Session, error) {
-	return nil, &a.reason
 }

@@ -23,8 +23,8 @@ func (s *Suite) Benchmarks(b *testing.B) {
 	for _, c := range s.Work {
 		s.send(results.Event{Kind: results.EventStart, Combination: c})
 		// Any other error occurs again in the benchmark, which reports it.
-		if err := s.Available(c); unavailable(err) != nil {
-			s.skip(os.Stdout, c, err)
+		if err := s.Available(c); unavailable(err) {
+			s.drop(results.EventSkip, c, err)
 			continue
 		}
 		b.Run(c.Name(), func(b *testing.B) { s.benchmark(b, c) })
@@ -48,14 +48,12 @@ func (s *Suite) benchmark(b *testing.B, c names.Combination) {
 		}
 		return nil
 	})
-	if unavailable(err) == nil {
-		s.measured++
-	}
-	switch {
-	case unavailable(err) != nil:
-		s.skip(os.Stdout, c, err)
+	if unavailable(err) {
+		s.drop(results.EventSkip, c, err)
 		b.SkipNow()
-	case err != nil:
+	}
+	s.measured++
+	if err != nil {
 		s.send(results.Event{Kind: results.EventFail, Combination: c, Reason: err.Error()})
 		b.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/crossover-bench/crossover/backends/tflite"
 	"github.com/crossover-bench/crossover/internal/declared"
 	"github.com/crossover-bench/crossover/internal/job"
+	"github.com/crossover-bench/crossover/internal/names"
 )
 
 // describe writes what this binary is, a job.About, as JSON.
@@ -25,9 +26,9 @@ func (s *Suite) describe(w io.Writer) error {
 	if w := s.weights(); w != "" {
 		a.Config["weights"] = w
 	}
-	for _, c := range s.Work {
-		v, err := s.Variant(c.Variant)
-		if _, known := a.Hashes[string(v.Name)]; err != nil || known {
+	for _, name := range names.Variants(s.Work) {
+		v, err := s.Variant(name)
+		if err != nil {
 			continue
 		}
 		if v.SHA256 == "" { // the user's own
@@ -62,8 +63,8 @@ func (s *Suite) weights() string {
 		return "own files"
 	}
 	var origins []string
-	for _, c := range s.Work {
-		v, err := s.Variant(c.Variant)
+	for _, name := range names.Variants(s.Work) {
+		v, err := s.Variant(name)
 		if err == nil && v.Weights != "" && !slices.Contains(origins, v.Weights) {
 			origins = append(origins, v.Weights)
 		}

@@ -16,7 +16,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -92,7 +91,7 @@ func Answer(j job.Job, hooks Hooks) error {
 		return s.agreements(os.Stdout)
 	case job.Check:
 		s.sendEvents()
-		s.check(os.Stdout)
+		s.check()
 		return nil
 	}
 	return exit.Errorf(exit.Internal, "%q is not a question", j.Task)
@@ -121,30 +120,29 @@ func (s *Suite) send(ev results.Event) {
 	}
 }
 
-// skip says that a combination cannot run here: to the driver, or to w.
-func (s *Suite) skip(w io.Writer, c names.Combination, err error) {
+// drop says that a combination cannot run here or fails, an EventSkip or EventFail: to the driver,
+// otherwise on standard output.
+func (s *Suite) drop(kind results.EventKind, c names.Combination, err error) {
 	if s.events == nil {
-		fmt.Fprintf(w, "skipped: %s: %v\n", c.Name(), err)
-		return
+		said := map[results.EventKind]string{results.EventSkip: "skipped", results.EventFail: "fails"}
+		fmt.Printf("%s: %s: %v\n", said[kind], c.Name(), err)
 	}
-	s.send(results.Event{Kind: results.EventSkip, Combination: c, Reason: err.Error()})
+	s.send(results.Event{Kind: kind, Combination: c, Reason: err.Error()})
 }
 
 // check says which combinations cannot run here or would fail, as far as that
-// shows without loading a variant: to the driver, or to w.
-func (s *Suite) check(w io.Writer) {
+// shows without loading a variant.
+func (s *Suite) check() {
 	for _, c := range s.Work {
 		err := s.Available(c)
 		if err == nil {
 			_, err = s.Variant(c.Variant)
 		}
 		switch {
-		case unavailable(err) != nil:
-			s.skip(w, c, err)
-		case err != nil && s.events == nil:
-			fmt.Fprintf(w, "fails: %s: %v\n", c.Name(), err)
+		case unavailable(err):
+			s.drop(results.EventSkip, c, err)
 		case err != nil:
-			s.send(results.Event{Kind: results.EventFail, Combination: c, Reason: err.Error()})
+			s.drop(results.EventFail, c, err)
 		}
 	}
 	s.send(results.Event{Kind: results.EventEnd})
@@ -163,8 +161,8 @@ func (s *Suite) Close() {
 	}
 }
 
-// unavailable returns the error as an *UnavailableError, or nil.
-func unavailable(err error) *backends.UnavailableError {
-	u, _ := errors.AsType[*backends.UnavailableError](err)
-	return u
+// unavailable reports whether err says that a combination cannot run here.
+func unavailable(err error) bool {
+	_, ok := errors.AsType[*backends.UnavailableError](err)
+	return ok
 }
