@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/crossover-bench/crossover/internal/job"
 	"github.com/crossover-bench/crossover/internal/names"
@@ -44,7 +45,8 @@ func (b Binary) Agreement(ctx context.Context, combinations []names.Combination,
 // binary opens and measures nothing. Log must be set.
 func (b Binary) Check(ctx context.Context, combinations []names.Combination) (map[names.Combination]string, error) {
 	lacking := map[names.Combination]string{}
-	p := process{binary: b, handle: func(ev results.Event) error {
+	patience := func(names.Combination) time.Duration { return time.Minute }
+	p := process{binary: b, patience: patience, handle: func(ev results.Event) error {
 		if ev.Kind == results.EventSkip || ev.Kind == results.EventFail {
 			lacking[ev.Combination] = ev.Reason
 		}

@@ -91,6 +91,7 @@ type Driver struct {
 
 	kept     map[names.Combination][]keptRound
 	dropped  map[names.Combination]bool
+	before   map[names.Combination]results.Planned // what is Planned of those with a block
 	outcome  Outcome
 	done     int
 	deadline time.Time // of rounds added for precision
@@ -197,6 +198,10 @@ func (d *Driver) begin() {
 	d.Planned = slices.DeleteFunc(slices.Clone(d.Planned), func(p results.Planned) bool {
 		return len(d.kept[p.Combination]) == 0
 	})
+	d.before = map[names.Combination]results.Planned{}
+	for _, p := range d.Planned {
+		d.before[p.Combination] = p
+	}
 }
 
 // keep counts a block as measured.
@@ -217,41 +222,42 @@ func (d *Driver) round(ctx context.Context, round int, due []Item) error {
 	return nil
 }
 
-// measure runs one batch, starting a new process for what a dead one left.
+// measure measures one batch.
 func (d *Driver) measure(ctx context.Context, b batch) error {
-	for len(b.todo) > 0 {
-		p := process{binary: d.Binary, patience: d.patience, handle: func(ev results.Event) error {
-			switch ev.Kind {
-			case results.EventStart:
-				d.Screen.Started(ev.Combination, b.round, d.done, d.total())
-			case results.EventBlock:
-				if err := d.Store.AppendBlock(*ev.Block); err != nil {
-					return err
-				}
-				d.keep(ev.Block)
-				d.Screen.Finished(ev.Block, d.done, d.total(), d.left())
-			case results.EventSkip:
-				// It ran in the probe, so this is a failure, not a missing prerequisite.
-				return d.fail(ev.Combination, b.round, noLonger+ev.Reason)
-			case results.EventFail:
-				return d.fail(ev.Combination, b.round, ev.Reason)
+	return d.do(ctx, b, d.patience, func(ev results.Event) error {
+		switch ev.Kind {
+		case results.EventStart:
+			d.Screen.Started(ev.Combination, b.round, d.done, d.total())
+		case results.EventBlock:
+			if err := d.Store.AppendBlock(*ev.Block); err != nil {
+				return err
 			}
-			return nil
-		}}
-		left, err := p.run(ctx, d.job(b))
+			d.keep(ev.Block)
+			d.Screen.Finished(ev.Block, d.done, d.total(), d.left())
+		case results.EventSkip: // it ran in the probe
+			return d.fail(ev.Combination, b.round, noLonger+ev.Reason)
+		case results.EventFail:
+			return d.fail(ev.Combination, b.round, ev.Reason)
+		}
+		return nil
+	})
+}
+
+// do runs a batch, starting a new process for what a dead one left.
+func (d *Driver) do(
+	ctx context.Context, b batch, patience func(names.Combination) time.Duration, handle func(results.Event) error,
+) error {
+	for len(b.todo) > 0 {
+		j := d.Binary.job(job.Measure, b.todo)
+		j.Round, j.Block = b.round, b.block
+		p := process{binary: d.Binary, patience: patience, handle: handle}
+		left, err := p.run(ctx, j)
 		if err != nil {
-			return d.interrupted(err, false)
+			return d.interrupted(err, b.round)
 		}
 		b.todo = left
 	}
 	return nil
-}
-
-// job is the job that measures a batch.
-func (d *Driver) job(b batch) job.Job {
-	j := d.Binary.job(job.Measure, b.todo)
-	j.Round, j.Block = b.round, b.block
-	return j
 }
 
 // patience is how long the next result of a planned combination may take.
@@ -265,6 +271,7 @@ func (d *Driver) patience(c names.Combination) time.Duration {
 // skip takes a combination that cannot run here out of the run.
 func (d *Driver) skip(c names.Combination, reason string) error {
 	d.dropped[c] = true
+	d.outcome.Plan.Skipped = append(d.outcome.Plan.Skipped, Dropped{c, reason})
 	d.Screen.Dropped(c, "skipped", reason)
 	return d.Store.Skip(c, reason)
 }
@@ -274,6 +281,9 @@ func (d *Driver) fail(c names.Combination, round int, reason string) error {
 	d.dropped[c] = true
 	d.Screen.Dropped(c, "failed", reason)
 	d.outcome.Failed = append(d.outcome.Failed, Dropped{c, reason})
+	if round == results.ProbeRound {
+		d.outcome.Plan.Failed = append(d.outcome.Plan.Failed, Dropped{c, reason})
+	}
 	return d.Store.Fail(c, round, reason)
 }
 
@@ -296,11 +306,11 @@ func reasons(all []Dropped) string {
 }
 
 // interrupted says how far the run had come, if err is that of an interrupt.
-func (d *Driver) interrupted(err error, probing bool) error {
+func (d *Driver) interrupted(err error, round int) error {
 	switch {
 	case !errors.Is(err, context.Canceled):
 		return err
-	case probing:
+	case round == results.ProbeRound:
 		return exit.Errorf(exit.NoData, "interrupted during the probe, with %d blocks measured before", d.done)
 	case d.total() == 0:
 		return exit.Errorf(exit.NoData, "interrupted after %d blocks", d.done)

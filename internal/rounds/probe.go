@@ -13,7 +13,8 @@ import (
 // probeTime is the steady time of a probe's block.
 const probeTime = 20 * time.Millisecond
 
-// noLonger begins the reason of a failure if what ran before went away.
+// noLonger begins the reason of a failure if what ran before went away: that is not a missing
+// prerequisite.
 const noLonger = "it can no longer run: "
 
 // A cost is what the probe saw of a combination.
@@ -47,22 +48,12 @@ func costOf(b *results.Block) cost {
 func (d *Driver) probe(ctx context.Context, declared []names.Combination) error {
 	d.Screen.Probing(len(declared))
 	seen := map[names.Combination]cost{}
-	err := d.probeEach(ctx, declared, seen, func(b *results.Block) { seen[b.Combination] = costOf(b) })
-	if err != nil {
+	if err := d.probeEach(ctx, declared, seen); err != nil {
 		return err
 	}
 	// What was compiled the first time may come out of a cache from now on.
-	var expensive []names.Combination
-	for _, c := range declared {
-		if seen[c].expensive(d.Settings.Block) {
-			expensive = append(expensive, c)
-		}
-	}
-	if err := d.probeEach(ctx, expensive, seen, func(b *results.Block) {
-		second := costOf(b)
-		second.cold = seen[b.Combination].opening
-		seen[b.Combination] = second
-	}); err != nil {
+	cheap := func(c names.Combination) bool { return !seen[c].expensive(d.Settings.Block) }
+	if err := d.probeEach(ctx, slices.DeleteFunc(slices.Clone(declared), cheap), seen); err != nil {
 		return err
 	}
 	made := &d.outcome.Plan
@@ -79,51 +70,32 @@ func (d *Driver) probe(ctx context.Context, declared []names.Combination) error 
 	return d.keepPlan()
 }
 
-// probeEach runs one short block of each combination and passes those that ran to
-// ran. What cannot run here is skipped, unless it ran before: then it is in seen
+// probeEach runs one short block of each combination and notes in seen what it
+// costs. What cannot run here is skipped, unless it ran before: then it is in seen
 // or has blocks. Patience is fivefold, since their speed is still unknown and a
 // delegate may compile for minutes.
-func (d *Driver) probeEach(
-	ctx context.Context, todo []names.Combination, seen map[names.Combination]cost, ran func(*results.Block),
-) error {
+func (d *Driver) probeEach(ctx context.Context, todo []names.Combination, seen map[names.Combination]cost) error {
 	b, done := batch{round: results.ProbeRound, block: probeTime, todo: todo}, 0
-	made := &d.outcome.Plan
 	patience := func(names.Combination) time.Duration { return 5 * d.Patience }
-	handle := func(ev results.Event) error {
-		c := ev.Combination
-		switch ev.Kind {
+	return d.do(ctx, b, patience, func(ev results.Event) error {
+		switch c := ev.Combination; ev.Kind {
 		case results.EventStart:
 			d.Screen.Started(c, results.ProbeRound, done, len(todo))
-			return nil
+			done++
 		case results.EventBlock:
-			ran(ev.Block)
-			done++
-			return nil
+			cost := costOf(ev.Block)
+			cost.cold = seen[ev.Block.Combination].opening
+			seen[ev.Block.Combination] = cost
 		case results.EventSkip:
-			done++
-			if _, ran := seen[c]; !ran && len(d.kept[c]) == 0 {
-				made.Skipped = append(made.Skipped, Dropped{c, ev.Reason})
-				return d.skip(c, ev.Reason)
+			if _, ran := seen[c]; ran || len(d.kept[c]) > 0 {
+				return d.fail(c, results.ProbeRound, noLonger+ev.Reason)
 			}
-			// It ran earlier, so this is a failure, not a missing prerequisite.
-			ev.Reason = noLonger + ev.Reason
+			return d.skip(c, ev.Reason)
 		case results.EventFail:
-			done++
-		default:
-			return nil
+			return d.fail(c, results.ProbeRound, ev.Reason)
 		}
-		made.Failed = append(made.Failed, Dropped{c, ev.Reason})
-		return d.fail(c, results.ProbeRound, ev.Reason)
-	}
-	for len(b.todo) > 0 {
-		p := process{binary: d.Binary, patience: patience, handle: handle}
-		left, err := p.run(ctx, d.job(b))
-		if err != nil {
-			return d.interrupted(err, true)
-		}
-		b.todo = left
-	}
-	return nil
+		return nil
+	})
 }
 
 // keepPlan keeps what is planned. For what was measured before an interrupt, that
@@ -131,7 +103,7 @@ func (d *Driver) probeEach(
 func (d *Driver) keepPlan() error {
 	planned := slices.Clone(d.Planned)
 	for _, p := range d.outcome.Plan.Open {
-		if d.planned(p.Combination) == nil {
+		if _, before := d.before[p.Combination]; !before {
 			planned = append(planned, results.Planned{
 				Combination: p.Combination, Rounds: p.Rounds, Block: p.Block, Open: p.cost.opening, Cold: p.cost.cold,
 			})
@@ -140,21 +112,11 @@ func (d *Driver) keepPlan() error {
 	return d.Store.Plan(planned)
 }
 
-// planned returns what was planned of a combination before an interrupt; nil if
-// nothing was measured of it.
-func (d *Driver) planned(c names.Combination) *results.Planned {
-	i := slices.IndexFunc(d.Planned, func(p results.Planned) bool { return p.Combination == c })
-	if i < 0 {
-		return nil
-	}
-	return &d.Planned[i]
-}
-
 // plan plans a combination, as before the interrupt if it was measured then.
 func (d *Driver) plan(c names.Combination, cost cost) Item {
 	p := plan(c, cost, d.Settings.Block, d.Settings.Least())
 	p.Kept = len(d.kept[c])
-	if before := d.planned(c); before != nil {
+	if before, ok := d.before[c]; ok {
 		p.Block, p.Rounds = before.Block, before.Rounds
 	}
 	return p

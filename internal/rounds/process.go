@@ -22,15 +22,15 @@ import (
 type process struct {
 	binary Binary
 	// patience returns how long the next event may take after one about a
-	// combination; the zero combination stands for the start. nil means a minute.
+	// combination; the zero combination stands for the start.
 	patience func(names.Combination) time.Duration
 	handle   func(results.Event) error
 
 	cmd     *exec.Cmd
 	hung    atomic.Bool
-	current *names.Combination         // started and without a result
-	done    map[names.Combination]bool // with a result
-	ended   bool                       // the binary said that it did the whole job
+	current *names.Combination  // started and without a result
+	left    []names.Combination // without a result
+	ended   bool                // the binary said that it did the whole job
 }
 
 // run does the job in one process and passes each event to handle. It returns once
@@ -47,9 +47,8 @@ func (p *process) run(ctx context.Context, j job.Job) (left []names.Combination,
 	stop := context.AfterFunc(ctx, func() { killGroup(p.cmd) })
 	defer stop()
 
-	streamErr, handleErr := p.follow(ctx, results.NewEventReader(events))
-	broken := streamErr != io.EOF && !errors.Is(streamErr, results.ErrTorn)
-	if handleErr != nil || broken {
+	err = p.follow(ctx, results.NewEventReader(events))
+	if err != nil {
 		killGroup(p.cmd)
 	}
 	waitErr := p.cmd.Wait()
@@ -57,10 +56,8 @@ func (p *process) run(ctx context.Context, j job.Job) (left []names.Combination,
 	switch {
 	case ctx.Err() != nil:
 		return nil, context.Cause(ctx)
-	case handleErr != nil:
-		return nil, handleErr
-	case broken:
-		return nil, fmt.Errorf("the test binary: %w", streamErr)
+	case err != nil:
+		return nil, err
 	case p.ended && waitErr == nil:
 		return nil, nil
 	}
@@ -69,7 +66,7 @@ func (p *process) run(ctx context.Context, j job.Job) (left []names.Combination,
 
 // start starts the process and returns the stream of its events.
 func (p *process) start(ctx context.Context, j job.Job) (events *os.File, err error) {
-	p.done = map[names.Combination]bool{}
+	p.left = slices.Clone(j.Combinations)
 	events, childEnd, err := os.Pipe()
 	if err != nil {
 		return nil, err
@@ -92,21 +89,20 @@ func (p *process) start(ctx context.Context, j job.Job) (events *os.File, err er
 }
 
 // follow passes on events until the stream ends or handle fails, and kills the
-// process if an event takes longer than patience allows.
-func (p *process) follow(ctx context.Context, events *results.EventReader) (streamErr, handleErr error) {
-	patience := p.patience
-	if patience == nil {
-		patience = func(names.Combination) time.Duration { return time.Minute }
-	}
-	watch := time.AfterFunc(patience(names.Combination{}), func() {
+// process if an event takes longer than patience allows. A stream that ends early is
+// not an error here: how the process ended says why.
+func (p *process) follow(ctx context.Context, events *results.EventReader) error {
+	watch := time.AfterFunc(p.patience(names.Combination{}), func() {
 		p.hung.Store(true)
 		killGroup(p.cmd)
 	})
 	defer watch.Stop()
-	for handleErr == nil {
+	for {
 		ev, err := events.Next()
-		if err != nil {
-			return err, nil
+		if err == io.EOF || errors.Is(err, results.ErrTorn) {
+			return nil
+		} else if err != nil {
+			return fmt.Errorf("the test binary: %w", err)
 		}
 		c := ev.Combination
 		switch {
@@ -118,14 +114,21 @@ func (p *process) follow(ctx context.Context, events *results.EventReader) (stre
 			if ev.Block != nil {
 				c = ev.Block.Combination
 			}
-			p.done[c], p.current = true, nil
+			p.finish(c)
 		}
-		watch.Reset(patience(c))
+		watch.Reset(p.patience(c))
 		if ctx.Err() == nil {
-			handleErr = p.handle(ev)
+			if err := p.handle(ev); err != nil {
+				return err
+			}
 		}
 	}
-	return io.EOF, handleErr
+}
+
+// finish notes that c has a result.
+func (p *process) finish(c names.Combination) {
+	p.left = slices.DeleteFunc(p.left, func(l names.Combination) bool { return l == c })
+	p.current = nil
 }
 
 // cause says why the process ended before it had done its job.
@@ -148,20 +151,14 @@ func (p *process) cause(waitErr error, logStart int64) string {
 func (p *process) lost(j job.Job, cause string) (left []names.Combination, err error) {
 	switch {
 	case p.current != nil:
-		p.done[*p.current] = true
-		if err := p.handle(results.Event{Kind: results.EventFail, Combination: *p.current, Reason: cause}); err != nil {
-			return nil, err
-		}
-	case len(p.done) == 0:
-		return nil, fmt.Errorf("the test binary %s: %s", filepath.Base(p.binary.Path), cause)
+		failed := results.Event{Kind: results.EventFail, Combination: *p.current, Reason: cause}
+		p.finish(failed.Combination)
+		err = p.handle(failed)
+	case len(p.left) == len(j.Combinations):
+		err = fmt.Errorf("the test binary %s: %s", filepath.Base(p.binary.Path), cause)
 	}
 	// It may have died between two combinations: then neither is to blame.
-	for _, c := range j.Combinations {
-		if !p.done[c] {
-			left = append(left, c)
-		}
-	}
-	return left, nil
+	return p.left, err
 }
 
 // fatal are the beginnings of the lines in which Go's and C++'s runtimes say why
