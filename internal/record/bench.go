@@ -1,6 +1,7 @@
 package record
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -72,19 +73,20 @@ func (s *Selection) Bench(ctx context.Context, t Terminal, b Bench) error {
 		return errors.Join(runErr, err)
 	}
 	if len(r.writer.Ledger().Run) > 0 {
-		if err := r.printTable(); err != nil && runErr == nil {
-			return err
-		}
+		runErr = cmp.Or(runErr, r.printTable())
 	}
-	if failed := r.writer.Ledger().Failed; len(failed) > 0 && runErr == nil {
+	if runErr != nil {
+		return runErr
+	}
+	if failed := r.writer.Ledger().Failed; len(failed) > 0 {
 		return exit.Errorf(exit.NoData, "%s failed before the run was resumed, and not measured since; see above",
 			counted(len(failed), "combination"))
 	}
-	if n := len(outcome.Imprecise); n > 0 && runErr == nil {
+	if n := len(outcome.Imprecise); n > 0 {
 		return exit.Errorf(exit.Inconclusive, "%d of %d medians are not known to %v within the budget",
 			n, len(outcome.Plan.Open), b.Precision)
 	}
-	return runErr
+	return nil
 }
 
 // resumeNewest goes on with the newest run that measures the same thing in the same
@@ -113,7 +115,7 @@ func (r *recording) resumeNewest() error {
 func (r *recording) printTable() error {
 	run, err := results.Open(r.dir)
 	if err != nil {
-		return exit.Errorf(exit.NoData, "%w", err)
+		return exit.With(exit.NoData, err)
 	}
 	out := r.terminal.Out
 	fmt.Fprintln(out)

@@ -62,10 +62,7 @@ func (m *Measurer) begin(ctx context.Context, cs []names.Combination, rounds int
 		return err
 	}
 	m.run = r
-	if err := r.binary.Agreement(ctx, cs, &m.extras.Agreement); err != nil {
-		return exit.Errorf(exit.Internal, "%w", err)
-	}
-	return nil
+	return exit.With(exit.Internal, r.binary.Agreement(ctx, cs, &m.extras.Agreement))
 }
 
 // data returns the run so far, arranged for judging.
@@ -75,13 +72,10 @@ func (m *Measurer) data() (*accept.Data, error) {
 	}
 	run, err := results.Open(m.run.dir)
 	if err != nil {
-		return nil, exit.Errorf(exit.NoData, "%w", err)
+		return nil, exit.With(exit.NoData, err)
 	}
 	data, err := accept.FromRun(relative(m.run.dir), run)
-	if err != nil {
-		return nil, exit.Errorf(exit.NoData, "%w", err)
-	}
-	return data, nil
+	return data, exit.With(exit.NoData, err)
 }
 
 // Looked records that the run was looked at.
@@ -110,13 +104,10 @@ func (m *Measurer) keepExtras() error {
 	if err != nil {
 		return err
 	}
-	if err := m.run.writer.Update(func(meta *results.Meta, _ *results.Ledger) {
+	return exit.With(exit.NoData, m.run.writer.Update(func(meta *results.Meta, _ *results.Ledger) {
 		if meta.Extra == nil {
 			meta.Extra = map[string]json.RawMessage{}
 		}
 		meta.Extra[accept.ExtraKey] = raw
-	}); err != nil {
-		return exit.Errorf(exit.NoData, "%w", err)
-	}
-	return nil
+	}))
 }

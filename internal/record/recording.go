@@ -19,7 +19,6 @@ package record
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -111,7 +110,7 @@ func (s *Selection) begin(
 	}
 	r.binary.Calibrate = calibrate
 	if r.about, err = r.binary.Describe(ctx, combinations); err != nil {
-		return nil, exit.Errorf(exit.Usage, "%w", err)
+		return nil, exit.With(exit.Usage, err)
 	}
 	seed := e.Seed
 	if seed == 0 {
@@ -146,11 +145,10 @@ func (r *recording) method() (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	seed := "" // a drawn seed may differ when the run is resumed
-	if r.effort.Seed != 0 {
-		seed = fmt.Sprint(r.effort.Seed)
+	method := map[string]string{"block": r.effort.Block.String(), "setup": string(setup), "seed": ""}
+	if r.effort.Seed != 0 { // a drawn seed may differ when the run is resumed
+		method["seed"] = fmt.Sprint(r.effort.Seed)
 	}
-	method := map[string]string{"block": r.effort.Block.String(), "setup": string(setup), "seed": seed}
 	files := map[string]string{"suites": r.binary.Path, "hosts": s.Files.Hosts, "profiles": s.Files.Profiles}
 	for what, file := range files {
 		if file == "" {
@@ -198,8 +196,7 @@ func (s *Selection) paths() (map[string]json.RawMessage, error) {
 
 // gridOf says, for run.json, which grid is measured.
 func gridOf(g *grid.Grid) results.Grid {
-	sum := sha256.Sum256(g.Text)
-	return results.Grid{Name: g.Name, Path: g.File, SHA256: hex.EncodeToString(sum[:])}
+	return results.Grid{Name: g.Name, Path: g.File, SHA256: fmt.Sprintf("%x", sha256.Sum256(g.Text))}
 }
 
 // resume goes on with the run in dir instead of starting one. If that run has no
@@ -223,16 +220,16 @@ func (r *recording) open() error {
 	var err error
 	if r.writer == nil {
 		if r.writer, err = results.Create(r.effort.Results, r.meta); err != nil {
-			return exit.Errorf(exit.NoData, "%w", err)
+			return exit.With(exit.NoData, err)
 		}
 		r.dir = r.writer.Dir()
 		if err := r.writer.Declare(r.declared, r.settings.Least()); err != nil {
-			return exit.Errorf(exit.NoData, "%w", err)
+			return exit.With(exit.NoData, err)
 		}
 	}
 	r.printNotes()
 	if r.log, err = os.OpenFile(filepath.Join(r.dir, "log.txt"), os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o666); err != nil {
-		return exit.Errorf(exit.NoData, "%w", err)
+		return exit.With(exit.NoData, err)
 	}
 	r.binary.Log = r.log
 	leaveOut := r.meta.LeaveOut()
@@ -262,15 +259,11 @@ func (r *recording) close(complete bool, imprecise []results.Imprecise) error {
 	after := machine.Read("/")
 	var err error
 	if ledger := r.writer.Ledger(); !complete && len(ledger.Run) == 0 && len(ledger.Failed) == 0 {
-		err = errors.Join(r.log.Close(), r.writer.Discard())
+		err = r.writer.Discard()
 	} else {
 		err = r.writer.Finish(complete, func(m *results.Meta, l *results.Ledger) {
 			m.After, l.Imprecise = &after, imprecise
 		})
-		err = errors.Join(err, r.log.Close())
 	}
-	if err != nil {
-		return exit.Errorf(exit.NoData, "%w", err)
-	}
-	return nil
+	return exit.With(exit.NoData, errors.Join(err, r.log.Close()))
 }

@@ -4,10 +4,10 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
-	"github.com/mattn/go-isatty"
 	"golang.org/x/term"
 
 	"github.com/crossover-bench/crossover/internal/names"
@@ -26,22 +26,16 @@ type screen struct {
 	title    func(names.Combination) string
 	round    int    // last round a plain line was printed for
 	latest   string // the latest figures
-
-	// What cannot run here, by reason, in the order of the probe: a missing delegate
-	// concerns many combinations and should take one line.
-	reasons []string
-	skipped map[string][]names.Combination
+	skips    int    // of the plan's that were printed
 }
 
 func newScreen(w io.Writer, title func(names.Combination) string) *screen {
-	return &screen{
-		w: w, terminal: isTerminal(w), title: title, round: -1, skipped: map[string][]names.Combination{},
-	}
+	return &screen{w: w, terminal: isTerminal(w), title: title, round: -1}
 }
 
 func isTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
-	return ok && isatty.IsTerminal(f.Fd())
+	return ok && term.IsTerminal(int(f.Fd()))
 }
 
 // TerminalWidth returns the width of w in characters if it is a terminal, otherwise
@@ -50,10 +44,7 @@ func TerminalWidth(w io.Writer) int {
 	if !isTerminal(w) {
 		return 0
 	}
-	width, _, err := term.GetSize(int(w.(*os.File).Fd()))
-	if err != nil {
-		return 0
-	}
+	width, _, _ := term.GetSize(int(w.(*os.File).Fd())) // 0 with an error
 	return width
 }
 
@@ -86,22 +77,28 @@ func (s *screen) Probing(n int) {
 }
 
 func (s *screen) Planned(p rounds.Plan) {
-	for _, reason := range s.reasons {
-		lost := s.skipped[reason]
+	// A missing delegate concerns many combinations and should take one line.
+	byReason := map[string][]names.Combination{}
+	for _, skip := range p.Skipped[s.skips:] {
+		byReason[skip.Reason] = append(byReason[skip.Reason], skip.Combination)
+	}
+	for _, skip := range p.Skipped[s.skips:] {
+		lost := byReason[skip.Reason]
+		if skip.Combination != lost[0] {
+			continue
+		}
 		what := s.title(lost[0])
 		if len(lost) > 1 {
 			what = fmt.Sprintf("%d combinations, %s first", len(lost), what)
 		}
-		s.line("skipped: %s: %s", what, reason)
+		s.line("skipped: %s: %s", what, strings.TrimSpace(skip.Reason))
 	}
-	s.reasons, s.skipped = nil, nil
+	s.skips = len(p.Skipped)
 	if len(p.Open) == 0 {
 		return
 	}
-	least, most := p.Open[0].Rounds, p.Open[0].Rounds
-	for _, o := range p.Open {
-		least, most = min(least, o.Rounds), max(most, o.Rounds)
-	}
+	byRounds := func(a, b rounds.Item) int { return a.Rounds - b.Rounds }
+	least, most := slices.MinFunc(p.Open, byRounds).Rounds, slices.MaxFunc(p.Open, byRounds).Rounds
 	many := counted(most, "round")
 	if least != most {
 		many = fmt.Sprintf("%d to %s", least, many)
@@ -152,13 +149,7 @@ func (s *screen) Finished(b *results.Block, done, total int, left time.Duration)
 }
 
 func (s *screen) Dropped(c names.Combination, verb, reason string) {
-	reason = strings.TrimSpace(reason)
-	if verb == "skipped" && s.skipped != nil {
-		if _, known := s.skipped[reason]; !known {
-			s.reasons = append(s.reasons, reason)
-		}
-		s.skipped[reason] = append(s.skipped[reason], c)
-		return
+	if verb != "skipped" { // Planned prints what was skipped
+		s.line("%s: %s: %s", verb, s.title(c), strings.TrimSpace(reason))
 	}
-	s.line("%s: %s: %s", verb, s.title(c), reason)
 }

@@ -3,12 +3,12 @@ package record
 import (
 	"context"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
-	"slices"
 	"strings"
 
 	"github.com/crossover-bench/crossover/internal/declared"
@@ -67,20 +67,12 @@ func Select(in Inputs) (*Selection, error) {
 // sourceTree looks for the root of Crossover's source above the working directory,
 // then above the command's own file. It returns "" if there is none.
 func sourceTree() string {
-	var starts []string
-	if wd, err := os.Getwd(); err == nil {
-		starts = append(starts, wd)
-	}
-	if self, err := os.Executable(); err == nil {
-		starts = append(starts, filepath.Dir(self))
-	}
-	for _, dir := range starts {
-		for ; ; dir = filepath.Dir(dir) {
+	wd, _ := os.Getwd() // an empty path has nothing above it
+	self, _ := os.Executable()
+	for _, dir := range []string{wd, filepath.Dir(self)} {
+		for above := ""; dir != above; dir, above = filepath.Dir(dir), dir {
 			if _, err := os.Stat(filepath.Join(dir, "suites", "grids")); err == nil {
 				return dir
-			}
-			if dir == filepath.Dir(dir) {
-				break
 			}
 		}
 	}
@@ -91,18 +83,14 @@ func sourceTree() string {
 // Outside the source tree the user must name it, or put it beside the command.
 func (s *Selection) Binary(ctx context.Context, t Terminal, log *os.File) (rounds.Binary, error) {
 	b := rounds.Binary{Log: log, Setup: job.Setup{
-		Files: s.Files, LinkEmulation: s.in.LinkEmulation, Delegates: map[names.Backend]string{},
+		Files: s.Files, LinkEmulation: s.in.LinkEmulation, Delegates: maps.Clone(s.in.Delegates),
 	}}
-	for backend, library := range s.in.Delegates {
-		if library != "" {
-			b.Setup.Delegates[backend] = library
-		}
-	}
+	maps.DeleteFunc(b.Setup.Delegates, func(_ names.Backend, library string) bool { return library == "" })
 	path, err := s.suites(ctx, t)
-	if err != nil {
-		return b, err
+	if err == nil {
+		b.Path, err = filepath.Abs(path)
 	}
-	if b.Path, err = filepath.Abs(path); err != nil {
+	if err != nil {
 		return b, err
 	}
 	if _, err := os.Stat(b.Path); err != nil {
@@ -117,15 +105,14 @@ func (s *Selection) suites(ctx context.Context, t Terminal) (string, error) {
 	if s.in.Suites != "" {
 		return s.in.Suites, nil
 	}
-	if self, err := os.Executable(); err == nil {
-		beside := filepath.Join(filepath.Dir(self), name)
-		if _, err := os.Stat(beside); err == nil && s.tree == "" {
-			return beside, nil
-		}
-	}
 	if s.tree == "" {
-		return "", exit.Errorf(exit.Usage, "no test binary %s beside this command: put it there,"+
-			" name it with --suites, or run within Crossover's source tree", name)
+		self, _ := os.Executable()
+		beside := filepath.Join(filepath.Dir(self), name)
+		if _, err := os.Stat(beside); self == "" || err != nil {
+			return "", exit.Errorf(exit.Usage, "no test binary %s beside this command: put it there,"+
+				" name it with --suites, or run within Crossover's source tree", name)
+		}
+		return beside, nil
 	}
 	path := filepath.Join(s.tree, ".build", name)
 	cmd := exec.CommandContext(ctx, "go", "test", "-c", "-o", path, "./suites")
@@ -176,16 +163,7 @@ func (s *Selection) FixturesNeeded() ([]names.Variant, error) {
 			" models: FOLDER", s.Grid.File)
 	}
 	combinations, err := s.Combinations(runtime.NumCPU())
-	if err != nil {
-		return nil, err
-	}
-	var needed []names.Variant
-	for _, c := range combinations {
-		if !slices.Contains(needed, c.Variant) {
-			needed = append(needed, c.Variant)
-		}
-	}
-	return needed, nil
+	return names.Variants(combinations), err
 }
 
 // commit returns the commit of the source tree, or outside a tree that of the

@@ -3,6 +3,7 @@ package record
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"github.com/crossover-bench/crossover/internal/exit"
@@ -27,38 +28,30 @@ func (r *recording) soak(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return exit.Errorf(exit.NoData, "interrupted while the machine was heated")
 	} else if err != nil {
-		return exit.Errorf(exit.NoData, "%w", err)
+		return exit.With(exit.NoData, err)
 	}
 	r.screen.line("Soaked for %s: %s.", rounds.Roughly(soak.Time), soak.Reason)
 	if soak.Throttled != nil {
 		r.screen.line("The machine began to throttle after %s.", rounds.Roughly(*soak.Throttled))
 	}
-	if err := r.writer.Update(func(m *results.Meta, _ *results.Ledger) { m.Soak = &soak }); err != nil {
-		return exit.Errorf(exit.NoData, "%w", err)
-	}
-	return nil
+	return exit.With(exit.NoData, r.writer.Update(func(m *results.Meta, _ *results.Ledger) { m.Soak = &soak }))
 }
 
 // heat returns work that keeps every core busy for a tenth of a second.
 func heat(cores int) func(context.Context) error {
 	return func(ctx context.Context) error {
-		done := make(chan error, cores)
-		for range cores {
-			go func() {
+		errs := make([]error, cores)
+		var all sync.WaitGroup
+		for i := range errs {
+			all.Go(func() {
 				work := machine.NewCalibration()
-				for end := time.Now().Add(100 * time.Millisecond); time.Now().Before(end) && ctx.Err() == nil; {
-					if err := work(); err != nil {
-						done <- err
-						return
-					}
+				end := time.Now().Add(100 * time.Millisecond)
+				for time.Now().Before(end) && ctx.Err() == nil && errs[i] == nil {
+					errs[i] = work()
 				}
-				done <- nil
-			}()
+			})
 		}
-		var errs []error
-		for range cores {
-			errs = append(errs, <-done)
-		}
+		all.Wait()
 		return errors.Join(errs...)
 	}
 }
