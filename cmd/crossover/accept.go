@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"os"
@@ -58,7 +59,7 @@ count.
 
 // Run judges.
 func (c *acceptCmd) Run(e *env) (err error) {
-	writers, err := c.formats()
+	writers, err := c.formats(e.stdout)
 	if err != nil {
 		return err
 	}
@@ -98,8 +99,8 @@ func (c *acceptCmd) Run(e *env) (err error) {
 	if err != nil {
 		return err
 	}
-	for _, w := range writers {
-		if err := w.write(e, report); err != nil {
+	for _, write := range writers {
+		if err := write(report); err != nil {
 			return err
 		}
 	}
@@ -149,18 +150,13 @@ func recorded(dir string) (*accept.Data, error) {
 	return data, nil
 }
 
-// formatted is one format and where it goes.
-type formatted struct {
-	write func(*env, *accept.Report) error
-}
-
 // formats reads --format and refuses what cannot be written before anything is
-// measured.
-func (c *acceptCmd) formats() ([]formatted, error) {
+// measured. It returns what writes each format.
+func (c *acceptCmd) formats(screen io.Writer) ([]func(*accept.Report) error, error) {
 	kinds := map[string]func(*accept.Report, io.Writer) error{
 		"pretty": (*accept.Report).Pretty, "junit": (*accept.Report).JUnit, "cucumber": (*accept.Report).Cucumber,
 	}
-	var out []formatted
+	var out []func(*accept.Report) error
 	for _, f := range c.Format {
 		kind, file, toFile := strings.Cut(f, ":")
 		format, ok := kinds[kind]
@@ -168,23 +164,23 @@ func (c *acceptCmd) formats() ([]formatted, error) {
 			return nil, exit.Errorf(exit.Usage, "--format %s: want pretty, junit or cucumber, each with :FILE or without", f)
 		}
 		if !toFile {
-			out = append(out, formatted{func(e *env, r *accept.Report) error { return format(r, e.stdout) }})
+			out = append(out, func(r *accept.Report) error { return format(r, screen) })
 			continue
 		}
 		if info, err := os.Stat(filepath.Dir(file)); err != nil || !info.IsDir() {
 			return nil, exit.Errorf(exit.Usage, "--format %s: there is no folder %s", f, filepath.Dir(file))
 		}
-		out = append(out, formatted{func(_ *env, r *accept.Report) error {
-			w, err := os.Create(file)
+		out = append(out, func(r *accept.Report) error {
+			var text bytes.Buffer
+			err := format(r, &text)
+			if err == nil {
+				err = os.WriteFile(file, text.Bytes(), 0o666)
+			}
 			if err != nil {
 				return fmt.Errorf("--format %s: %w", f, err)
 			}
-			if err := format(r, w); err != nil {
-				w.Close()
-				return fmt.Errorf("--format %s: %w", f, err)
-			}
-			return w.Close()
-		}})
+			return nil
+		})
 	}
 	return out, nil
 }

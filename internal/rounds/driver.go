@@ -94,6 +94,7 @@ type Driver struct {
 	before   map[names.Combination]results.Planned // what is Planned of those with a block
 	outcome  Outcome
 	done     int
+	next     int       // the round after the last with a block
 	deadline time.Time // of rounds added for precision
 }
 
@@ -139,23 +140,14 @@ func (d *Driver) Run(ctx context.Context, declared []names.Combination) (*Outcom
 // failed is an error, as in Run.
 func (d *Driver) Extend(ctx context.Context, combinations []names.Combination, rounds int) (*Outcome, error) {
 	d.begin()
-	var unknown []names.Combination
-	for _, c := range combinations {
-		if !d.dropped[c] && d.outcome.Plan.item(c) == nil {
-			unknown = append(unknown, c)
-		}
-	}
+	known := func(c names.Combination) bool { return d.dropped[c] || d.outcome.Plan.item(c) != nil }
+	unknown := slices.DeleteFunc(slices.Clone(combinations), known)
 	if len(unknown) > 0 {
 		if err := d.probe(ctx, unknown); err != nil {
 			return &d.outcome, err
 		}
 	}
-	first := 0
-	for _, kept := range d.kept {
-		for _, k := range kept {
-			first = max(first, k.round+1)
-		}
-	}
+	first := d.next
 	for round := first; round < first+rounds; round++ {
 		var due []Item
 		for i := range d.outcome.Plan.Open {
@@ -209,6 +201,7 @@ func (d *Driver) keep(b *results.Block) {
 	judged, _ := b.Steady(d.LeaveOut)
 	median := stats.Median(results.Latencies(judged))
 	d.kept[b.Combination] = append(d.kept[b.Combination], keptRound{b.Round, median})
+	d.next = max(d.next, b.Round+1)
 	d.done++
 }
 
@@ -339,7 +332,8 @@ func (d *Driver) left() time.Duration {
 	var sum time.Duration
 	for _, p := range d.outcome.Plan.Open {
 		if !d.dropped[p.Combination] {
-			sum += time.Duration(max(0, p.Rounds-len(d.kept[p.Combination]))) * p.each()
+			p.Kept = len(d.kept[p.Combination])
+			sum += p.Duration()
 		}
 	}
 	return sum
