@@ -128,8 +128,8 @@ func verdict(r *accept.Report) error {
 	}
 }
 
-// recorded opens a run to judge. One that did not come to its end is refused:
-// what it lacks may be what would have failed.
+// recorded opens a run to judge. One that did not come to its end is refused: what it lacks may be
+// what would have failed.
 func recorded(dir string) (*accept.Data, error) {
 	run, err := results.Open(dir)
 	if err != nil {
@@ -150,8 +150,8 @@ func recorded(dir string) (*accept.Data, error) {
 	return data, nil
 }
 
-// formats reads --format and refuses what cannot be written before anything is
-// measured. It returns what writes each format.
+// formats reads --format and refuses what cannot be written before anything is measured. It returns
+// what writes each format.
 func (c *acceptCmd) formats(screen io.Writer) ([]func(*accept.Report) error, error) {
 	kinds := map[string]func(*accept.Report, io.Writer) error{
 		"pretty": (*accept.Report).Pretty, "junit": (*accept.Report).JUnit, "cucumber": (*accept.Report).Cucumber,

@@ -8,8 +8,8 @@ import (
 	"github.com/crossover-bench/crossover/internal/record"
 )
 
-// inputFlags are the files that measuring and listing need. Paths are taken from
-// where the user stands.
+// inputFlags are the files that measuring and listing need. Paths are taken from where the user
+// stands.
 type inputFlags struct {
 	Models        string `type:"existingdir" placeholder:"DIR" help:"Folder of .tflite files of your own."`
 	Fixtures      string `type:"path" placeholder:"DIR" help:"Folder of the built variants."`

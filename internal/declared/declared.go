@@ -1,13 +1,13 @@
-// Package declared reads what a user declared for a run. The command and the test
-// binary read it in the same way.
+// Package declared reads what a user declared for a run. The command and the test binary read it in
+// the same way.
 //
-//  1. [Files] say where the declarations are. [Files.Absolute] makes their paths
-//     absolute, for a process that runs in another folder.
-//  2. [Read] returns the [Set] of what they declare: a grid and the catalog that it
-//     names, hosts, links, and the user's own files in place of the grid's variants.
-//     It checks every name in the grid.
-//  3. [Set.Combinations] expands the grid for a machine. [Set.Variant] finds the file
-//     of a variant, [Set.Title] its name for people.
+//  1. [Files] say where the declarations are. [Files.Absolute] makes their paths absolute, for a
+//     process that runs in another folder.
+//  2. [Read] returns the [Set] of what they declare: a grid and the catalog that it names, hosts,
+//     links, and the user's own files in place of the grid's variants. It checks every name in the
+//     grid.
+//  3. [Set.Combinations] expands the grid for a machine. [Set.Variant] finds the file of a variant,
+//     [Set.Title] its name for people.
 //
 // An error carries the exit code that ends either program.
 package declared
@@ -32,13 +32,12 @@ import (
 	"github.com/crossover-bench/crossover/suites/grids"
 )
 
-// Files say where things are declared. An empty field stands for what is built in,
-// or for nothing.
+// Files say where things are declared. An empty field stands for what is built in, or for nothing.
 type Files struct {
 	// Grid is the name of a built-in grid, or a file.
 	Grid string `json:"-"`
-	// Catalog is a catalog's file, or tinyCatalog. Empty means the grid's catalog, or
-	// the built-in one.
+	// Catalog is a catalog's file, or tinyCatalog. Empty means the grid's catalog, or the built-in
+	// one.
 	Catalog string `json:"catalog,omitempty"`
 	// Fixtures is the folder of the built variants. Empty means the grid's, or none.
 	Fixtures string `json:"fixtures,omitempty"`
@@ -50,8 +49,7 @@ type Files struct {
 	Profiles string `json:"profiles,omitempty"`
 }
 
-// tinyCatalog is the Catalog of the built-in grid tiny, whose models are built in
-// as well.
+// tinyCatalog is the Catalog of the built-in grid tiny, whose models are built in as well.
 const tinyCatalog = "tiny"
 
 // A Set is what was declared.
@@ -144,8 +142,8 @@ func builtInGrids() []string {
 	return all
 }
 
-// Combinations expands the grid for a machine with this many cores. The user's own
-// files, if there are any, replace the grid's variants.
+// Combinations expands the grid for a machine with this many cores. The user's own files, if there
+// are any, replace the grid's variants.
 func (s *Set) Combinations(cores int) ([]names.Combination, error) {
 	env := grid.Environment{Cores: cores}
 	for _, h := range s.Hosts {
@@ -158,8 +156,8 @@ func (s *Set) Combinations(cores int) ([]names.Combination, error) {
 	return cs, exit.With(exit.Usage, err)
 }
 
-// Variant returns a variant with its file: the user's own, or one that was built from
-// the catalog. A *fixtures.NotBuiltError says that it has to be built.
+// Variant returns a variant with its file: the user's own, or one that was built from the catalog.
+// A *fixtures.NotBuiltError says that it has to be built.
 func (s *Set) Variant(name names.Variant) (fixtures.Variant, error) {
 	if v, ok := s.OwnFile(name); ok {
 		return v, nil
@@ -184,8 +182,7 @@ func (s *Set) Title(name names.Variant) string {
 	return name.Title()
 }
 
-// Absolute returns the files with absolute paths, for a process that runs in
-// another folder.
+// Absolute returns the files with absolute paths, for a process that runs in another folder.
 func (f Files) Absolute() (Files, error) {
 	var err error
 	for _, path := range []*string{&f.Grid, &f.Catalog, &f.Fixtures, &f.Models, &f.Hosts, &f.Profiles} {
@@ -200,8 +197,8 @@ func (f Files) Absolute() (Files, error) {
 	return f, nil
 }
 
-// Hash returns a file's SHA-256 in hexadecimal, by which a run records what it
-// measured and with what.
+// Hash returns a file's SHA-256 in hexadecimal, by which a run records what it measured and with
+// what.
 func Hash(file string) (string, error) {
 	f, err := os.Open(file)
 	if err != nil {

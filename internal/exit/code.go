@@ -1,6 +1,6 @@
-// Package exit holds the exit codes of the crossover command and of the test
-// binary when it is run directly. go test flattens every failure to 1 and make
-// to 2; only the command and the binary keep these.
+// Package exit holds the exit codes of the crossover command and of the test binary when it is run
+// directly. go test flattens every failure to 1 and make to 2; only the command and the binary keep
+// these.
 package exit
 
 import (
@@ -47,8 +47,8 @@ func With(code Code, err error) error {
 	return &Error{Code: code, Err: err}
 }
 
-// CodeOf returns the exit code that err asks for: OK for nil, Internal for an
-// error that carries none.
+// CodeOf returns the exit code that err asks for: OK for nil, Internal for an error that carries
+// none.
 func CodeOf(err error) Code {
 	if err == nil {
 		return OK

@@ -1,10 +1,10 @@
-// Package grid reads grids, the declared sets of combinations: a YAML file whose
-// entries are products of variants, backends and links.
+// Package grid reads grids, the declared sets of combinations: a YAML file whose entries are
+// products of variants, backends and links.
 //
-//  1. [Read] a grid from its file, or [Parse] its text. They check its keys and the
-//     names of backends; an error has the position in the file.
-//  2. [Grid.Expand] checks variants and links against what is [Known], and returns the
-//     combinations for an [Environment].
+//  1. [Read] a grid from its file, or [Parse] its text. They check its keys and the names of
+//     backends; an error has the position in the file.
+//  2. [Grid.Expand] checks variants and links against what is [Known], and returns the combinations
+//     for an [Environment].
 package grid
 
 import (
@@ -31,17 +31,16 @@ type Grid struct {
 	Name string `yaml:"-"`
 	// About says in a sentence what the grid is for.
 	About string `yaml:"about"`
-	// Catalog is the path of the catalog that the grid's models are from, empty
-	// for the built-in one, and Models the folder with the built files, empty for
-	// the usual one. Both are written relative to the grid's file.
+	// Catalog is the path of the catalog that the grid's models are from, empty for the built-in
+	// one, and Models the folder with the built files, empty for the usual one. Both are written
+	// relative to the grid's file.
 	Catalog string `yaml:"catalog"`
 	Models  string `yaml:"models"`
 	// Entries are the declared sets, in the order of the file.
 	Entries []Entry `yaml:"combinations"`
 }
 
-// An Entry is a product: every variant on every backend, the offloading ones
-// over every link.
+// An Entry is a product: every variant on every backend, the offloading ones over every link.
 type Entry struct {
 	Model       words `yaml:"model"`
 	Input       words `yaml:"input"`
@@ -59,8 +58,8 @@ type Environment struct {
 	Own   []names.Variant // of the user, in place of the grid's; nil for none
 }
 
-// Known checks names against the catalog and the profiles. Each method returns
-// an error that says what is wrong with the name and which one is near.
+// Known checks names against the catalog and the profiles. Each method returns an error that says
+// what is wrong with the name and which one is near.
 type Known interface {
 	CheckVariant(name names.Variant) error
 	CheckLink(name names.Link) error
@@ -101,8 +100,8 @@ func (w *words) UnmarshalYAML(n ast.Node) error {
 	return nil
 }
 
-// Read reads and checks a grid file. Whether its models and links exist is
-// checked when it is expanded.
+// Read reads and checks a grid file. Whether its models and links exist is checked when it is
+// expanded.
 func Read(file string) (*Grid, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
@@ -179,8 +178,8 @@ func (e Entry) check(i int) error {
 	return nil
 }
 
-// Expand returns the grid's combinations, each once, in the order declared.
-// Variants and links that known refuses are errors with their position.
+// Expand returns the grid's combinations, each once, in the order declared. Variants and links that
+// known refuses are errors with their position.
 func (g *Grid) Expand(env Environment, known Known) ([]names.Combination, error) {
 	var out []names.Combination
 	for _, e := range g.Entries {

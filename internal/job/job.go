@@ -1,11 +1,11 @@
-// Package job is the protocol between the command, which drives, and the suites'
-// test binary, which measures.
+// Package job is the protocol between the command, which drives, and the suites' test binary, which
+// measures.
 //
-//  1. The driver starts the binary with the flag -job and writes one [Job] as JSON
-//     to its standard input.
-//  2. The binary answers the tasks [Measure] and [Check] with results.Events for
-//     each combination on [EventsDescriptor], and [Describe] and [Agreement] with
-//     one JSON value on its standard output.
+//  1. The driver starts the binary with the flag -job and writes one [Job] as JSON to its standard
+//     input.
+//  2. The binary answers the tasks [Measure] and [Check] with results.Events for each combination
+//     on [EventsDescriptor], and [Describe] and [Agreement] with one JSON value on its standard
+//     output.
 //
 // A job names its combinations, so that the measuring program expands no grid.
 package job
@@ -23,8 +23,8 @@ import (
 // Version is the version of the protocol that this build speaks.
 const Version = 1
 
-// EventsDescriptor is the file descriptor that carries events: the first after
-// standard input, output and error.
+// EventsDescriptor is the file descriptor that carries events: the first after standard input,
+// output and error.
 const EventsDescriptor = 3
 
 // A Task says what a job asks for.
@@ -56,8 +56,7 @@ type Setup struct {
 	Delegates     map[names.Backend]string `json:"delegates,omitempty"`      // libraries of external delegates
 }
 
-// About is what a test binary says about itself: only it knows the runtime that is
-// linked into it.
+// About is what a test binary says about itself: only it knows the runtime that is linked into it.
 type About struct {
 	Config   map[string]string `json:"config"`           // its part of bench.txt's file configuration
 	Versions map[string]string `json:"versions"`         // by component

@@ -25,8 +25,8 @@ func Buffers(tensors []fixtures.Tensor) ([][]byte, error) {
 
 // fill writes seeded random values into data, which holds a tensor of type t.
 //
-//   - Real numbers are from [-1, 1). Random bits would sometimes be NaN or
-//     subnormal, which some processors take many times longer to compute with.
+//   - Real numbers are from [-1, 1). Random bits would sometimes be NaN or subnormal, which some
+//     processors take many times longer to compute with.
 //   - Integers of 16 bits and more are 0 or 1, since they may be indices.
 //   - Integers of 8 bits take any value.
 func fill(data []byte, t fixtures.Tensor, rng *rand.Rand) error {
@@ -50,8 +50,8 @@ func fill(data []byte, t fixtures.Tensor, rng *rand.Rand) error {
 			le.PutUint64(data[i:], math.Float64bits(real()))
 		}
 	case "float16", "bfloat16":
-		// The sign and the fraction are random, under an exponent that gives
-		// magnitudes of 0.5 to 1 in either format.
+		// The sign and the fraction are random, under an exponent that gives magnitudes of 0.5 to 1
+		// in either format.
 		exponent, mask := uint16(14<<10), uint16(0x83ff)
 		if t.Type == "bfloat16" {
 			exponent, mask = 126<<7, 0x807f

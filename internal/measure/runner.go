@@ -1,14 +1,14 @@
-// Package measure takes the samples of one block: a variant on a backend, from
-// opening to closing. It knows backends and results, but no runtime.
+// Package measure takes the samples of one block: a variant on a backend, from opening to closing.
+// It knows backends and results, but no runtime.
 //
-//  1. [Begin] opens the variant, fills the input with seeded random values, runs
-//     the first inference and warms up until the latency has settled; [Settle]
-//     says when that is. It returns a [Runner].
-//  2. [Runner.Sample] runs one steady inference, [Runner.Run] runs them for a time
-//     or a count. The machine's state is read between samples; [Bounds] say which
-//     readings mark the samples around them as disturbed.
-//  3. [Runner.End] closes the session and returns the [results.Block] with every
-//     inference, the first and the warm-up included.
+//  1. [Begin] opens the variant, fills the input with seeded random values, runs the first
+//     inference and warms up until the latency has settled; [Settle] says when that is. It returns
+//     a [Runner].
+//  2. [Runner.Sample] runs one steady inference, [Runner.Run] runs them for a time or a count. The
+//     machine's state is read between samples; [Bounds] say which readings mark the samples around
+//     them as disturbed.
+//  3. [Runner.End] closes the session and returns the [results.Block] with every inference, the
+//     first and the warm-up included.
 //
 // A benchmark and a spec measure in the same way:
 //
@@ -37,27 +37,24 @@ import (
 	"github.com/crossover-bench/crossover/internal/results"
 )
 
-// Config says how a block is taken. Its zero value measures with the defaults
-// and without a probe.
+// Config says how a block is taken. Its zero value measures with the defaults and without a probe.
 type Config struct {
 	Link   names.Link // the combination's link; empty means names.LinkNone
 	Round  int        // from 0
 	Seed   uint64     // of the random input; the same for every backend of a variant
 	Settle Settle
 
-	// SteadyTime is roughly how long the steady part will take. Storage for its
-	// samples is reserved in advance. Zero means a second.
+	// SteadyTime is roughly how long the steady part will take. Storage for its samples is reserved
+	// in advance. Zero means a second.
 	SteadyTime time.Duration
 
-	// Probe reads the machine's state between samples; nil means that it is not
-	// read.
+	// Probe reads the machine's state between samples; nil means that it is not read.
 	Probe machine.Probe
-	// Thermometer returns the hottest temperature in degrees Celsius, false if none
-	// can be read; nil means that the machine has none.
+	// Thermometer returns the hottest temperature in degrees Celsius, false if none can be read;
+	// nil means that the machine has none.
 	Thermometer func() (celsius float64, ok bool)
 
-	// Clock returns the monotonic time since an arbitrary moment; nil means the
-	// system's.
+	// Clock returns the monotonic time since an arbitrary moment; nil means the system's.
 	Clock func() time.Duration
 }
 
@@ -72,10 +69,9 @@ type Runner struct {
 	marker  marker
 }
 
-// Begin opens variant v on b, runs the first inference and warms up. The Runner is
-// then ready for its first steady sample, and its End must be called. If Begin
-// fails, nothing is left open; the error is, or wraps, a
-// *backends.UnavailableError if the combination cannot run here.
+// Begin opens variant v on b, runs the first inference and warms up. The Runner is then ready for
+// its first steady sample, and its End must be called. If Begin fails, nothing is left open; the
+// error is, or wraps, a *backends.UnavailableError if the combination cannot run here.
 func Begin(ctx context.Context, b backends.Backend, v fixtures.Variant, cfg Config) (*Runner, error) {
 	cfg.Settle = cfg.Settle.withDefaults()
 	if err := cfg.Settle.check(); err != nil {
@@ -134,8 +130,8 @@ func (r *Runner) read() error {
 	return r.failed("read the machine's state", r.marker.read(r.cfg.Clock(), r.block.Samples))
 }
 
-// prepare fills the input with random values, from the seed and the variant's
-// name, and makes room for the output.
+// prepare fills the input with random values, from the seed and the variant's name, and makes room
+// for the output.
 func (r *Runner) prepare(v fixtures.Variant) (err error) {
 	if r.in, err = Buffers(r.session.Inputs()); err != nil {
 		return err
@@ -154,8 +150,8 @@ func (r *Runner) prepare(v fixtures.Variant) (err error) {
 	return nil
 }
 
-// warmUp runs the first inference and then others until the latency has settled or
-// a bound is reached. It then reserves the storage for the steady part.
+// warmUp runs the first inference and then others until the latency has settled or a bound is
+// reached. It then reserves the storage for the steady part.
 func (r *Runner) warmUp() error {
 	if err := r.inferAt(r.cfg.Clock(), results.PhaseFirst); err != nil {
 		return err
@@ -170,8 +166,8 @@ func (r *Runner) warmUp() error {
 		total := r.block.Samples[len(r.block.Samples)-1].Total
 		w.Runs++
 		busy += total
-		// A session that only says how long an inference took, such as a simulated
-		// one, does not advance the clock.
+		// A session that only says how long an inference took, such as a simulated one, does not
+		// advance the clock.
 		w.Time = max(busy, r.cfg.Clock()-begin)
 		switch {
 		case s.add(total):
@@ -185,8 +181,8 @@ func (r *Runner) warmUp() error {
 		}
 		break
 	}
-	// Reserve half as many again as the warm-up's pace suggests, since the steady
-	// part may be faster.
+	// Reserve half as many again as the warm-up's pace suggests, since the steady part may be
+	// faster.
 	pace := max(w.Time/time.Duration(w.Runs), 100*time.Nanosecond)
 	more := min(int(r.cfg.SteadyTime/pace)*3/2+1024, maxReserve)
 	r.block.Samples = slices.Grow(r.block.Samples, more)
@@ -197,10 +193,9 @@ func (r *Runner) warmUp() error {
 // maxReserve is the most samples for which storage is reserved: about 90 MB.
 const maxReserve = 1 << 20
 
-// Sample runs one steady inference and keeps it. It allocates nothing until
-// SteadyTime is over, and takes less than a microsecond besides the inference.
-// About every tenth of a second it also reads the machine's state, between two
-// samples.
+// Sample runs one steady inference and keeps it. It allocates nothing until SteadyTime is over, and
+// takes less than a microsecond besides the inference. About every tenth of a second it also reads
+// the machine's state, between two samples.
 func (r *Runner) Sample() error {
 	now := r.cfg.Clock()
 	if r.marker.due(now) {
@@ -215,9 +210,9 @@ func (r *Runner) Sample() error {
 	return nil
 }
 
-// inferAt runs an inference that is due now: in a closed loop a request is due as
-// soon as the one before has returned and is kept. The session measures the
-// latency from the call, which follows at once.
+// inferAt runs an inference that is due now: in a closed loop a request is due as soon as the one
+// before has returned and is kept. The session measures the latency from the call, which follows at
+// once.
 func (r *Runner) inferAt(now time.Duration, phase results.Phase) error {
 	t, err := r.session.Infer(r.ctx, r.in, r.out)
 	if err != nil {
@@ -238,24 +233,24 @@ func (r *Runner) inferAt(now time.Duration, phase results.Phase) error {
 	return nil
 }
 
-// Session returns the open session, for what it says of its tensors. Inferences go
-// through Sample and Run.
+// Session returns the open session, for what it says of its tensors. Inferences go through Sample
+// and Run.
 func (r *Runner) Session() backends.Session { return r.session }
 
 // Input returns the tensors that every inference is given, one slice for each.
 func (r *Runner) Input() [][]byte { return r.in }
 
-// Output returns the tensors that the last inference returned, one slice for each.
-// The next inference overwrites them.
+// Output returns the tensors that the last inference returned, one slice for each. The next
+// inference overwrites them.
 func (r *Runner) Output() [][]byte { return r.out }
 
-// Computed reports whether the session runs nothing and only says what an
-// inference would cost. Its latencies then do not pass on the clock.
+// Computed reports whether the session runs nothing and only says what an inference would cost. Its
+// latencies then do not pass on the clock.
 func (r *Runner) Computed() bool { return r.block.Origin == names.Computed }
 
-// Run takes samples until d has passed and count samples were taken, whichever is
-// later, but at least one sample. With a d of 0 the count alone decides, with a
-// count of 0 the time. It stops early if the context ends or an inference fails.
+// Run takes samples until d has passed and count samples were taken, whichever is later, but at
+// least one sample. With a d of 0 the count alone decides, with a count of 0 the time. It stops
+// early if the context ends or an inference fails.
 func (r *Runner) Run(d time.Duration, count int) error {
 	begin, busy := r.cfg.Clock(), time.Duration(0)
 	for n := 1; ; n++ {
@@ -272,8 +267,8 @@ func (r *Runner) Run(d time.Duration, count int) error {
 	}
 }
 
-// End closes the session and returns the block with the samples taken so far. The
-// block is valid even if closing fails.
+// End closes the session and returns the block with the samples taken so far. The block is valid
+// even if closing fails.
 func (r *Runner) End() (results.Block, error) {
 	if r.cfg.Thermometer != nil {
 		if celsius, ok := r.cfg.Thermometer(); ok {
@@ -286,6 +281,6 @@ func (r *Runner) End() (results.Block, error) {
 	return r.block, err
 }
 
-// driftTolerance is the relative change within a block's steady part up to which
-// no drift is reported: a regression gate looks for 3 % and more.
+// driftTolerance is the relative change within a block's steady part up to which no drift is
+// reported: a regression gate looks for 3 % and more.
 const driftTolerance = 0.02

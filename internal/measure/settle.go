@@ -11,26 +11,24 @@ import (
 	"github.com/crossover-bench/crossover/internal/stats"
 )
 
-// Settle says when a warm-up ends. The zero value of a field stands for its
-// default.
+// Settle says when a warm-up ends. The zero value of a field stands for its default.
 //
-// Inferences are grouped into successive windows of at least WindowTime and at
-// least WindowRuns inferences. The latency has settled if the medians of the last
-// Windows windows agree: all of them lie within Tolerance of each other, or the
-// order-statistic intervals of all have a point in common.
+// Inferences are grouped into successive windows of at least WindowTime and at least WindowRuns
+// inferences. The latency has settled if the medians of the last Windows windows agree: all of them
+// lie within Tolerance of each other, or the order-statistic intervals of all have a point in
+// common.
 //
-//   - The intervals derive a tolerance from the windows' own spread, whatever its
-//     shape: a quiet series must be level; a noisy or bimodal one need only be as
-//     level as its spread can show. Each interval has 99 % confidence, or runs from
-//     the least to the greatest sample if there are too few (94 % for 5 samples), so
-//     that level noise rarely fails by chance.
-//   - Tolerance, 1 %, is a floor: without it, windows of thousands of inferences
-//     would show drifts that do not matter.
-//   - All of the last windows are compared, not only neighbours, so that a slow
-//     drift does not pass in small steps.
-//   - A window takes 100 ms: governors and boost clocks respond within tens of
-//     milliseconds, and a fast model must not settle on its first microseconds. It
-//     holds five inferences: the spread of fewer says nothing.
+//   - The intervals derive a tolerance from the windows' own spread, whatever its shape: a quiet
+//     series must be level; a noisy or bimodal one need only be as level as its spread can show.
+//     Each interval has 99 % confidence, or runs from the least to the greatest sample if there are
+//     too few (94 % for 5 samples), so that level noise rarely fails by chance.
+//   - Tolerance, 1 %, is a floor: without it, windows of thousands of inferences would show drifts
+//     that do not matter.
+//   - All of the last windows are compared, not only neighbours, so that a slow drift does not pass
+//     in small steps.
+//   - A window takes 100 ms: governors and boost clocks respond within tens of milliseconds, and a
+//     fast model must not settle on its first microseconds. It holds five inferences: the spread of
+//     fewer says nothing.
 type Settle struct {
 	Windows    int           // how many must agree; default 3
 	WindowTime time.Duration // default 100 ms
@@ -40,8 +38,8 @@ type Settle struct {
 	MaxRuns    int           // ends the warm-up unsettled; default 100 000
 }
 
-// slowFactor times MaxTime bounds a warm-up that has not filled its windows yet.
-// Within MaxTime, a network that takes seconds for an inference could never settle.
+// slowFactor times MaxTime bounds a warm-up that has not filled its windows yet. Within MaxTime, a
+// network that takes seconds for an inference could never settle.
 const slowFactor = 6
 
 func (s Settle) withDefaults() Settle {
@@ -109,8 +107,8 @@ func levelOf(samples []float64) level {
 	}
 }
 
-// agree reports whether the medians lie within the relative tolerance, or all
-// intervals have a point in common.
+// agree reports whether the medians lie within the relative tolerance, or all intervals have a
+// point in common.
 func agree(levels []level, tolerance float64) bool {
 	least, most := math.Inf(1), math.Inf(-1)
 	lo, hi := math.Inf(-1), math.Inf(1)
@@ -121,9 +119,9 @@ func agree(levels []level, tolerance float64) bool {
 	return most-least <= tolerance*least || lo <= hi
 }
 
-// driftOf returns the relative change of the median from the first third of the
-// latencies (seconds, in order) to the last. It is 0 if the change is within the
-// tolerance or explained by their spread.
+// driftOf returns the relative change of the median from the first third of the latencies (seconds,
+// in order) to the last. It is 0 if the change is within the tolerance or explained by their
+// spread.
 func driftOf(latencies []float64, tolerance float64) float64 {
 	third := len(latencies) / 3
 	if third < 5 { // too few for an interval

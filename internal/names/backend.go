@@ -7,22 +7,20 @@ import (
 	"strings"
 )
 
-// A Backend is where an inference runs: cpuN (N threads), cpuN-noxnnpack (the
-// reference kernels), npu, npu-NAME, gpu, gpu-NAME, or offload-NAME for a host.
+// A Backend is where an inference runs: cpuN (N threads), cpuN-noxnnpack (the reference kernels),
+// npu, npu-NAME, gpu, gpu-NAME, or offload-NAME for a host.
 type Backend string
 
 // The backends and words with a meaning of their own.
 const (
-	// OffloadSelf offloads to a host process on this machine. It demonstrates the
-	// path and its software overhead, and never supports a claim that offloading
-	// wins.
+	// OffloadSelf offloads to a host process on this machine. It demonstrates the path and its
+	// software overhead, and never supports a claim that offloading wins.
 	OffloadSelf Backend = offload + SelfHost
 	// SelfHost is the host name of OffloadSelf.
 	SelfHost = "self"
 	// CPUAll stands for one thread for each core, in grids and features.
 	CPUAll Backend = "cpu-all"
-	// OffloadAll stands for every declared host, in grids; OffloadSelf if there
-	// is none.
+	// OffloadAll stands for every declared host, in grids; OffloadSelf if there is none.
 	OffloadAll Backend = "offload-all"
 	// NPU and GPU are the accelerators without a name of their own.
 	NPU Backend = "npu"
@@ -50,8 +48,8 @@ func CPU(n int) Backend { return Backend("cpu" + strconv.Itoa(n)) }
 // Offload returns the backend that offloads to the named host.
 func Offload(host string) Backend { return Backend(offload + host) }
 
-// CPU returns the threads of a cpuN backend, and whether it runs TensorFlow
-// Lite's reference kernels instead of XNNPACK; ok is false for other backends.
+// CPU returns the threads of a cpuN backend, and whether it runs TensorFlow Lite's reference
+// kernels instead of XNNPACK; ok is false for other backends.
 func (b Backend) CPU() (threads int, reference, ok bool) {
 	digits, isCPU := strings.CutPrefix(string(b), "cpu")
 	digits, reference = strings.CutSuffix(digits, NoXNNPACK)
@@ -65,8 +63,7 @@ func (b Backend) CPU() (threads int, reference, ok bool) {
 // IsAccelerator reports whether the backend is an NPU or a GPU of this machine.
 func (b Backend) IsAccelerator() bool { return accelerator.MatchString(string(b)) }
 
-// Host returns the name of the host that the backend offloads to; ok is false
-// for a local backend.
+// Host returns the name of the host that the backend offloads to; ok is false for a local backend.
 func (b Backend) Host() (name string, ok bool) { return strings.CutPrefix(string(b), offload) }
 
 // IsLocal reports whether the backend runs on this machine without a host.
@@ -75,8 +72,8 @@ func (b Backend) IsLocal() bool {
 	return cpu || b.IsAccelerator()
 }
 
-// ParseBackend checks a backend's name as people write it, the words CPUAll and
-// OffloadAll included.
+// ParseBackend checks a backend's name as people write it, the words CPUAll and OffloadAll
+// included.
 func ParseBackend(text string) (Backend, error) {
 	b := Backend(text)
 	if host, ok := b.Host(); ok {
@@ -94,8 +91,8 @@ func ParseBackend(text string) (Backend, error) {
 	return "", fmt.Errorf("%q is not a backend; %s", text, backendWant)
 }
 
-// CheckHost returns an error if a host's name is not lower-case letters and
-// digits in words joined by -, as a benchmark's name can hold them.
+// CheckHost returns an error if a host's name is not lower-case letters and digits in words joined
+// by -, as a benchmark's name can hold them.
 func CheckHost(name string) error {
 	if !hostName.MatchString(name) {
 		return fmt.Errorf("host name %q: want lower-case letters and digits, in words joined by -", name)

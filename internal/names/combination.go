@@ -1,6 +1,6 @@
-// Package names is the one home of the names that grids, features, benchmarks,
-// hosts files and results share. Each has a spelling for programs, which stands
-// in benchmark names and JSON, and one for people:
+// Package names is the one home of the names that grids, features, benchmarks, hosts files and
+// results share. Each has a spelling for programs, which stands in benchmark names and JSON, and
+// one for people:
 //
 //	Variant      model=mobilenet/input=32/compression=pq            Mobilenet PQ 32
 //	Backend      cpu1, npu, npu-vx, offload-workstation              the same
@@ -8,10 +8,9 @@
 //	Place        backend=offload-workstation/link=ethernet           offload-workstation over ethernet
 //	Combination  VARIANT/backend=cpu1/link=none                      Mobilenet PQ 32 on cpu1
 //
-// The types are strings, so that a name read from an old result stays readable
-// even if this version would refuse it. The Parse functions check names that
-// people write. Which models, links and hosts exist is for the catalog, the
-// profiles and the hosts file to say.
+// The types are strings, so that a name read from an old result stays readable even if this version
+// would refuse it. The Parse functions check names that people write. Which models, links and hosts
+// exist is for the catalog, the profiles and the hosts file to say.
 package names
 
 import (
@@ -20,8 +19,8 @@ import (
 	"strings"
 )
 
-// A Link is how an offloaded inference reaches its host: the name of a profile,
-// LinkDirect or LinkNone.
+// A Link is how an offloaded inference reaches its host: the name of a profile, LinkDirect or
+// LinkNone.
 type Link string
 
 // The links without a profile.
@@ -65,8 +64,8 @@ func (c Combination) Name() string {
 // Place returns where the combination runs.
 func (c Combination) Place() Place { return Place{c.Backend, c.Link} }
 
-// Title returns the combination as people read it, given its variant's title:
-// "Mobilenet PQ 32 on offload-self over ethernet".
+// Title returns the combination as people read it, given its variant's title: "Mobilenet PQ 32 on
+// offload-self over ethernet".
 func (c Combination) Title(variant string) string { return variant + " on " + c.Place().String() }
 
 // Variants returns the variants of the combinations, each once.

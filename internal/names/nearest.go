@@ -5,8 +5,7 @@ import (
 	"strings"
 )
 
-// Unknown says that a word is unknown, which known one is near, and lists them
-// all.
+// Unknown says that a word is unknown, which known one is near, and lists them all.
 func Unknown(what, word string, known []string) string {
 	message := fmt.Sprintf("unknown %s %q", what, word)
 	if near := Nearest(word, known); near != "" {
@@ -15,8 +14,8 @@ func Unknown(what, word string, known []string) string {
 	return message + " Known: " + strings.Join(known, ", ")
 }
 
-// Nearest returns the known word closest to word by edit distance, whatever
-// their capitals, or "" if none is close enough to be what was meant.
+// Nearest returns the known word closest to word by edit distance, whatever their capitals, or ""
+// if none is close enough to be what was meant.
 func Nearest(word string, known []string) string {
 	best, bestDistance := "", max(2, len(word)/3)+1
 	for _, k := range known {
@@ -27,8 +26,8 @@ func Nearest(word string, known []string) string {
 	return best
 }
 
-// distance is the optimal string alignment distance in bytes: Levenshtein's,
-// with two neighbours that changed places counted as one slip.
+// distance is the optimal string alignment distance in bytes: Levenshtein's, with two neighbours
+// that changed places counted as one slip.
 func distance(a, b string) int {
 	d := make([][]int, len(a)+1)
 	for i := range d {

@@ -9,12 +9,12 @@ import (
 	"strings"
 )
 
-// A Variant names one .tflite file: "model=mobilenet/input=32/compression=pq"
-// for a variant of the catalog, "model=face" for a user's own file.
+// A Variant names one .tflite file: "model=mobilenet/input=32/compression=pq" for a variant of the
+// catalog, "model=face" for a user's own file.
 type Variant string
 
-// Parts are what a variant's name says. An optional part is empty at its
-// default, and is then left out of the name.
+// Parts are what a variant's name says. An optional part is empty at its default, and is then left
+// out of the name.
 type Parts struct {
 	Model       string // the model's key, or its name for people in a title
 	Input       string // side of the square image in pixels; empty for a user's file
@@ -96,8 +96,8 @@ func (v Variant) Parts() Parts {
 	return p
 }
 
-// Title returns a name for people that is made only from the name's parts; the
-// catalog knows how a model is spelt.
+// Title returns a name for people that is made only from the name's parts; the catalog knows how a
+// model is spelt.
 func (v Variant) Title() string {
 	p := v.Parts()
 	if p.Model == "" {
@@ -109,9 +109,9 @@ func (v Variant) Title() string {
 	return p.Title()
 }
 
-// Uncompressed returns the variant of the same model and input size without
-// compression; ok is false for a user's own file. Granularity and IO type go with
-// the compression, since they describe its quantization.
+// Uncompressed returns the variant of the same model and input size without compression; ok is
+// false for a user's own file. Granularity and IO type go with the compression, since they describe
+// its quantization.
 func (v Variant) Uncompressed() (base Variant, ok bool) {
 	var kept []string
 	for part := range strings.SplitSeq(string(v), "/") {
@@ -153,8 +153,8 @@ func ParseVariant(name string) (Parts, error) {
 	return p, p.check()
 }
 
-// ParseTitle reads a name for people, in any case: MODEL [LETTERS] SIZE, then
-// words such as per-tensor, float32-io and jpeg-encoded.
+// ParseTitle reads a name for people, in any case: MODEL [LETTERS] SIZE, then words such as
+// per-tensor, float32-io and jpeg-encoded.
 func ParseTitle(title string) (Parts, error) {
 	words := strings.Fields(title)
 	if len(words) < 2 {
@@ -185,8 +185,7 @@ func ParseTitle(title string) (Parts, error) {
 	return p, p.check()
 }
 
-// check returns what is wrong with the parts and spells the compression as
-// results do.
+// check returns what is wrong with the parts and spells the compression as results do.
 func (p *Parts) check() (err error) {
 	written := p.Compression
 	if p.Compression, err = ParseCompression(written); err != nil {

@@ -89,8 +89,8 @@ func (s *Selection) Bench(ctx context.Context, t Terminal, b Bench) error {
 	return nil
 }
 
-// resumeNewest goes on with the newest run that measures the same thing in the same
-// way, if it is incomplete. Incomplete ones without a block are removed.
+// resumeNewest goes on with the newest run that measures the same thing in the same way, if it is
+// incomplete. Incomplete ones without a block are removed.
 func (r *recording) resumeNewest() error {
 	for r.writer == nil {
 		incomplete := false

@@ -14,8 +14,7 @@ import (
 // AcceptGrid stands for a grid's name if features say what is measured.
 const AcceptGrid = "accept"
 
-// A Measurer measures for crossover accept. Each call of Measure adds rounds to the
-// same run.
+// A Measurer measures for crossover accept. Each call of Measure adds rounds to the same run.
 type Measurer struct {
 	selection *Selection
 	terminal  Terminal
@@ -27,8 +26,8 @@ type Measurer struct {
 	broken bool          // measuring did not come to its planned end
 }
 
-// Measurer returns a measurer of what the features need. The run folder is made
-// with the first rounds.
+// Measurer returns a measurer of what the features need. The run folder is made with the first
+// rounds.
 func (s *Selection) Measurer(t Terminal, e Effort, features string) *Measurer {
 	return &Measurer{selection: s, terminal: t, effort: e, features: features}
 }
@@ -41,8 +40,8 @@ func (m *Measurer) Measure(ctx context.Context, cs []names.Combination, rounds i
 			return nil, err
 		}
 	}
-	// A combination that failed is in the ledger, where judging finds it. Only an
-	// interrupt, or a run folder that cannot be written, ends the whole.
+	// A combination that failed is in the ledger, where judging finds it. Only an interrupt, or a
+	// run folder that cannot be written, ends the whole.
 	outcome, err := m.run.driver.Extend(ctx, cs, rounds)
 	if err != nil && (ctx.Err() != nil || len(outcome.Failed) == 0) {
 		return nil, err
@@ -84,8 +83,8 @@ func (m *Measurer) Looked(l accept.Looks) error {
 	return m.keepExtras()
 }
 
-// Close closes the run folder, if there is one. The run is complete if everything
-// planned was measured, whatever the verdict.
+// Close closes the run folder, if there is one. The run is complete if everything planned was
+// measured, whatever the verdict.
 func (m *Measurer) Close() error {
 	if m.run == nil {
 		return nil

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Percent is a share written as "1%" or "0.5 %", above 0 and below 100 %. The zero
-// value, also written "", means none.
+// Percent is a share written as "1%" or "0.5 %", above 0 and below 100 %. The zero value, also
+// written "", means none.
 type Percent struct {
 	Share float64
 	text  string // as it was written

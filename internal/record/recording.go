@@ -1,19 +1,19 @@
-// Package record is the life of a run, from what the user selected to a closed
-// run folder. The command's verbs pass it their flags; it drives the test binary,
-// writes the run folder and owns the terminal.
+// Package record is the life of a run, from what the user selected to a closed run folder. The
+// command's verbs pass it their flags; it drives the test binary, writes the run folder and owns
+// the terminal.
 //
-//  1. [Select] reads what is declared, before anything is built or measured. The
-//     [Selection] also lists combinations without measuring them.
-//  2. A recording begins for some combinations: the test binary says what it is, the
-//     machine's state is read, and the [results.Meta] of run.json is filled in. An
-//     interrupted run that measured the same in the same way is resumed instead.
+//  1. [Select] reads what is declared, before anything is built or measured. The [Selection] also
+//     lists combinations without measuring them.
+//  2. A recording begins for some combinations: the test binary says what it is, the machine's
+//     state is read, and the [results.Meta] of run.json is filled in. An interrupted run that
+//     measured the same in the same way is resumed instead.
 //  3. Package rounds measures. Each block gets its modelled energy and goes to the
 //     [results.Writer].
-//  4. The run is closed, complete or not. A folder in which nothing was measured or
-//     failed is removed.
+//  4. The run is closed, complete or not. A folder in which nothing was measured or failed is
+//     removed.
 //
-// [Selection.Bench] does this for crossover bench. A [Measurer] does it in steps for
-// crossover accept, which measures on while something is inconclusive.
+// [Selection.Bench] does this for crossover bench. A [Measurer] does it in steps for crossover
+// accept, which measures on while something is inconclusive.
 package record
 
 import (
@@ -42,9 +42,8 @@ import (
 
 // Effort is what the verbs that measure have in common.
 type Effort struct {
-	// Device selects the profile used to model energy while no meter is
-	// configured, Idle how it waits for a host (empty: its first idle mode). The
-	// device "none" models no energy.
+	// Device selects the profile used to model energy while no meter is configured, Idle how it
+	// waits for a host (empty: its first idle mode). The device "none" models no energy.
 	Device, Idle string
 	Block        time.Duration // steady time of a block
 	Seed         uint64        // of the order within the rounds; 0 draws one
@@ -71,8 +70,8 @@ func (s *Selection) model(e Effort) (*energy.Estimator, error) {
 	return m, nil
 }
 
-// A recording is a run that is being measured: the test binary, the driver that calls
-// it, and the folder that keeps what it sends.
+// A recording is a run that is being measured: the test binary, the driver that calls it, and the
+// folder that keeps what it sends.
 type recording struct {
 	selection *Selection
 	terminal  Terminal
@@ -95,8 +94,8 @@ type recording struct {
 	log      *os.File
 }
 
-// begin prepares a run of the combinations; what says which grid or features they
-// are from. Nothing is written yet.
+// begin prepares a run of the combinations; what says which grid or features they are from. Nothing
+// is written yet.
 func (s *Selection) begin(
 	ctx context.Context, t Terminal, e Effort, what results.Grid, combinations []names.Combination, calibrate bool,
 ) (*recording, error) {
@@ -137,8 +136,8 @@ func (s *Selection) begin(
 	return r, err
 }
 
-// method says how the run measures. An interrupted run is resumed only by one that
-// measures in the same way.
+// method says how the run measures. An interrupted run is resumed only by one that measures in the
+// same way.
 func (r *recording) method() (map[string]string, error) {
 	s := r.selection
 	setup, err := json.Marshal(r.binary.Setup)
@@ -167,9 +166,9 @@ func (r *recording) method() (map[string]string, error) {
 	return method, nil
 }
 
-// paths returns, for run.json, which interfaces and routes lead to the declared
-// hosts; nil if none is declared. A host without a route is not an error here: what
-// is offloaded to it fails when it is opened.
+// paths returns, for run.json, which interfaces and routes lead to the declared hosts; nil if none
+// is declared. A host without a route is not an error here: what is offloaded to it fails when it
+// is opened.
 func (s *Selection) paths() (map[string]json.RawMessage, error) {
 	type path struct {
 		survey.Path
@@ -199,8 +198,8 @@ func gridOf(g *grid.Grid) results.Grid {
 	return results.Grid{Name: g.Name, Path: g.File, SHA256: fmt.Sprintf("%x", sha256.Sum256(g.Text))}
 }
 
-// resume goes on with the run in dir instead of starting one. If that run has no
-// block, it removes the folder instead.
+// resume goes on with the run in dir instead of starting one. If that run has no block, it removes
+// the folder instead.
 func (r *recording) resume(dir string) error {
 	w, run, err := results.Resume(dir)
 	if err != nil {
@@ -241,8 +240,7 @@ func (r *recording) open() error {
 	return nil
 }
 
-// printNotes prints what the writer has noted about the folder since the last
-// call.
+// printNotes prints what the writer has noted about the folder since the last call.
 func (r *recording) printNotes() {
 	notes := r.writer.Notes()
 	for _, note := range notes[r.noted:] {
@@ -251,8 +249,8 @@ func (r *recording) printNotes() {
 	r.noted = len(notes)
 }
 
-// close ends the run, complete or not. It removes a folder in which nothing was
-// measured or failed, for instance because the plan was refused.
+// close ends the run, complete or not. It removes a folder in which nothing was measured or failed,
+// for instance because the plan was refused.
 func (r *recording) close(complete bool, imprecise []results.Imprecise) error {
 	r.screen.done()
 	r.printNotes()

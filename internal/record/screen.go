@@ -17,9 +17,9 @@ import (
 	"github.com/crossover-bench/crossover/model"
 )
 
-// screen shows how a run goes: a status line that is redrawn on a terminal, a
-// plain line a round elsewhere. It draws only between blocks: a spinner on a timer
-// would take processor time from what is being measured.
+// screen shows how a run goes: a status line that is redrawn on a terminal, a plain line a round
+// elsewhere. It draws only between blocks: a spinner on a timer would take processor time from what
+// is being measured.
 type screen struct {
 	w        io.Writer
 	terminal bool
@@ -38,8 +38,7 @@ func isTerminal(w io.Writer) bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
-// TerminalWidth returns the width of w in characters if it is a terminal, otherwise
-// 0.
+// TerminalWidth returns the width of w in characters if it is a terminal, otherwise 0.
 func TerminalWidth(w io.Writer) int {
 	if !isTerminal(w) {
 		return 0
@@ -56,8 +55,8 @@ func (s *screen) line(format string, args ...any) {
 	fmt.Fprintf(s.w, format+"\n", args...)
 }
 
-// status redraws the status line, cut to the terminal's width, since only the last
-// row of a longer one could be redrawn. It does nothing without a terminal.
+// status redraws the status line, cut to the terminal's width, since only the last row of a longer
+// one could be redrawn. It does nothing without a terminal.
 func (s *screen) status(format string, args ...any) {
 	if !s.terminal {
 		return

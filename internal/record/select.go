@@ -23,14 +23,14 @@ type Terminal struct {
 	Out, Err io.Writer
 }
 
-// Inputs are the files that listing and measuring need. Paths are relative to the
-// working directory.
+// Inputs are the files that listing and measuring need. Paths are relative to the working
+// directory.
 type Inputs struct {
 	declared.Files
 	LinkEmulation string                   // "client" or "netem"
 	Delegates     map[names.Backend]string // libraries of external delegates; empty for none
-	// Suites is the test binary. If empty, it is built from the source tree, or,
-	// outside the tree, found beside the command.
+	// Suites is the test binary. If empty, it is built from the source tree, or, outside the tree,
+	// found beside the command.
 	Suites string
 }
 
@@ -42,8 +42,7 @@ type Selection struct {
 	built bool   // the inputs say where the built variants are
 }
 
-// Select reads what is declared, before the test binary is built or asked
-// anything.
+// Select reads what is declared, before the test binary is built or asked anything.
 func Select(in Inputs) (*Selection, error) {
 	var err error
 	if in.Files, err = in.Files.Absolute(); err != nil {
@@ -53,8 +52,8 @@ func Select(in Inputs) (*Selection, error) {
 	if s.Set, err = declared.Read(in.Files); err != nil {
 		return nil, err
 	}
-	// The catalog's variants are built into the source tree. Outside it, look below
-	// the working directory.
+	// The catalog's variants are built into the source tree. Outside it, look below the working
+	// directory.
 	if s.built = s.Files.Fixtures != ""; !s.built {
 		s.Files.Fixtures = filepath.Join(s.tree, "fixtures", "models")
 	}
@@ -64,8 +63,8 @@ func Select(in Inputs) (*Selection, error) {
 	return s, nil
 }
 
-// sourceTree looks for the root of Crossover's source above the working directory,
-// then above the command's own file. It returns "" if there is none.
+// sourceTree looks for the root of Crossover's source above the working directory, then above the
+// command's own file. It returns "" if there is none.
 func sourceTree() string {
 	wd, _ := os.Getwd() // an empty path has nothing above it
 	self, _ := os.Executable()
@@ -79,8 +78,8 @@ func sourceTree() string {
 	return ""
 }
 
-// Binary returns the suites' test binary, ready for jobs. It logs to the given file.
-// Outside the source tree the user must name it, or put it beside the command.
+// Binary returns the suites' test binary, ready for jobs. It logs to the given file. Outside the
+// source tree the user must name it, or put it beside the command.
 func (s *Selection) Binary(ctx context.Context, t Terminal, log *os.File) (rounds.Binary, error) {
 	b := rounds.Binary{Log: log, Setup: job.Setup{
 		Files: s.Files, LinkEmulation: s.in.LinkEmulation, Delegates: maps.Clone(s.in.Delegates),
@@ -130,8 +129,8 @@ func (s *Selection) TitleOf(c names.Combination) string { return c.Title(s.Title
 // GridFile returns where the grid was read from, shortened for people to read.
 func (s *Selection) GridFile() string { return relative(s.Grid.File) }
 
-// Check returns the grid's combinations on this machine, and for those that cannot
-// run here the reason.
+// Check returns the grid's combinations on this machine, and for those that cannot run here the
+// reason.
 func (s *Selection) Check(ctx context.Context, t Terminal) ([]names.Combination, map[names.Combination]string, error) {
 	combinations, err := s.Combinations(runtime.NumCPU())
 	if err != nil {
@@ -151,8 +150,8 @@ func (s *Selection) Check(ctx context.Context, t Terminal) ([]names.Combination,
 	return combinations, lacking, err
 }
 
-// FixturesNeeded returns the variants of the built-in catalog that must be built
-// for the grid, in its order.
+// FixturesNeeded returns the variants of the built-in catalog that must be built for the grid, in
+// its order.
 func (s *Selection) FixturesNeeded() ([]names.Variant, error) {
 	own := s.Grid.Catalog != "" // make fixtures does not build its variants
 	switch {
@@ -166,8 +165,8 @@ func (s *Selection) FixturesNeeded() ([]names.Variant, error) {
 	return names.Variants(combinations), err
 }
 
-// commit returns the commit of the source tree, or outside a tree that of the
-// command's build, with "-dirty" appended if files were changed; "" if unknown.
+// commit returns the commit of the source tree, or outside a tree that of the command's build, with
+// "-dirty" appended if files were changed; "" if unknown.
 func (s *Selection) commit(ctx context.Context) string {
 	if s.tree == "" {
 		vcs := map[string]string{}

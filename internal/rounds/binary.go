@@ -25,8 +25,7 @@ type Binary struct {
 	Log       *os.File // takes what the binary and the libraries within it print
 }
 
-// Describe asks what the binary is, and for the hashes of the combinations'
-// variants.
+// Describe asks what the binary is, and for the hashes of the combinations' variants.
 func (b Binary) Describe(ctx context.Context, combinations []names.Combination) (*job.About, error) {
 	var a job.About
 	if err := b.ask(ctx, job.Describe, combinations, &a); err != nil {
@@ -35,14 +34,14 @@ func (b Binary) Describe(ctx context.Context, combinations []names.Combination) 
 	return &a, nil
 }
 
-// Agreement asks how far the combinations' compressed variants agree with their
-// uncompressed ones, and decodes the answer into the value that into points to.
+// Agreement asks how far the combinations' compressed variants agree with their uncompressed ones,
+// and decodes the answer into the value that into points to.
 func (b Binary) Agreement(ctx context.Context, combinations []names.Combination, into any) error {
 	return b.ask(ctx, job.Agreement, combinations, into)
 }
 
-// Check asks which of the combinations cannot run here, or would fail, and why. The
-// binary opens and measures nothing. Log must be set.
+// Check asks which of the combinations cannot run here, or would fail, and why. The binary opens
+// and measures nothing. Log must be set.
 func (b Binary) Check(ctx context.Context, combinations []names.Combination) (map[names.Combination]string, error) {
 	lacking := map[names.Combination]string{}
 	patience := func(names.Combination) time.Duration { return time.Minute }
@@ -66,8 +65,7 @@ func (b Binary) job(t job.Task, combinations []names.Combination) job.Job {
 	}
 }
 
-// command returns the command that does a job; its standard output and error are
-// not set.
+// command returns the command that does a job; its standard output and error are not set.
 func (b Binary) command(ctx context.Context, j job.Job, flags ...string) (*exec.Cmd, error) {
 	text, err := json.Marshal(j)
 	if err != nil {
@@ -78,8 +76,8 @@ func (b Binary) command(ctx context.Context, j job.Job, flags ...string) (*exec.
 	return cmd, nil
 }
 
-// ask gives the binary a job that is a question and decodes its answer, one JSON
-// value, into the value that into points to.
+// ask gives the binary a job that is a question and decodes its answer, one JSON value, into the
+// value that into points to.
 func (b Binary) ask(ctx context.Context, question job.Task, combinations []names.Combination, into any) error {
 	cmd, err := b.command(ctx, b.job(question, combinations))
 	if err != nil {

@@ -1,19 +1,19 @@
-// Package rounds drives the suites' test binary, which measures, and keeps what it
-// sends. One call of [Driver.Run] is one run:
+// Package rounds drives the suites' test binary, which measures, and keeps what it sends. One call
+// of [Driver.Run] is one run:
 //
-//  1. Probe: one short block of each combination shows how long opening and
-//     warming up take, and what cannot run here. What is expensive to open gets a
-//     second block, since it may come from a cache then.
-//  2. Plan: a [Plan] says how long the run will take. Above the budget it is
-//     refused, with a list of what to leave out.
-//  3. Rounds: each measures every open combination once, in processes of its own and
-//     in an order shuffled by the run's seed. So no combination owns the cold or the
-//     hot minutes, and a crash costs only its own combination.
-//  4. Precision: if the [Settings] ask for one, rounds go on for the combinations
-//     whose median is not known well enough yet.
+//  1. Probe: one short block of each combination shows how long opening and warming up take, and
+//     what cannot run here. What is expensive to open gets a second block, since it may come from a
+//     cache then.
+//  2. Plan: a [Plan] says how long the run will take. Above the budget it is refused, with a list
+//     of what to leave out.
+//  3. Rounds: each measures every open combination once, in processes of its own and in an order
+//     shuffled by the run's seed. So no combination owns the cold or the hot minutes, and a crash
+//     costs only its own combination.
+//  4. Precision: if the [Settings] ask for one, rounds go on for the combinations whose median is
+//     not known well enough yet.
 //
-// [Driver.Extend] adds rounds to a run. The driver is the only writer of the run
-// folder, its [Store]. A [Binary] also answers questions, without a driver.
+// [Driver.Extend] adds rounds to a run. The driver is the only writer of the run folder, its
+// [Store]. A [Binary] also answers questions, without a driver.
 package rounds
 
 import (
@@ -63,8 +63,7 @@ type Outcome struct {
 	Finished bool
 	// Failed are the combinations that crashed, hung or returned an error.
 	Failed []Dropped
-	// Imprecise are those that the budget ended before they reached the precision
-	// asked for.
+	// Imprecise are those that the budget ended before they reached the precision asked for.
 	Imprecise []results.Imprecise
 }
 
@@ -74,19 +73,19 @@ type Driver struct {
 	Settings Settings
 	Store    Store
 	Screen   Screen // nil for none
-	// Ready is called before the first round of Run, once the plan stands; nil if
-	// there is nothing to do. The budget does not bound its time.
+	// Ready is called before the first round of Run, once the plan stands; nil if there is nothing
+	// to do. The budget does not bound its time.
 	Ready func() error
 	// LeaveOut are the marks of the samples that do not count towards a precision.
 	LeaveOut results.Mark
-	// Recorded are the blocks that an interrupted run left. They count as measured,
-	// and Run completes what is missing, as it was Planned then.
+	// Recorded are the blocks that an interrupted run left. They count as measured, and Run
+	// completes what is missing, as it was Planned then.
 	Recorded []results.Block
 	Planned  []results.Planned
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
-	// Patience is how long the next result may take beyond ten times what the plan
-	// says, before the process counts as hung; 0 means a minute.
+	// Patience is how long the next result may take beyond ten times what the plan says, before the
+	// process counts as hung; 0 means a minute.
 	Patience time.Duration
 
 	kept     map[names.Combination][]keptRound
@@ -98,15 +97,15 @@ type Driver struct {
 	deadline time.Time // of rounds added for precision
 }
 
-// keptRound is what the driver remembers of a block that was kept. The samples are
-// on disk only, since a run may be long.
+// keptRound is what the driver remembers of a block that was kept. The samples are on disk only,
+// since a run may be long.
 type keptRound struct {
 	round  int
 	median float64 // latency in seconds; NaN if all samples are left out
 }
 
-// Run measures the combinations as the settings say. The error says why nothing,
-// or not everything, was measured; the outcome holds what is known even then.
+// Run measures the combinations as the settings say. The error says why nothing, or not everything,
+// was measured; the outcome holds what is known even then.
 func (d *Driver) Run(ctx context.Context, declared []names.Combination) (*Outcome, error) {
 	d.begin()
 	start := d.Now()
@@ -134,10 +133,9 @@ func (d *Driver) Run(ctx context.Context, declared []names.Combination) (*Outcom
 	return &d.outcome, d.failed()
 }
 
-// Extend measures this many more rounds of the combinations, whatever number the
-// settings give, and numbers them on from the last. Combinations that are new to the
-// run are probed first. What cannot run here is in the outcome; a combination that
-// failed is an error, as in Run.
+// Extend measures this many more rounds of the combinations, whatever number the settings give, and
+// numbers them on from the last. Combinations that are new to the run are probed first. What cannot
+// run here is in the outcome; a combination that failed is an error, as in Run.
 func (d *Driver) Extend(ctx context.Context, combinations []names.Combination, rounds int) (*Outcome, error) {
 	d.begin()
 	known := func(c names.Combination) bool { return d.dropped[c] || d.outcome.Plan.item(c) != nil }
@@ -311,8 +309,7 @@ func (d *Driver) interrupted(err error, round int) error {
 	return exit.Errorf(exit.NoData, "interrupted after %d of %d blocks", d.done, d.total())
 }
 
-// total returns the number of blocks of the run, 0 if a precision decides when it
-// ends.
+// total returns the number of blocks of the run, 0 if a precision decides when it ends.
 func (d *Driver) total() int {
 	if d.Settings.Precision > 0 {
 		return 0
@@ -320,8 +317,8 @@ func (d *Driver) total() int {
 	return max(d.outcome.Plan.Blocks(), d.done)
 }
 
-// left estimates the time to the end of the run. If rounds go on for a precision,
-// it is the time to the end of the budget, 0 without one.
+// left estimates the time to the end of the run. If rounds go on for a precision, it is the time to
+// the end of the budget, 0 without one.
 func (d *Driver) left() time.Duration {
 	if d.Settings.Precision > 0 {
 		if d.deadline.IsZero() {

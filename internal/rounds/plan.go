@@ -12,19 +12,19 @@ import (
 	"github.com/crossover-bench/crossover/internal/names"
 )
 
-// minRounds is the least number of rounds that a combination gets if opening it is
-// expensive: order statistics bound a median at 95 % from 6 on.
+// minRounds is the least number of rounds that a combination gets if opening it is expensive: order
+// statistics bound a median at 95 % from 6 on.
 const minRounds = 6
 
-// loopExcess is the share by which Go's benchmark loop exceeds its time: it aims a
-// fifth beyond, and looks at the clock only when it is there.
+// loopExcess is the share by which Go's benchmark loop exceeds its time: it aims a fifth beyond,
+// and looks at the clock only when it is there.
 const loopExcess = 0.2
 
 // A Plan says what a run is going to do.
 type Plan struct {
 	Open []Item // what will be measured
-	// Skipped are the combinations that cannot run here, Failed those whose probe
-	// failed; both with the reason.
+	// Skipped are the combinations that cannot run here, Failed those whose probe failed; both with
+	// the reason.
 	Skipped, Failed []Dropped
 }
 
@@ -44,9 +44,9 @@ type Item struct {
 	cost   cost
 }
 
-// plan gives a combination its block time and rounds. If opening is expensive, the
-// same steady time is spent in fewer, longer blocks, down to minRounds. How long
-// the warm-up took in one probe does not predict the next.
+// plan gives a combination its block time and rounds. If opening is expensive, the same steady time
+// is spent in fewer, longer blocks, down to minRounds. How long the warm-up took in one probe does
+// not predict the next.
 func plan(c names.Combination, cost cost, block time.Duration, rounds int) Item {
 	p := Item{Combination: c, Block: block, Rounds: rounds, Of: rounds, cost: cost}
 	if cost.expensive(block) && rounds > minRounds {
@@ -60,8 +60,8 @@ func plan(c names.Combination, cost cost, block time.Duration, rounds int) Item 
 // Duration returns how long the item still takes.
 func (p Item) Duration() time.Duration { return time.Duration(max(0, p.Rounds-p.Kept)) * p.each() }
 
-// each returns how long one block takes: opening, the first inference, warm-up,
-// and whole inferences, one at least.
+// each returns how long one block takes: opening, the first inference, warm-up, and whole
+// inferences, one at least.
 func (p Item) each() time.Duration {
 	latency, steady := p.cost.latency, 1.0
 	if latency < p.Block && latency > 0 {
@@ -70,8 +70,8 @@ func (p Item) each() time.Duration {
 	return p.cost.opening + latency + p.cost.warmup + time.Duration(steady*float64(latency))
 }
 
-// in reports whether the combination has a block in a round. One that is measured
-// less often owns neither the cold rounds nor the hot ones.
+// in reports whether the combination has a block in a round. One that is measured less often owns
+// neither the cold rounds nor the hot ones.
 func (p Item) in(round int) bool {
 	return round < p.Of && (round+1)*p.Rounds/p.Of > round*p.Rounds/p.Of
 }
@@ -103,8 +103,8 @@ func (p Plan) item(c names.Combination) *Item {
 	return &p.Open[i]
 }
 
-// withinBudget refuses a plan that takes longer than what is left of the budget
-// and names what to leave out.
+// withinBudget refuses a plan that takes longer than what is left of the budget and names what to
+// leave out.
 func (d *Driver) withinBudget(left time.Duration) error {
 	plan := d.outcome.Plan
 	if d.Settings.Budget == 0 || plan.Duration() <= left {
@@ -130,8 +130,8 @@ func (d *Driver) withinBudget(left time.Duration) error {
 		Roughly(d.Settings.Budget-left), Roughly(d.Settings.Budget), advice, b.String())
 }
 
-// fitting returns the greatest number of rounds whose plan takes no longer than
-// left; 0 if none does, or if another number of rounds would be another run.
+// fitting returns the greatest number of rounds whose plan takes no longer than left; 0 if none
+// does, or if another number of rounds would be another run.
 func (d *Driver) fitting(left time.Duration) int {
 	if d.Settings.Precision > 0 || len(d.kept) > 0 {
 		return 0

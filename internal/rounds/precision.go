@@ -10,8 +10,8 @@ import (
 	"github.com/crossover-bench/crossover/internal/stats"
 )
 
-// pending reports whether any combination is to be measured in this round or a
-// later one, and notes those that the budget ends before they are precise.
+// pending reports whether any combination is to be measured in this round or a later one, and notes
+// those that the budget ends before they are precise.
 func (d *Driver) pending(round int) bool {
 	pending := false
 	d.outcome.Imprecise = nil
@@ -34,8 +34,8 @@ func (d *Driver) pending(round int) bool {
 	return pending
 }
 
-// due returns the combinations to measure in this round: those that lack its block
-// and still need it, with a precision as many as end within the budget.
+// due returns the combinations to measure in this round: those that lack its block and still need
+// it, with a precision as many as end within the budget.
 func (d *Driver) due(round int) []Item {
 	var out []Item
 	var planned time.Duration
@@ -58,8 +58,7 @@ func (d *Driver) precise(p Item) bool {
 	return stats.PreciseEnough(d.medians(p.Combination), d.Settings.Precision)
 }
 
-// medians returns those of c's rounds that have one, in the order measured, in
-// seconds.
+// medians returns those of c's rounds that have one, in the order measured, in seconds.
 func (d *Driver) medians(c names.Combination) []float64 {
 	var medians []float64
 	for _, k := range d.kept[c] {
@@ -70,8 +69,8 @@ func (d *Driver) medians(c names.Combination) []float64 {
 	return medians
 }
 
-// outOfTime reports whether another block of p, after what is planned already,
-// would end after the budget.
+// outOfTime reports whether another block of p, after what is planned already, would end after the
+// budget.
 func (d *Driver) outOfTime(p Item, planned time.Duration) bool {
 	return !d.deadline.IsZero() && d.Now().Add(planned+p.each()).After(d.deadline)
 }

@@ -19,9 +19,8 @@ const noLonger = "it can no longer run: "
 
 // A cost is what the probe saw of a combination.
 type cost struct {
-	// opening includes what the first inference takes beyond a later one, since
-	// delegates compile then; cold is the opening of the first probe, if there was a
-	// second.
+	// opening includes what the first inference takes beyond a later one, since delegates compile
+	// then; cold is the opening of the first probe, if there was a second.
 	opening, cold time.Duration
 	warmup        time.Duration
 	latency       time.Duration // 0 if latencies are computed: no time passes
@@ -43,8 +42,8 @@ func costOf(b *results.Block) cost {
 	return c
 }
 
-// probe runs one short block of every combination, a second one of those that are
-// expensive to open, and makes the plan.
+// probe runs one short block of every combination, a second one of those that are expensive to
+// open, and makes the plan.
 func (d *Driver) probe(ctx context.Context, declared []names.Combination) error {
 	d.Screen.Probing(len(declared))
 	seen := map[names.Combination]cost{}
@@ -70,10 +69,9 @@ func (d *Driver) probe(ctx context.Context, declared []names.Combination) error 
 	return d.keepPlan()
 }
 
-// probeEach runs one short block of each combination and notes in seen what it
-// costs. What cannot run here is skipped, unless it ran before: then it is in seen
-// or has blocks. Patience is fivefold, since their speed is still unknown and a
-// delegate may compile for minutes.
+// probeEach runs one short block of each combination and notes in seen what it costs. What cannot
+// run here is skipped, unless it ran before: then it is in seen or has blocks. Patience is
+// fivefold, since their speed is still unknown and a delegate may compile for minutes.
 func (d *Driver) probeEach(ctx context.Context, todo []names.Combination, seen map[names.Combination]cost) error {
 	b, done := batch{round: results.ProbeRound, block: probeTime, todo: todo}, 0
 	patience := func(names.Combination) time.Duration { return 5 * d.Patience }
@@ -98,8 +96,8 @@ func (d *Driver) probeEach(ctx context.Context, todo []names.Combination, seen m
 	})
 }
 
-// keepPlan keeps what is planned. For what was measured before an interrupt, that
-// is what was planned then.
+// keepPlan keeps what is planned. For what was measured before an interrupt, that is what was
+// planned then.
 func (d *Driver) keepPlan() error {
 	planned := slices.Clone(d.Planned)
 	for _, p := range d.outcome.Plan.Open {

@@ -21,8 +21,8 @@ import (
 // A process is one run of the test binary that does a job and sends events.
 type process struct {
 	binary Binary
-	// patience returns how long the next event may take after one about a
-	// combination; the zero combination stands for the start.
+	// patience returns how long the next event may take after one about a combination; the zero
+	// combination stands for the start.
 	patience func(names.Combination) time.Duration
 	handle   func(results.Event) error
 
@@ -33,10 +33,10 @@ type process struct {
 	ended   bool                // the binary said that it did the whole job
 }
 
-// run does the job in one process and passes each event to handle. It returns once
-// the process has ended. If it died or hung during a combination, handle gets that
-// one as failed, and those that were not tried are returned as left. The error is
-// ctx's, handle's, or says that the binary does not work at all.
+// run does the job in one process and passes each event to handle. It returns once the process has
+// ended. If it died or hung during a combination, handle gets that one as failed, and those that
+// were not tried are returned as left. The error is ctx's, handle's, or says that the binary does
+// not work at all.
 func (p *process) run(ctx context.Context, j job.Job) (left []names.Combination, err error) {
 	logStart, _ := p.binary.Log.Seek(0, io.SeekEnd) // before the process can say anything
 	events, err := p.start(ctx, j)
@@ -88,9 +88,9 @@ func (p *process) start(ctx context.Context, j job.Job) (events *os.File, err er
 	return events, nil
 }
 
-// follow passes on events until the stream ends or handle fails, and kills the
-// process if an event takes longer than patience allows. A stream that ends early is
-// not an error here: how the process ended says why.
+// follow passes on events until the stream ends or handle fails, and kills the process if an event
+// takes longer than patience allows. A stream that ends early is not an error here: how the process
+// ended says why.
 func (p *process) follow(ctx context.Context, events *results.EventReader) error {
 	watch := time.AfterFunc(p.patience(names.Combination{}), func() {
 		p.hung.Store(true)
@@ -146,8 +146,8 @@ func (p *process) cause(waitErr error, logStart int64) string {
 	return cause
 }
 
-// lost passes on the combination during which the process died as failed, and
-// returns those that were not tried.
+// lost passes on the combination during which the process died as failed, and returns those that
+// were not tried.
 func (p *process) lost(j job.Job, cause string) (left []names.Combination, err error) {
 	switch {
 	case p.current != nil:
@@ -161,12 +161,12 @@ func (p *process) lost(j job.Job, cause string) (left []names.Combination, err e
 	return p.left, err
 }
 
-// fatal are the beginnings of the lines in which Go's and C++'s runtimes say why
-// they end a process; pages of registers and stacks may follow.
+// fatal are the beginnings of the lines in which Go's and C++'s runtimes say why they end a
+// process; pages of registers and stacks may follow.
 var fatal = []string{"SIG", "fatal error:", "panic:", "terminate called"}
 
-// lastLines returns why the process ended, as far as it logged that after offset
-// start: its fatal line, or the last lines of what it said.
+// lastLines returns why the process ended, as far as it logged that after offset start: its fatal
+// line, or the last lines of what it said.
 func (b Binary) lastLines(start int64) string {
 	const most, bytes = 6, 64 << 10
 	end, err := b.Log.Seek(0, io.SeekEnd)

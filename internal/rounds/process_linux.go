@@ -5,9 +5,9 @@ import (
 	"syscall"
 )
 
-// isolate puts the process into a group of its own, so that an interrupt typed at the
-// terminal reaches only the command, which then ends the process in an orderly way.
-// It also makes the process die with the command.
+// isolate puts the process into a group of its own, so that an interrupt typed at the terminal
+// reaches only the command, which then ends the process in an orderly way. It also makes the
+// process die with the command.
 func isolate(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 }

@@ -14,8 +14,8 @@ type batch struct {
 	todo  []names.Combination
 }
 
-// schedule returns a round's open combinations in shuffled order, cut into batches
-// of equal block time. The order depends only on seed and round.
+// schedule returns a round's open combinations in shuffled order, cut into batches of equal block
+// time. The order depends only on seed and round.
 func schedule(open []Item, round int, seed uint64) []batch {
 	order := rand.New(rand.NewPCG(seed, uint64(round))).Perm(len(open))
 	var out []batch

@@ -14,14 +14,14 @@ type Screen interface {
 	Probing(n int)
 	// Planned is called once the plan is made.
 	Planned(p Plan)
-	// Started is called when a block begins: done of total blocks are over; total
-	// is 0 if rounds go on for a precision. In the probe the round is below 0.
+	// Started is called when a block begins: done of total blocks are over; total is 0 if rounds go
+	// on for a precision. In the probe the round is below 0.
 	Started(c names.Combination, round, done, total int)
-	// Finished is called with each block that was kept; left estimates the time to
-	// the end of the run, or of its budget if total is 0.
+	// Finished is called with each block that was kept; left estimates the time to the end of the
+	// run, or of its budget if total is 0.
 	Finished(b *results.Block, done, total int, left time.Duration)
-	// Dropped is called for a combination that is out of the run from now on: verb
-	// is "skipped" or "failed".
+	// Dropped is called for a combination that is out of the run from now on: verb is "skipped" or
+	// "failed".
 	Dropped(c names.Combination, verb, reason string)
 }
 

@@ -19,9 +19,9 @@ import (
 // agreementImages is the number of images on which variants are compared.
 const agreementImages = 32
 
-// agreements writes, as JSON, a map from variants to how far each agrees with its
-// uncompressed one. A variant that cannot be compared costs its own entry; the
-// error names it after the others are written.
+// agreements writes, as JSON, a map from variants to how far each agrees with its uncompressed one.
+// A variant that cannot be compared costs its own entry; the error names it after the others are
+// written.
 func (s *Suite) agreements(w io.Writer) error {
 	out := map[names.Variant]accept.Agreement{}
 	var failed error
@@ -40,10 +40,10 @@ func (s *Suite) agreements(w io.Writer) error {
 	return exit.With(exit.NoData, failed)
 }
 
-// Agreement compares a compressed variant with its uncompressed one on cpu1, over
-// the images that calibrated its quantization. It returns nil for a variant that has
-// no uncompressed one, because it is uncompressed itself or a user's own file. A
-// *fixtures.NotBuiltError says that one of the two files is not there.
+// Agreement compares a compressed variant with its uncompressed one on cpu1, over the images that
+// calibrated its quantization. It returns nil for a variant that has no uncompressed one, because
+// it is uncompressed itself or a user's own file. A *fixtures.NotBuiltError says that one of the
+// two files is not there.
 func (s *Suite) Agreement(ctx context.Context, name names.Variant) (*accept.Agreement, error) {
 	if _, own := s.OwnFile(name); own {
 		return nil, nil
@@ -70,8 +70,8 @@ func (s *Suite) Agreement(ctx context.Context, name names.Variant) (*accept.Agre
 	return a, nil
 }
 
-// compare counts the images for which a variant and its uncompressed one rank the same class first, and
-// takes the mean cosine of their scores.
+// compare counts the images for which a variant and its uncompressed one rank the same class first,
+// and takes the mean cosine of their scores.
 func (s *Suite) compare(ctx context.Context, compressed, plain fixtures.Variant) (*accept.Agreement, error) {
 	a, err := scoresOn(ctx, compressed, s.Catalog.Recipe.Seed)
 	if err != nil {

@@ -53,8 +53,8 @@ func (s *Suite) delegate(name names.Backend) (backends.Backend, error) {
 	return tflite.NewDelegate(string(name), library, nil), nil
 }
 
-// offload returns the backend of a host over a link. The embedded host is started
-// when it is first asked for.
+// offload returns the backend of a host over a link. The embedded host is started when it is first
+// asked for.
 func (s *Suite) offload(c names.Combination) (backends.Backend, error) {
 	var shape link.Shape // direct: the connection as it is
 	if c.Link != names.LinkDirect {
@@ -99,20 +99,19 @@ func (s *Suite) host(b names.Backend) (offload.Host, error) {
 	return s.Hosts[i], nil
 }
 
-// selfMemory bounds what the embedded host keeps loaded, in bytes: this machine
-// also holds the model that is measured locally.
+// selfMemory bounds what the embedded host keeps loaded, in bytes: this machine also holds the
+// model that is measured locally.
 const selfMemory = 512 << 20
 
-// startSelf starts the embedded host with the variants of this process, unless it
-// is running.
+// startSelf starts the embedded host with the variants of this process, unless it is running.
 func (s *Suite) startSelf() (err error) {
 	var log io.Writer // the run's log; nil without a driver, since go test would print it among the results
 	if s.events != nil {
 		log = os.Stderr
 	}
 	if s.self != nil && s.self.Ended() {
-		// It died, out of memory for instance. The combination that it served has
-		// failed; those that follow need not.
+		// It died, out of memory for instance. The combination that it served has failed; those
+		// that follow need not.
 		why := s.self.Close()
 		if log != nil {
 			fmt.Fprintln(log, "suites: restarting the embedded host:", why)
@@ -136,8 +135,8 @@ func (s *Suite) startSelf() (err error) {
 // HostBackend is the backend that an embedded host serves with.
 func HostBackend(threads int) (backends.Backend, error) { return tflite.New(threads), nil }
 
-// Available returns why a combination cannot run here, as far as that shows without
-// loading the variant. Only opening shows whether a host answers.
+// Available returns why a combination cannot run here, as far as that shows without loading the
+// variant. Only opening shows whether a host answers.
 func (s *Suite) Available(c names.Combination) error {
 	switch {
 	case c.Backend == names.OffloadSelf:
@@ -156,13 +155,12 @@ func (s *Suite) Available(c names.Combination) error {
 	return nil
 }
 
-// machineProbe returns the probe that reads the machine between samples. The
-// embedded host's load is this run's own, so a probe made before it started, or
-// for one that has died, is replaced.
+// machineProbe returns the probe that reads the machine between samples. The embedded host's load
+// is this run's own, so a probe made before it started, or for one that has died, is replaced.
 func (s *Suite) machineProbe() (machine.Probe, error) {
 	var own []int
-	// The parent is the driver or go test. It is 0 if this process was started into
-	// a container from outside.
+	// The parent is the driver or go test. It is 0 if this process was started into a container
+	// from outside.
 	if parent := os.Getppid(); parent > 0 {
 		own = append(own, parent)
 	}

@@ -13,8 +13,8 @@ import (
 	"github.com/crossover-bench/crossover/internal/results"
 )
 
-// Benchmarks measures each combination as a sub-benchmark: open, first inference,
-// settled warm-up, then inferences for the benchmark's time.
+// Benchmarks measures each combination as a sub-benchmark: open, first inference, settled warm-up,
+// then inferences for the benchmark's time.
 func (s *Suite) Benchmarks(b *testing.B) {
 	s.sendEvents()
 	if s.events == nil {
@@ -67,8 +67,7 @@ func (s *Suite) benchmark(b *testing.B, c names.Combination) {
 	s.send(results.Event{Kind: results.EventBlock, Block: &block})
 }
 
-// printHeader prints the file configuration and the units, as a benchmark file
-// starts.
+// printHeader prints the file configuration and the units, as a benchmark file starts.
 func (s *Suite) printHeader(b *testing.B) {
 	fmt.Printf("tflite: %s\ninterleaved: no\n", tflite.Version())
 	if w := s.weights(); w != "" {

@@ -17,8 +17,8 @@ import (
 	"github.com/crossover-bench/crossover/internal/stats"
 )
 
-// Block takes one block of a combination, of which sample measures the steady part.
-// Benchmarks and specs measure through it.
+// Block takes one block of a combination, of which sample measures the steady part. Benchmarks and
+// specs measure through it.
 func (s *Suite) Block(
 	ctx context.Context, c names.Combination, sample func(*measure.Runner) error,
 ) (results.Block, error) {
@@ -63,9 +63,9 @@ func (s *Suite) Block(
 // calibrationTime is how long a calibration run lasts beyond its warm-up.
 const calibrationTime = 50 * time.Millisecond
 
-// calibration takes the calibration run of a combination on a local CPU backend,
-// if the job asks for one, and returns the median execution time in seconds, or 0.
-// The hook Backend does not reach it, so that a slowdown is not calibrated away.
+// calibration takes the calibration run of a combination on a local CPU backend, if the job asks
+// for one, and returns the median execution time in seconds, or 0. The hook Backend does not reach
+// it, so that a slowdown is not calibrated away.
 func (s *Suite) calibration(ctx context.Context, c names.Combination, v fixtures.Variant) (float64, error) {
 	backend, local := tflite.ForName(c.Backend)
 	if !s.job.Calibrate || !local {
@@ -89,9 +89,9 @@ func (s *Suite) calibration(ctx context.Context, c names.Combination, v fixtures
 	return stats.Median(times), nil
 }
 
-// residentWithoutGarbage returns the process's resident memory in bytes once Go has
-// given back what it no longer needs. Otherwise a combination's memory would depend
-// on when the garbage collector ran.
+// residentWithoutGarbage returns the process's resident memory in bytes once Go has given back what
+// it no longer needs. Otherwise a combination's memory would depend on when the garbage collector
+// ran.
 func residentWithoutGarbage() int64 {
 	debug.FreeOSMemory()
 	return machine.ResidentBytes()

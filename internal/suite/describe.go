@@ -46,9 +46,8 @@ func (s *Suite) describe(w io.Writer) error {
 	return json.NewEncoder(w).Encode(a)
 }
 
-// hashOf returns a file's SHA-256 in hexadecimal, or "" if it cannot be read: its
-// combinations say so when they are opened. A library may also be a name that the
-// dynamic linker finds.
+// hashOf returns a file's SHA-256 in hexadecimal, or "" if it cannot be read: its combinations say
+// so when they are opened. A library may also be a name that the dynamic linker finds.
 func hashOf(path string) string {
 	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
 		return "" // a device might never end

@@ -1,13 +1,13 @@
-// Package suite is the measuring program: it opens variants on backends, takes
-// blocks of inferences. The test binary in suites/ is its
-// only importer and hands it flags, jobs and test hooks.
+// Package suite is the measuring program: it opens variants on backends, takes blocks of
+// inferences. The test binary in suites/ is its only importer and hands it flags, jobs and test
+// hooks.
 //
-//  1. [New] reads what the setup of a [job.Job] declares, and takes the combinations
-//     to work on from the job or from the user's grid.
-//  2. [Suite.Benchmarks] measures a block of each as a sub-benchmark and sends it to
-//     the driver, if there is one. Specs take their blocks with [Suite.Block], too.
-//  3. [Answer] does the jobs that are questions: what this binary is, what cannot
-//     run here, and how far variants agree with their uncompressed ones.
+//  1. [New] reads what the setup of a [job.Job] declares, and takes the combinations to work on
+//     from the job or from the user's grid.
+//  2. [Suite.Benchmarks] measures a block of each as a sub-benchmark and sends it to the driver, if
+//     there is one. Specs take their blocks with [Suite.Block], too.
+//  3. [Answer] does the jobs that are questions: what this binary is, what cannot run here, and how
+//     far variants agree with their uncompressed ones.
 //
 // Which backends exist is decided in backends.go and nowhere else.
 package suite
@@ -33,8 +33,7 @@ import (
 	"github.com/crossover-bench/crossover/internal/results"
 )
 
-// Hooks change what is measured, for tests of what judges it. The zero value
-// changes nothing.
+// Hooks change what is measured, for tests of what judges it. The zero value changes nothing.
 type Hooks struct {
 	// Backend wraps the backend of a combination, except for its calibration run.
 	Backend func(names.Combination, backends.Backend) (backends.Backend, error)
@@ -59,8 +58,8 @@ type Suite struct {
 	agreed   map[names.Variant]*accept.Agreement // of the variants asked for so far
 }
 
-// New returns the suite of a job. A job without combinations works on those of its
-// setup's grid on this machine.
+// New returns the suite of a job. A job without combinations works on those of its setup's grid on
+// this machine.
 func New(j job.Job, hooks Hooks) (*Suite, error) {
 	d, err := declared.Read(j.Setup.Files)
 	if err != nil {
@@ -76,8 +75,8 @@ func New(j job.Job, hooks Hooks) (*Suite, error) {
 	return s, nil
 }
 
-// Answer does a job that asks a question. It writes the answer to standard output,
-// or sends it as events if a driver asks for a check.
+// Answer does a job that asks a question. It writes the answer to standard output, or sends it as
+// events if a driver asks for a check.
 func Answer(j job.Job, hooks Hooks) error {
 	s, err := New(j, hooks)
 	if err != nil {
@@ -97,9 +96,8 @@ func Answer(j job.Job, hooks Hooks) error {
 	return exit.Errorf(exit.Internal, "%q is not a question", j.Task)
 }
 
-// sendEvents opens the pipe to the driver, if a driver wrote the job. What this
-// process starts, such as an embedded host, must not keep the pipe open after this
-// process has died.
+// sendEvents opens the pipe to the driver, if a driver wrote the job. What this process starts,
+// such as an embedded host, must not keep the pipe open after this process has died.
 func (s *Suite) sendEvents() {
 	if s.job.Version == 0 {
 		return // a person called
@@ -130,8 +128,8 @@ func (s *Suite) drop(kind results.EventKind, c names.Combination, err error) {
 	s.send(results.Event{Kind: kind, Combination: c, Reason: err.Error()})
 }
 
-// check says which combinations cannot run here or would fail, as far as that
-// shows without loading a variant.
+// check says which combinations cannot run here or would fail, as far as that shows without loading
+// a variant.
 func (s *Suite) check() {
 	for _, c := range s.Work {
 		err := s.Available(c)
