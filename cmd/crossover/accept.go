@@ -18,7 +18,6 @@ import (
 	"github.com/crossover-bench/crossover/internal/results"
 )
 
-// acceptCmd judges features.
 type acceptCmd struct {
 	inputFlags
 	effortFlags
@@ -32,7 +31,6 @@ type acceptCmd struct {
 	Format   []string      `default:"pretty" placeholder:"FORMAT[:FILE]" help:"pretty, junit or cucumber."`
 }
 
-// Help is what crossover accept --help adds.
 func (c *acceptCmd) Help() string {
 	return `Judges acceptance specs written in Gherkin; features/STEPS.md lists their
 sentences. Three answers: pass, fail, inconclusive with how much more would tell.
@@ -57,7 +55,6 @@ count.
 ` + inputHelp
 }
 
-// Run judges.
 func (c *acceptCmd) Run(e *env) (err error) {
 	writers, err := c.formats(e.stdout)
 	if err != nil {
@@ -107,7 +104,6 @@ func (c *acceptCmd) Run(e *env) (err error) {
 	return verdict(report)
 }
 
-// verdict returns the error that ends the command with the report's exit code.
 func verdict(r *accept.Report) error {
 	v, _ := r.Summary()
 	switch code := r.Code(); code {

@@ -18,7 +18,6 @@ type benchCmd struct {
 	Resume    bool           `default:"true" negatable:"" help:"Resume an interrupted run of the same."`
 }
 
-// Help is the verb's longer help.
 func (c *benchCmd) Help() string {
 	return `Examples:
   crossover bench                                 the quick grid, ten rounds
@@ -34,7 +33,6 @@ run is resumed if it is incomplete and measured the same; --no-resume starts a n
 ` + inputHelp
 }
 
-// Run measures the grid.
 func (c *benchCmd) Run(e *env) error {
 	if c.Count < 1 || c.Benchtime <= 0 || c.Budget < 0 {
 		return exit.Errorf(exit.Usage, "--count %d --benchtime %v --budget %v: want at least one round and times above zero",

@@ -21,7 +21,6 @@ type inputFlags struct {
 	Suites        string `type:"path" placeholder:"FILE" help:"The suites' test binary."`
 }
 
-// inputHelp explains inputFlags.
 const inputHelp = `--models measures your own files in place of the grid's variants. --fixtures is
 fixtures/models by default. Without --hosts, offloading goes to an embedded host on this
 machine. --link-emulation client shapes the connection at this end. --suites is built
@@ -38,7 +37,6 @@ func (f *inputFlags) sel(grid string) (*record.Selection, error) {
 	})
 }
 
-// gridFlags are a grid and its inputs.
 type gridFlags struct {
 	inputFlags
 	Grid string `default:"quick" placeholder:"GRID" help:"The grid: quick, thesis, tiny, or a file."`
@@ -58,5 +56,4 @@ func (f effortFlags) effort(results string) record.Effort {
 	return record.Effort{Device: f.Device, Idle: f.Idle, Block: f.Benchtime, Seed: f.Seed, Results: results}
 }
 
-// terminal is where a verb talks to the user.
 func (e *env) terminal() record.Terminal { return record.Terminal{Out: e.stdout, Err: e.stderr} }

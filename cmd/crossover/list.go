@@ -14,7 +14,6 @@ type listCmd struct {
 	FixturesNeeded bool `help:"Print only the names of the variants that must be built, one a line."`
 }
 
-// Help is the verb's longer help.
 func (c *listCmd) Help() string {
 	return `Lists the combinations of a grid and says which cannot run on this machine, and why.
 
@@ -25,14 +24,12 @@ Examples:
 ` + inputHelp
 }
 
-// listed is one combination as list prints it.
 type listed struct {
 	names.Combination
 	Name    string `json:"name"`
 	Skipped string `json:"skipped,omitempty"` // why it cannot run here
 }
 
-// Run prints the list.
 func (c *listCmd) Run(e *env) error {
 	s, err := c.load()
 	if err != nil {

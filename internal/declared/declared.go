@@ -18,6 +18,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -124,22 +125,15 @@ func openGrid(name string) (*grid.Grid, error) {
 	}
 	text, err := grids.FS.ReadFile(name + ".yaml")
 	if err != nil {
-		return nil, fmt.Errorf("there is no grid %q; want %s, or a file", name, strings.Join(builtInGrids(), ", "))
+		files, _ := fs.Glob(grids.FS, "*.yaml") // the pattern is well-formed
+		builtIn := strings.ReplaceAll(strings.Join(files, ", "), ".yaml", "")
+		return nil, fmt.Errorf("there is no grid %q; want %s, or a file", name, builtIn)
 	}
 	g, err := grid.Parse("suites/grids/"+name+".yaml", text)
 	if err == nil && g.Catalog != "" {
 		g.Catalog, g.Models = tinyCatalog, ""
 	}
 	return g, err
-}
-
-func builtInGrids() []string {
-	files, _ := grids.FS.ReadDir(".") // reading an embedded folder cannot fail
-	var all []string
-	for _, f := range files {
-		all = append(all, strings.TrimSuffix(f.Name(), ".yaml"))
-	}
-	return all
 }
 
 // Combinations expands the grid for a machine with this many cores. The user's own files, if there

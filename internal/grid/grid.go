@@ -209,7 +209,6 @@ func (g *Grid) Expand(env Environment, known Known) ([]names.Combination, error)
 	return out, nil
 }
 
-// variants returns the names of the entry's variants.
 func (e Entry) variants(known Known) ([]names.Variant, error) {
 	var out []names.Variant
 	for _, w := range product(e.Model, e.Input, e.Compression, e.Granularity, e.IO) {
@@ -244,7 +243,6 @@ func product(lists ...words) []words {
 	return all
 }
 
-// places returns where the entry's variants run.
 func (e Entry) places(env Environment) []names.Place {
 	var out []names.Place
 	for _, b := range e.Backend {

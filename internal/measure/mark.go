@@ -30,7 +30,6 @@ const (
 	latenessTime  = 50 * time.Microsecond
 )
 
-// disturbance returns what disturbed the samples in the window between two readings.
 func disturbance(before, after machine.Pulse, window time.Duration) results.Mark {
 	var m results.Mark
 	if after.Throttles > before.Throttles || before.Throttled || after.Throttled {
@@ -55,7 +54,6 @@ type marker struct {
 	pulse machine.Pulse // the last reading
 }
 
-// due reports whether the next reading is due.
 func (m *marker) due(now time.Duration) bool { return m.probe != nil && now-m.at >= readEvery }
 
 // read takes a reading at time now and marks the samples since the one before.

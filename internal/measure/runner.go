@@ -117,7 +117,6 @@ func Begin(ctx context.Context, b backends.Backend, v fixtures.Variant, cfg Conf
 	return r, nil
 }
 
-// failed says what failed; nil for nil.
 func (r *Runner) failed(doing string, err error) error {
 	if err == nil {
 		return nil

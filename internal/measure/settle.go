@@ -64,7 +64,6 @@ func (s Settle) check() error {
 	return nil
 }
 
-// settling applies a Settle to a series of latencies.
 type settling struct {
 	Settle
 	window  []float64     // latencies in the window that is being filled, in seconds
@@ -75,7 +74,6 @@ type settling struct {
 // level is a window's median with its interval, in seconds.
 type level struct{ median, lo, hi float64 }
 
-// full reports whether there are enough windows to compare.
 func (s *settling) full() bool { return len(s.windows) == s.Windows }
 
 // add takes the next latency and reports whether the series has settled.

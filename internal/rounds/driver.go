@@ -62,7 +62,7 @@ type Outcome struct {
 	// Finished says that the run came to its planned end, whatever it dropped.
 	Finished bool
 	// Failed are the combinations that crashed, hung or returned an error.
-	Failed []Dropped
+	Failed []results.Outcome
 	// Imprecise are those that the budget ended before they reached the precision asked for.
 	Imprecise []results.Imprecise
 }
@@ -92,7 +92,8 @@ type Driver struct {
 	dropped  map[names.Combination]bool
 	before   map[names.Combination]results.Planned // what is Planned of those with a block
 	outcome  Outcome
-	done     int
+	probed   int // combinations
+	done     int // blocks
 	next     int       // the round after the last with a block
 	deadline time.Time // of rounds added for precision
 }
@@ -194,7 +195,6 @@ func (d *Driver) begin() {
 	}
 }
 
-// keep counts a block as measured.
 func (d *Driver) keep(b *results.Block) {
 	judged, _ := b.Steady(d.LeaveOut)
 	median := stats.Median(results.Latencies(judged))
@@ -203,22 +203,11 @@ func (d *Driver) keep(b *results.Block) {
 	d.done++
 }
 
-// round measures one block of each combination that is due.
 func (d *Driver) round(ctx context.Context, round int, due []Item) error {
-	for _, b := range schedule(due, round, d.Settings.Seed) {
-		if err := d.measure(ctx, b); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// measure measures one batch.
-func (d *Driver) measure(ctx context.Context, b batch) error {
-	return d.do(ctx, b, d.patience, func(ev results.Event) error {
+	handle := func(ev results.Event) error {
 		switch ev.Kind {
 		case results.EventStart:
-			d.Screen.Started(ev.Combination, b.round, d.done, d.total())
+			d.Screen.Started(ev.Combination, round, d.done, d.total())
 		case results.EventBlock:
 			if err := d.Store.AppendBlock(*ev.Block); err != nil {
 				return err
@@ -226,12 +215,18 @@ func (d *Driver) measure(ctx context.Context, b batch) error {
 			d.keep(ev.Block)
 			d.Screen.Finished(ev.Block, d.done, d.total(), d.left())
 		case results.EventSkip: // it ran in the probe
-			return d.fail(ev.Combination, b.round, noLonger+ev.Reason)
+			return d.fail(ev.Combination, round, noLonger+ev.Reason)
 		case results.EventFail:
-			return d.fail(ev.Combination, b.round, ev.Reason)
+			return d.fail(ev.Combination, round, ev.Reason)
 		}
 		return nil
-	})
+	}
+	for _, b := range schedule(due, round, d.Settings.Seed) {
+		if err := d.do(ctx, b, d.patience, handle); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // do runs a batch, starting a new process for what a dead one left.
@@ -259,10 +254,10 @@ func (d *Driver) patience(c names.Combination) time.Duration {
 	return d.Patience
 }
 
-// skip takes a combination that cannot run here out of the run.
 func (d *Driver) skip(c names.Combination, reason string) error {
 	d.dropped[c] = true
-	d.outcome.Plan.Skipped = append(d.outcome.Plan.Skipped, Dropped{c, reason})
+	skipped := results.Outcome{Combination: c, Round: results.ProbeRound, Reason: reason}
+	d.outcome.Plan.Skipped = append(d.outcome.Plan.Skipped, skipped)
 	d.Screen.Dropped(c, "skipped", reason)
 	return d.Store.Skip(c, reason)
 }
@@ -271,27 +266,22 @@ func (d *Driver) skip(c names.Combination, reason string) error {
 func (d *Driver) fail(c names.Combination, round int, reason string) error {
 	d.dropped[c] = true
 	d.Screen.Dropped(c, "failed", reason)
-	d.outcome.Failed = append(d.outcome.Failed, Dropped{c, reason})
-	if round == results.ProbeRound {
-		d.outcome.Plan.Failed = append(d.outcome.Plan.Failed, Dropped{c, reason})
-	}
+	d.outcome.Failed = append(d.outcome.Failed, results.Outcome{Combination: c, Round: round, Reason: reason})
 	return d.Store.Fail(c, round, reason)
 }
 
-// failed returns an error that names the combinations that failed, or nil.
 func (d *Driver) failed() error {
 	if len(d.outcome.Failed) == 0 {
 		return nil
 	}
-	plan := d.outcome.Plan
 	return exit.Errorf(exit.NoData, "%d of %d combinations failed:\n%s",
-		len(d.outcome.Failed), len(plan.Open)+len(plan.Skipped)+len(plan.Failed), reasons(d.outcome.Failed))
+		len(d.outcome.Failed), d.probed, reasons(d.outcome.Failed))
 }
 
-func reasons(all []Dropped) string {
+func reasons(all []results.Outcome) string {
 	var b strings.Builder
 	for _, d := range all {
-		fmt.Fprintf(&b, "  %s: %s\n", d.Name(), d.Reason)
+		fmt.Fprintf(&b, "  %s: %s\n", d.Combination.Name(), d.Reason)
 	}
 	return strings.TrimRight(b.String(), "\n")
 }

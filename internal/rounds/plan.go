@@ -10,6 +10,7 @@ import (
 
 	"github.com/crossover-bench/crossover/internal/exit"
 	"github.com/crossover-bench/crossover/internal/names"
+	"github.com/crossover-bench/crossover/internal/results"
 )
 
 // minRounds is the least number of rounds that a combination gets if opening it is expensive: order
@@ -22,16 +23,8 @@ const loopExcess = 0.2
 
 // A Plan says what a run is going to do.
 type Plan struct {
-	Open []Item // what will be measured
-	// Skipped are the combinations that cannot run here, Failed those whose probe failed; both with
-	// the reason.
-	Skipped, Failed []Dropped
-}
-
-// Dropped is a combination that is not measured, and why.
-type Dropped struct {
-	names.Combination
-	Reason string
+	Open    []Item            // what will be measured
+	Skipped []results.Outcome // what cannot run here, and why
 }
 
 // An Item is one combination of a plan.

@@ -53,7 +53,6 @@ func (d *Driver) due(round int) []Item {
 	return out
 }
 
-// precise reports whether p's median is known as well as asked for.
 func (d *Driver) precise(p Item) bool {
 	return stats.PreciseEnough(d.medians(p.Combination), d.Settings.Precision)
 }

@@ -26,7 +26,6 @@ type cost struct {
 	latency       time.Duration // 0 if latencies are computed: no time passes
 }
 
-// expensive reports whether opening takes more than twice the steady time.
 func (c cost) expensive(block time.Duration) bool { return c.opening > 2*block }
 
 // costOf returns what a probe's block says of its combination.
@@ -46,6 +45,7 @@ func costOf(b *results.Block) cost {
 // open, and makes the plan.
 func (d *Driver) probe(ctx context.Context, declared []names.Combination) error {
 	d.Screen.Probing(len(declared))
+	d.probed += len(declared)
 	seen := map[names.Combination]cost{}
 	if err := d.probeEach(ctx, declared, seen); err != nil {
 		return err
@@ -64,7 +64,7 @@ func (d *Driver) probe(ctx context.Context, declared []names.Combination) error 
 	d.Screen.Planned(*made)
 	if len(made.Open) == 0 {
 		return exit.Errorf(exit.NoData, "no combination can run here, so there is nothing to measure:\n%s",
-			reasons(append(made.Skipped, made.Failed...)))
+			reasons(slices.Concat(made.Skipped, d.outcome.Failed)))
 	}
 	return d.keepPlan()
 }

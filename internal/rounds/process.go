@@ -64,7 +64,6 @@ func (p *process) run(ctx context.Context, j job.Job) (left []names.Combination,
 	return p.lost(j, p.cause(waitErr, logStart))
 }
 
-// start starts the process and returns the stream of its events.
 func (p *process) start(ctx context.Context, j job.Job) (events *os.File, err error) {
 	p.left = slices.Clone(j.Combinations)
 	events, childEnd, err := os.Pipe()
@@ -125,7 +124,6 @@ func (p *process) follow(ctx context.Context, events *results.EventReader) error
 	}
 }
 
-// finish notes that c has a result.
 func (p *process) finish(c names.Combination) {
 	p.left = slices.DeleteFunc(p.left, func(l names.Combination) bool { return l == c })
 	p.current = nil

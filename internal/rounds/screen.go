@@ -25,7 +25,6 @@ type Screen interface {
 	Dropped(c names.Combination, verb, reason string)
 }
 
-// quiet is a screen that shows nothing.
 type quiet struct{}
 
 func (quiet) Probing(int)                                      {}

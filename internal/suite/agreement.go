@@ -16,7 +16,6 @@ import (
 	"github.com/crossover-bench/crossover/internal/names"
 )
 
-// agreementImages is the number of images on which variants are compared.
 const agreementImages = 32
 
 // agreements writes, as JSON, a map from variants to how far each agrees with its uncompressed one.

@@ -17,7 +17,6 @@ import (
 	"github.com/crossover-bench/crossover/internal/recorded"
 )
 
-// backend returns the backend of a combination.
 func (s *Suite) backend(c names.Combination) (b backends.Backend, err error) {
 	cpu, isCPU := tflite.ForName(c.Backend)
 	switch {
@@ -85,7 +84,6 @@ func (s *Suite) offload(c names.Combination) (backends.Backend, error) {
 	return recorded.New(h, shape)
 }
 
-// host returns the declared host that a backend offloads to.
 func (s *Suite) host(b names.Backend) (offload.Host, error) {
 	name, _ := b.Host()
 	i := slices.IndexFunc(s.Hosts, func(h offload.Host) bool { return h.Name == name })

@@ -35,7 +35,6 @@ func (s *Suite) Benchmarks(b *testing.B) {
 	}
 }
 
-// benchmark takes one block of a combination.
 func (s *Suite) benchmark(b *testing.B, c names.Combination) {
 	block, err := s.Block(b.Context(), c, func(r *measure.Runner) error {
 		if r.Computed() {
@@ -67,7 +66,6 @@ func (s *Suite) benchmark(b *testing.B, c names.Combination) {
 	s.send(results.Event{Kind: results.EventBlock, Block: &block})
 }
 
-// printHeader prints the file configuration and the units, as a benchmark file starts.
 func (s *Suite) printHeader(b *testing.B) {
 	fmt.Printf("tflite: %s\ninterleaved: no\n", tflite.Version())
 	if w := s.weights(); w != "" {

@@ -60,7 +60,6 @@ func (s *Suite) Block(
 	return block, err
 }
 
-// calibrationTime is how long a calibration run lasts beyond its warm-up.
 const calibrationTime = 50 * time.Millisecond
 
 // calibration takes the calibration run of a combination on a local CPU backend, if the job asks

@@ -14,7 +14,6 @@ import (
 	"github.com/crossover-bench/crossover/internal/names"
 )
 
-// describe writes what this binary is, a job.About, as JSON.
 func (s *Suite) describe(w io.Writer) error {
 	a := job.About{
 		Config:   map[string]string{"tflite": tflite.Version()},
@@ -56,7 +55,6 @@ func hashOf(path string) string {
 	return sum
 }
 
-// weights says where the weights of the measured variants are from.
 func (s *Suite) weights() string {
 	if s.Own != nil {
 		return "own files"

@@ -68,11 +68,9 @@ func New(j job.Job, hooks Hooks) (*Suite, error) {
 	d.Files.Fixtures = cmp.Or(d.Files.Fixtures, filepath.Join("..", "fixtures", "models"))
 	s := &Suite{Set: d, Work: j.Combinations, job: j, hooks: hooks, agreed: map[names.Variant]*accept.Agreement{}}
 	if s.Work == nil && d.Grid != nil {
-		if s.Work, err = d.Combinations(runtime.NumCPU()); err != nil {
-			return nil, err
-		}
+		s.Work, err = d.Combinations(runtime.NumCPU())
 	}
-	return s, nil
+	return s, err
 }
 
 // Answer does a job that asks a question. It writes the answer to standard output, or sends it as
@@ -106,7 +104,6 @@ func (s *Suite) sendEvents() {
 	s.events = results.NewEventWriter(os.NewFile(job.EventsDescriptor, "events"))
 }
 
-// send tells the driver, if there is one.
 func (s *Suite) send(ev results.Event) {
 	if s.events == nil {
 		return
@@ -159,7 +156,6 @@ func (s *Suite) Close() {
 	}
 }
 
-// unavailable reports whether err says that a combination cannot run here.
 func unavailable(err error) bool {
 	_, ok := errors.AsType[*backends.UnavailableError](err)
 	return ok
