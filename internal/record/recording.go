@@ -17,6 +17,7 @@
 package record
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
@@ -79,7 +80,7 @@ type recording struct {
 	energy    *energy.Estimator // nil for no energy
 	screen    *screen
 	binary    rounds.Binary
-	about     *job.About
+	about     job.About
 	meta      results.Meta
 	settings  rounds.Settings
 	declared  []names.Combination
@@ -111,10 +112,7 @@ func (s *Selection) begin(
 	if r.about, err = r.binary.Describe(ctx, combinations); err != nil {
 		return nil, exit.With(exit.Usage, err)
 	}
-	seed := e.Seed
-	if seed == 0 {
-		seed = rand.Uint64()>>12 + 1 // a person can type it, and JSON keeps it exactly
-	}
+	seed := cmp.Or(e.Seed, rand.Uint64()>>12+1) // a person can type it, and JSON keeps it exactly
 	r.settings = rounds.Settings{Block: e.Block, Seed: seed}
 	before := machine.Read("/")
 	r.meta = results.Meta{

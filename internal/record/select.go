@@ -180,16 +180,8 @@ func (s *Selection) commit(ctx context.Context) string {
 		}
 		return vcs["vcs.revision"]
 	}
-	git := func(args ...string) (string, error) {
-		out, err := exec.CommandContext(ctx, "git", append([]string{"-C", s.tree}, args...)...).Output()
-		return strings.TrimSpace(string(out)), err
-	}
-	id, err := git("rev-parse", "HEAD")
-	if err != nil {
-		return ""
-	}
-	if changed, err := git("status", "--porcelain", "--untracked-files=no"); err != nil || changed != "" {
-		return id + "-dirty"
-	}
-	return id
+	// Without tags and with all digits, git describe prints the commit alone.
+	out, _ := exec.CommandContext(ctx, "git", "-C", s.tree, "describe", "--always", "--exclude=*", "--abbrev=64",
+		"--dirty").Output()
+	return strings.TrimSpace(string(out))
 }

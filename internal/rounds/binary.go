@@ -26,12 +26,9 @@ type Binary struct {
 }
 
 // Describe asks what the binary is, and for the hashes of the combinations' variants.
-func (b Binary) Describe(ctx context.Context, combinations []names.Combination) (*job.About, error) {
-	var a job.About
-	if err := b.ask(ctx, job.Describe, combinations, &a); err != nil {
-		return nil, err
-	}
-	return &a, nil
+func (b Binary) Describe(ctx context.Context, combinations []names.Combination) (about job.About, err error) {
+	err = b.ask(ctx, job.Describe, combinations, &about)
+	return about, err
 }
 
 // Agreement asks how far the combinations' compressed variants agree with their uncompressed ones,

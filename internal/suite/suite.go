@@ -1,4 +1,4 @@
-// Package suite is the measuring program: it opens variants on backends, takes blocks of
+// Package suite is the measuring program: it opens variants on backends and takes blocks of
 // inferences. The test binary in suites/ is its only importer and hands it flags, jobs and test
 // hooks.
 //
