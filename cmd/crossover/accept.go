@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"io"
 	"os"
@@ -86,11 +87,7 @@ func (c *acceptCmd) Run(e *env) (err error) {
 	if o.Data == nil && o.Features.Wrong() == nil {
 		m := selected.Measurer(e.terminal(), c.effort(c.Out), c.Features)
 		o.Measurer = m
-		defer func() {
-			if closeErr := m.Close(); err == nil {
-				err = closeErr
-			}
-		}()
+		defer func() { err = cmp.Or(err, m.Close()) }()
 	}
 	report, err := accept.Run(e, o)
 	if err != nil {

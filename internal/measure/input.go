@@ -37,10 +37,6 @@ func fill(data []byte, t fixtures.Tensor, rng *rand.Rand) error {
 		for i := range data {
 			data[i] = byte(rng.Uint32())
 		}
-	case "bool":
-		for i := range data {
-			data[i] = byte(rng.IntN(2))
-		}
 	case "float32", "complex64":
 		for i := 0; i < len(data); i += 4 {
 			le.PutUint32(data[i:], math.Float32bits(float32(real())))
@@ -59,7 +55,7 @@ func fill(data []byte, t fixtures.Tensor, rng *rand.Rand) error {
 		for i := 0; i < len(data); i += 2 {
 			le.PutUint16(data[i:], exponent|uint16(rng.Uint32())&mask)
 		}
-	case "int16", "uint16", "int32", "uint32", "int64", "uint64":
+	case "bool", "int16", "uint16", "int32", "uint32", "int64", "uint64":
 		size, err := backends.TensorBytes(fixtures.Tensor{Type: t.Type})
 		if err != nil {
 			return err

@@ -45,31 +45,21 @@ func disturbance(before, after machine.Pulse, window time.Duration) results.Mark
 	return m
 }
 
-// marker reads the machine's state between samples and marks the samples of each window between two
-// readings.
-type marker struct {
-	probe machine.Probe // nil for none
-	at    time.Duration // when the last reading was taken
-	from  int           // index of the first sample after it
-	pulse machine.Pulse // the last reading
-}
-
-func (m *marker) due(now time.Duration) bool { return m.probe != nil && now-m.at >= readEvery }
-
-// read takes a reading at time now and marks the samples since the one before.
-func (m *marker) read(now time.Duration, samples []results.Sample) error {
-	if m.probe == nil {
+// readMachine reads the machine's state and marks the samples since the reading before.
+func (r *Runner) readMachine() error {
+	if r.cfg.Probe == nil {
 		return nil
 	}
-	pulse, err := m.probe.Read()
+	now := r.cfg.Clock()
+	pulse, err := r.cfg.Probe.Read()
 	if err != nil {
-		return err
+		return r.failed("read the machine's state", err)
 	}
-	if mark := disturbance(m.pulse, pulse, now-m.at); mark != 0 {
-		for i := m.from; i < len(samples); i++ {
-			samples[i].Mark |= mark
+	if mark := disturbance(r.pulse, pulse, now-r.readAt); mark != 0 {
+		for i := r.unmarked; i < len(r.block.Samples); i++ {
+			r.block.Samples[i].Mark |= mark
 		}
 	}
-	m.at, m.from, m.pulse = now, len(samples), pulse
+	r.readAt, r.unmarked, r.pulse = now, len(r.block.Samples), pulse
 	return nil
 }

@@ -66,7 +66,10 @@ type Runner struct {
 	in, out [][]byte
 	start   time.Duration
 	block   results.Block
-	marker  marker
+
+	readAt   time.Duration // when the machine was last read
+	unmarked int           // index of the first sample after that
+	pulse    machine.Pulse // what was read
 }
 
 // Begin opens variant v on b, runs the first inference and warms up. The Runner is then ready for
@@ -83,7 +86,7 @@ func Begin(ctx context.Context, b backends.Backend, v fixtures.Variant, cfg Conf
 		base := time.Now()
 		cfg.Clock = func() time.Duration { return time.Since(base) }
 	}
-	r := &Runner{ctx: ctx, cfg: cfg, marker: marker{probe: cfg.Probe}}
+	r := &Runner{ctx: ctx, cfg: cfg}
 	r.block = results.Block{
 		Combination: names.Combination{Variant: v.Name, Backend: names.Backend(b.Name()), Link: cfg.Link},
 		Round:       cfg.Round,
@@ -108,8 +111,8 @@ func Begin(ctx context.Context, b backends.Backend, v fixtures.Variant, cfg Conf
 		err = r.failed("warm-up", r.warmUp())
 	}
 	if err == nil {
-		r.marker.from = len(r.block.Samples) // nothing before the first reading is marked
-		err = r.read()
+		r.unmarked = len(r.block.Samples) // nothing before the first reading is marked
+		err = r.readMachine()
 	}
 	if err != nil {
 		return nil, errors.Join(err, session.Close())
@@ -122,11 +125,6 @@ func (r *Runner) failed(doing string, err error) error {
 		return nil
 	}
 	return fmt.Errorf("%s: %s: %w", r.block.Combination.Name(), doing, err)
-}
-
-// read reads the machine's state and marks the samples since the last reading.
-func (r *Runner) read() error {
-	return r.failed("read the machine's state", r.marker.read(r.cfg.Clock(), r.block.Samples))
 }
 
 // prepare fills the input with random values, from the seed and the variant's name, and makes room
@@ -197,8 +195,8 @@ const maxReserve = 1 << 20
 // the machine's state, between two samples.
 func (r *Runner) Sample() error {
 	now := r.cfg.Clock()
-	if r.marker.due(now) {
-		if err := r.read(); err != nil {
+	if r.cfg.Probe != nil && now-r.readAt >= readEvery {
+		if err := r.readMachine(); err != nil {
 			return err
 		}
 		now = r.cfg.Clock()
@@ -274,7 +272,7 @@ func (r *Runner) End() (results.Block, error) {
 			r.block.Celsius = &celsius
 		}
 	}
-	err := errors.Join(r.read(), r.failed("close", r.session.Close()))
+	err := errors.Join(r.readMachine(), r.failed("close", r.session.Close()))
 	steady, _ := r.block.Steady(0)
 	r.block.Drift = driftOf(results.Latencies(steady), driftTolerance)
 	return r.block, err

@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/crossover-bench/crossover/internal/exit"
@@ -128,11 +127,8 @@ func (r *recording) printTable() error {
 
 // relative shortens a path below the working directory, for people to read.
 func relative(path string) string {
-	wd, err := os.Getwd()
-	if err != nil {
-		return path
-	}
-	if rel, err := filepath.Rel(wd, path); err == nil && !strings.HasPrefix(rel, "..") {
+	wd, _ := os.Getwd() // nothing is below an empty path
+	if rel, err := filepath.Rel(wd, path); err == nil && filepath.IsLocal(rel) {
 		return rel
 	}
 	return path

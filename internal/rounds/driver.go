@@ -17,6 +17,7 @@
 package rounds
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -92,8 +93,8 @@ type Driver struct {
 	dropped  map[names.Combination]bool
 	before   map[names.Combination]results.Planned // what is Planned of those with a block
 	outcome  Outcome
-	probed   int // combinations
-	done     int // blocks
+	probed   int       // combinations
+	done     int       // blocks
 	next     int       // the round after the last with a block
 	deadline time.Time // of rounds added for precision
 }
@@ -174,9 +175,7 @@ func (d *Driver) begin() {
 	if d.Now == nil {
 		d.Now = time.Now
 	}
-	if d.Patience == 0 {
-		d.Patience = time.Minute
-	}
+	d.Patience = cmp.Or(d.Patience, time.Minute)
 	if d.Screen == nil {
 		d.Screen = quiet{}
 	}

@@ -10,10 +10,8 @@ import (
 
 // Screen shows a person how a run goes. Its methods are called one at a time.
 type Screen interface {
-	// Probing is called before the probe of n combinations.
-	Probing(n int)
-	// Planned is called once the plan is made.
-	Planned(p Plan)
+	Probing(n int)  // before the probe of n combinations
+	Planned(p Plan) // once the plan is made
 	// Started is called when a block begins: done of total blocks are over; total is 0 if rounds go
 	// on for a precision. In the probe the round is below 0.
 	Started(c names.Combination, round, done, total int)
