@@ -35,19 +35,12 @@ import (
 
 // Files say where things are declared. An empty field stands for what is built in, or for nothing.
 type Files struct {
-	// Grid is the name of a built-in grid, or a file.
-	Grid string `json:"-"`
-	// Catalog is a catalog's file, or tinyCatalog. Empty means the grid's catalog, or the built-in
-	// one.
-	Catalog string `json:"catalog,omitempty"`
-	// Fixtures is the folder of the built variants. Empty means the grid's, or none.
-	Fixtures string `json:"fixtures,omitempty"`
-	// Models is the folder of the user's own .tflite files.
-	Models string `json:"models,omitempty"`
-	// Hosts is a file of hosts.
-	Hosts string `json:"hosts,omitempty"`
-	// Profiles is a file of links, devices and hosts, laid over the built-in ones.
-	Profiles string `json:"profiles,omitempty"`
+	Grid     string `json:"-"`                  // name of a built-in grid, or a file
+	Catalog  string `json:"catalog,omitempty"`  // file, or tinyCatalog; empty means the grid's, or the built-in one
+	Fixtures string `json:"fixtures,omitempty"` // folder of the built variants; empty means the grid's, or none
+	Models   string `json:"models,omitempty"`   // folder of the user's own .tflite files
+	Hosts    string `json:"hosts,omitempty"`    // file of hosts
+	Profiles string `json:"profiles,omitempty"` // file of links, devices and hosts, laid over the built-in ones
 }
 
 // tinyCatalog is the Catalog of the built-in grid tiny, whose models are built in as well.

@@ -24,20 +24,16 @@ import (
 
 // A Grid is a declared set of combinations: one YAML file.
 type Grid struct {
-	// File is where the grid was read from; Text is the file's content.
-	File string `yaml:"-"`
-	Text []byte `yaml:"-"`
-	// Name is the file's name without its ending.
-	Name string `yaml:"-"`
-	// About says in a sentence what the grid is for.
-	About string `yaml:"about"`
+	File  string `yaml:"-"`     // where it was read from
+	Text  []byte `yaml:"-"`     // the file's content
+	Name  string `yaml:"-"`     // the file's name without its ending
+	About string `yaml:"about"` // what the grid is for, in a sentence
 	// Catalog is the path of the catalog that the grid's models are from, empty for the built-in
 	// one, and Models the folder with the built files, empty for the usual one. Both are written
 	// relative to the grid's file.
-	Catalog string `yaml:"catalog"`
-	Models  string `yaml:"models"`
-	// Entries are the declared sets, in the order of the file.
-	Entries []Entry `yaml:"combinations"`
+	Catalog string  `yaml:"catalog"`
+	Models  string  `yaml:"models"`
+	Entries []Entry `yaml:"combinations"` // in the order of the file
 }
 
 // An Entry is a product: every variant on every backend, the offloading ones over every link.
@@ -113,16 +109,12 @@ func Read(file string) (*Grid, error) {
 // Parse is Read for text that is already in memory; file is its name in errors.
 func Parse(file string, text []byte) (*Grid, error) {
 	g := &Grid{File: file, Text: text, Name: strings.TrimSuffix(filepath.Base(file), filepath.Ext(file))}
-	if err := strictyaml.Decode(file, text, g); err != nil {
+	err := strictyaml.Decode(file, text, g)
+	if err == nil {
+		err = g.locate(g.check())
+	}
+	if err != nil {
 		return nil, fmt.Errorf("read grid: %w", err)
-	}
-	if len(g.Entries) == 0 {
-		return nil, fmt.Errorf("read grid: %w", &strictyaml.Error{File: file, Message: "it declares no combinations"})
-	}
-	for i, e := range g.Entries {
-		if err := e.check(i); err != nil {
-			return nil, fmt.Errorf("read grid: %w", g.locate(err))
-		}
 	}
 	g.Catalog, g.Models = g.resolve(g.Catalog), g.resolve(g.Models)
 	return g, nil
@@ -135,12 +127,24 @@ func (g *Grid) resolve(path string) string {
 	return filepath.Join(filepath.Dir(g.File), path)
 }
 
-// locate puts the grid's file into an error that has a line already.
+// locate puts the grid's file into an error; nil for nil.
 func (g *Grid) locate(err error) error {
 	if e, ok := errors.AsType[*strictyaml.Error](err); ok {
 		e.File = g.File
 	}
 	return err
+}
+
+func (g *Grid) check() error {
+	if len(g.Entries) == 0 {
+		return &strictyaml.Error{Message: "it declares no combinations"}
+	}
+	for i, e := range g.Entries {
+		if err := e.check(i); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (e Entry) check(i int) error {

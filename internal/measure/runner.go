@@ -43,19 +43,15 @@ type Config struct {
 	Round  int        // from 0
 	Seed   uint64     // of the random input; the same for every backend of a variant
 	Settle Settle
+	Probe  machine.Probe        // reads the machine's state between samples; nil for none
+	Clock  func() time.Duration // monotonic time since an arbitrary moment; nil means the system's
 
 	// SteadyTime is roughly how long the steady part will take. Storage for its samples is reserved
 	// in advance. Zero means a second.
 	SteadyTime time.Duration
-
-	// Probe reads the machine's state between samples; nil means that it is not read.
-	Probe machine.Probe
-	// Thermometer returns the hottest temperature in degrees Celsius, false if none can be read;
-	// nil means that the machine has none.
+	// Thermometer returns the hottest temperature in degrees Celsius, false if none can be read; nil
+	// means that the machine has none.
 	Thermometer func() (celsius float64, ok bool)
-
-	// Clock returns the monotonic time since an arbitrary moment; nil means the system's.
-	Clock func() time.Duration
 }
 
 // A Runner takes the samples of one block. It is not safe for concurrent use.

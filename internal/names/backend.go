@@ -16,13 +16,12 @@ const (
 	// OffloadSelf offloads to a host process on this machine. It demonstrates the path and its
 	// software overhead, and never supports a claim that offloading wins.
 	OffloadSelf Backend = offload + SelfHost
-	// SelfHost is the host name of OffloadSelf.
-	SelfHost = "self"
-	// CPUAll stands for one thread for each core, in grids and features.
-	CPUAll Backend = "cpu-all"
-	// OffloadAll stands for every declared host, in grids; OffloadSelf if there is none.
-	OffloadAll Backend = "offload-all"
-	// NPU and GPU are the accelerators without a name of their own.
+	SelfHost            = "self" // the host name of OffloadSelf
+
+	CPUAll     Backend = "cpu-all"     // in grids and features: one thread for each core
+	OffloadAll Backend = "offload-all" // in grids: every declared host; OffloadSelf if there is none
+
+	// The accelerators without a name of their own.
 	NPU Backend = "npu"
 	GPU Backend = "gpu"
 )

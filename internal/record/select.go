@@ -29,9 +29,7 @@ type Inputs struct {
 	declared.Files
 	LinkEmulation string                   // "client" or "netem"
 	Delegates     map[names.Backend]string // libraries of external delegates; empty for none
-	// Suites is the test binary. If empty, it is built from the source tree, or, outside the tree,
-	// found beside the command.
-	Suites string
+	Suites        string                   // the test binary; empty: built from the source tree, or beside the command
 }
 
 // A Selection is what the user chose to measure, read and checked.

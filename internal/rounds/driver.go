@@ -59,13 +59,10 @@ func (s Settings) Least() int {
 
 // Outcome says how a run ended.
 type Outcome struct {
-	Plan Plan
-	// Finished says that the run came to its planned end, whatever it dropped.
-	Finished bool
-	// Failed are the combinations that crashed, hung or returned an error.
-	Failed []results.Outcome
-	// Imprecise are those that the budget ended before they reached the precision asked for.
-	Imprecise []results.Imprecise
+	Plan      Plan
+	Finished  bool                // the run came to its planned end, whatever it dropped
+	Failed    []results.Outcome   // combinations that crashed, hung or returned an error
+	Imprecise []results.Imprecise // those that the budget ended before they reached the precision asked for
 }
 
 // A Driver measures combinations in rounds.

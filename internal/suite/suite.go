@@ -37,10 +37,8 @@ import (
 type Hooks struct {
 	// Backend wraps the backend of a combination, except for its calibration run.
 	Backend func(names.Combination, backends.Backend) (backends.Backend, error)
-	// Warm is called when a combination's warm-up has ended.
-	Warm func(names.Combination)
-	// Settle ends a warm-up; zero for its defaults.
-	Settle measure.Settle
+	Warm    func(names.Combination) // called when a combination's warm-up has ended
+	Settle  measure.Settle          // ends a warm-up
 }
 
 // A Suite is the set of combinations that this process works on.
