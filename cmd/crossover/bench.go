@@ -38,7 +38,7 @@ func (c *benchCmd) Run(e *env) error {
 		return exit.Errorf(exit.Usage, "--count %d --benchtime %v --budget %v: want at least one round and times above zero",
 			c.Count, c.Benchtime, c.Budget)
 	}
-	s, err := c.load()
+	s, err := c.sel(c.Grid)
 	if err != nil {
 		return err
 	}

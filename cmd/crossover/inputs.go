@@ -42,8 +42,6 @@ type gridFlags struct {
 	Grid string `default:"quick" placeholder:"GRID" help:"The grid: quick, thesis, tiny, or a file."`
 }
 
-func (f *gridFlags) load() (*record.Selection, error) { return f.sel(f.Grid) }
-
 // effortFlags are what the verbs that measure have in common.
 type effortFlags struct {
 	Device    string        `default:"generic" placeholder:"NAME" help:"Profile used to model energy; none for no energy."`

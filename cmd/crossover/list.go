@@ -31,7 +31,7 @@ type listed struct {
 }
 
 func (c *listCmd) Run(e *env) error {
-	s, err := c.load()
+	s, err := c.sel(c.Grid)
 	if err != nil {
 		return err
 	}
