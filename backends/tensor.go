@@ -34,3 +34,70 @@ func TensorBytes(t fixtures.Tensor) (int, error) {
 	}
 	return n, nil
 }
+
+// Buffers makes room for tensors: one slice for each, of its size in bytes.
+func Buffers(tensors []fixtures.Tensor) ([][]byte, error) {
+	bytes, err := sizes(tensors)
+	all := make([][]byte, len(bytes))
+	for i, n := range bytes {
+		all[i] = make([]byte, n)
+	}
+	return all, err
+}
+
+func sizes(tensors []fixtures.Tensor) ([]int, error) {
+	all := make([]int, len(tensors))
+	for i, t := range tensors {
+		n, err := TensorBytes(t)
+		if err != nil {
+			return nil, err
+		}
+		all[i] = n
+	}
+	return all, nil
+}
+
+// Tensors are the inputs and outputs of a session, which embeds them.
+type Tensors struct {
+	inputs, outputs         []fixtures.Tensor
+	inputBytes, outputBytes []int
+}
+
+// NewTensors returns an error if the size of a tensor is not fixed.
+func NewTensors(inputs, outputs []fixtures.Tensor) (Tensors, error) {
+	in, err := sizes(inputs)
+	if err != nil {
+		return Tensors{}, err
+	}
+	out, err := sizes(outputs)
+	return Tensors{inputs, outputs, in, out}, err
+}
+
+// Inputs describes what the session's Infer takes.
+func (t *Tensors) Inputs() []fixtures.Tensor { return t.inputs }
+
+// Outputs describes what the session's Infer returns.
+func (t *Tensors) Outputs() []fixtures.Tensor { return t.outputs }
+
+// Check returns an error unless in and out, the arguments of Infer, have one slice of the right size
+// per tensor.
+func (t *Tensors) Check(in, out [][]byte) error {
+	if len(in) != len(t.inputs) {
+		return fmt.Errorf("%d inputs given; it has %d", len(in), len(t.inputs))
+	}
+	for i, b := range in {
+		if len(b) != t.inputBytes[i] {
+			return fmt.Errorf("input %d (%q) is given %d bytes; it takes %d", i, t.inputs[i].Name, len(b), t.inputBytes[i])
+		}
+	}
+	if len(out) != len(t.outputs) {
+		return fmt.Errorf("room for %d outputs given; it has %d", len(out), len(t.outputs))
+	}
+	for i, b := range out {
+		if len(b) != t.outputBytes[i] {
+			return fmt.Errorf("room of %d bytes given for output %d (%q); it has %d",
+				len(b), i, t.outputs[i].Name, t.outputBytes[i])
+		}
+	}
+	return nil
+}

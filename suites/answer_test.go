@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/crossover-bench/crossover/backends"
 	"github.com/crossover-bench/crossover/fixtures"
 	"github.com/crossover-bench/crossover/internal/measure"
 	"github.com/crossover-bench/crossover/internal/names"
@@ -176,7 +177,7 @@ func onCPU(ctx context.Context, v fixtures.Variant, input [][]byte) (a answer, e
 	}
 	defer func() { err = errors.Join(err, session.Close()) }()
 	a = answer{tensors: session.Outputs(), input: input}
-	if a.data, err = measure.Buffers(a.tensors); err != nil {
+	if a.data, err = backends.Buffers(a.tensors); err != nil {
 		return answer{}, err
 	}
 	_, err = session.Infer(ctx, input, a.data)

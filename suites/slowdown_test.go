@@ -7,7 +7,6 @@ import (
 	"github.com/crossover-bench/crossover/backends"
 	"github.com/crossover-bench/crossover/backends/tflite"
 	"github.com/crossover-bench/crossover/fixtures"
-	"github.com/crossover-bench/crossover/internal/measure"
 	"github.com/crossover-bench/crossover/internal/names"
 )
 
@@ -41,11 +40,11 @@ func TestSlowdownTakesTime(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer session.Close()
-	in, err := measure.Buffers(session.Inputs())
+	in, err := backends.Buffers(session.Inputs())
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := measure.Buffers(session.Outputs())
+	out, err := backends.Buffers(session.Outputs())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -39,9 +39,6 @@ type Backend struct {
 	// OpenErr, if not nil, is called before each Open, which then returns its
 	// error.
 	OpenErr func(v fixtures.Variant) error
-	// Input describes the input of a variant without an image; the zero value means
-	// 16 float32 elements.
-	Input fixtures.Tensor
 
 	mu             sync.Mutex
 	opened, closed int
@@ -70,7 +67,7 @@ func (b *Backend) Opened() (total, still int) {
 	return b.opened, b.opened - b.closed
 }
 
-// Open returns a session that answers by the script.
+// Open returns a session that answers by the script. A variant without an image takes 16 float32 elements.
 func (b *Backend) Open(ctx context.Context, v fixtures.Variant) (backends.Session, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -80,16 +77,14 @@ func (b *Backend) Open(ctx context.Context, v fixtures.Variant) (backends.Sessio
 			return nil, err
 		}
 	}
-	in := b.Input
-	switch {
-	case v.Image != nil:
-		in = fixtures.Tensor{Name: "image", Type: "uint8", Shape: []int{1, v.Image.Height, v.Image.Width, 3}}
-	case in.Type == "":
-		in = fixtures.Tensor{Name: "input", Type: "float32", Shape: []int{1, 16}}
+	in := fixtures.Tensor{Name: "input", Type: "float32", Shape: []int{1, 16}}
+	if v.Image != nil {
+		in = v.Image.Tensor()
 	}
-	size, err := backends.TensorBytes(in)
+	out := fixtures.Tensor{Name: "scores", Type: "int8", Shape: []int{1, Classes}, Scale: 1.0 / 256, ZeroPoint: -128}
+	tensors, err := backends.NewTensors([]fixtures.Tensor{in}, []fixtures.Tensor{out})
 	if err != nil {
-		return nil, fmt.Errorf("%s: input: %w", v.Name, err)
+		return nil, err
 	}
 	script := b.Script
 	if script == nil {
@@ -98,35 +93,26 @@ func (b *Backend) Open(ctx context.Context, v fixtures.Variant) (backends.Sessio
 	b.mu.Lock()
 	b.opened++
 	b.mu.Unlock()
-	return &session{backend: b, variant: v, script: script, in: in, size: size}, nil
+	return &session{backend: b, variant: v, script: script, Tensors: tensors}, nil
 }
 
 type session struct {
+	backends.Tensors
 	backend *Backend
 	variant fixtures.Variant
 	script  Script
-	in      fixtures.Tensor
-	size    int
 	runs    int
 	closed  bool
-}
-
-func (s *session) Inputs() []fixtures.Tensor { return []fixtures.Tensor{s.in} }
-
-func (s *session) Outputs() []fixtures.Tensor {
-	return []fixtures.Tensor{{Name: "scores", Type: "int8", Shape: []int{1, Classes}, Scale: 1.0 / 256, ZeroPoint: -128}}
 }
 
 // Infer returns the script's timing and scores that are a hash of the input: equal
 // inputs give equal outputs, in every process.
 func (s *session) Infer(ctx context.Context, in, out [][]byte) (backends.Timing, error) {
-	switch {
-	case s.closed:
+	if s.closed {
 		return backends.Timing{}, fmt.Errorf("%s: the session is closed", s.variant.Name)
-	case len(in) != 1 || len(in[0]) != s.size:
-		return backends.Timing{}, fmt.Errorf("%s: want one input of %d bytes", s.variant.Name, s.size)
-	case len(out) != 1 || len(out[0]) != Classes:
-		return backends.Timing{}, fmt.Errorf("%s: want one output of %d bytes", s.variant.Name, Classes)
+	}
+	if err := s.Check(in, out); err != nil {
+		return backends.Timing{}, fmt.Errorf("%s: %w", s.variant.Name, err)
 	}
 	if err := ctx.Err(); err != nil {
 		return backends.Timing{}, err

@@ -67,8 +67,7 @@ type instance struct {
 	sha256          string
 	details         backends.Details
 	inputs, outputs []fixtures.Tensor
-	outputBytes     []int
-	described       []described // of the outputs
+	described       []*oip.ModelMetadataResponse_TensorMetadata // of the outputs
 	sessions        chan backends.Session
 	all             []backends.Session
 	waiting         atomic.Int32
@@ -77,11 +76,6 @@ type instance struct {
 	users int    // requests that hold the instance
 	used  uint64 // repository.uses when it was last acquired
 	bytes int64
-}
-
-type described struct {
-	Name, Datatype string
-	Shape          []int64
 }
 
 func newRepository(o *Options) (*repository, error) {
@@ -216,25 +210,14 @@ func (r *repository) load(ctx context.Context, m *model) (*instance, error) {
 	return i, nil
 }
 
-func (i *instance) describe() error {
+func (i *instance) describe() (err error) {
 	s := i.all[0]
 	if d, ok := s.(backends.Detailed); ok {
 		i.details = d.Details()
 	}
 	i.inputs, i.outputs = s.Inputs(), s.Outputs()
-	for _, t := range i.outputs {
-		n, err := backends.TensorBytes(t)
-		if err != nil {
-			return err
-		}
-		d, err := oip.Datatype(t.Type)
-		if err != nil {
-			return fmt.Errorf("output %q: %w", t.Name, err)
-		}
-		i.outputBytes = append(i.outputBytes, n)
-		i.described = append(i.described, described{t.Name, d, oip.Dims(t.Shape)})
-	}
-	return nil
+	i.described, err = describe(i.outputs)
+	return err
 }
 
 // makeRoom closes models, the least recently used first, until another need bytes

@@ -107,10 +107,8 @@ func (s *Server) ModelMetadata(ctx context.Context, req *oip.ModelMetadataReques
 	}
 	defer s.repository.release(m)
 	out := &oip.ModelMetadataResponse{Name: req.Name, Versions: []string{version}, Platform: "tensorflow_lite"}
-	if out.Inputs, err = describe(m.inputs); err == nil {
-		out.Outputs, err = describe(m.outputs)
-	}
-	if err != nil {
+	out.Outputs = m.described
+	if out.Inputs, err = describe(m.inputs); err != nil {
 		return nil, status.Errorf(codes.FailedPrecondition, "model %q: %v", req.Name, err)
 	}
 	details, err := json.Marshal(oip.Details{SHA256: m.sha256, Inputs: m.inputs, Outputs: m.outputs, Session: m.details})
@@ -200,11 +198,10 @@ func (s *Server) infer(ctx context.Context, req *oip.ModelInferRequest) (
 		return nil, timing, s.failed(req.ModelName, err)
 	}
 	queue := time.Since(queued)
-	out := make([][]byte, len(m.outputs))
-	for i := range out {
-		out[i] = make([]byte, m.outputBytes[i]) // the response keeps it until it is sent
+	out, err := backends.Buffers(m.outputs) // the response keeps them until it is sent
+	if err == nil {
+		timing, err = session.Infer(ctx, in, out)
 	}
-	timing, err = session.Infer(ctx, in, out)
 	m.give(session)
 	timing.Queue = queue
 	if err != nil {

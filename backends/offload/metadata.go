@@ -49,25 +49,14 @@ func (s *session) prepare(v fixtures.Variant, answer *oip.ModelMetadataResponse,
 	if err != nil {
 		return fmt.Errorf("input %w", err)
 	}
-	if s.outputs, err = tensors(answer.Outputs); err != nil {
+	outputs, err := tensors(answer.Outputs)
+	if err != nil {
 		return fmt.Errorf("output %w", err)
 	}
-	if len(inputs) == 0 || len(s.outputs) == 0 {
+	if len(inputs) == 0 || len(outputs) == 0 {
 		return errors.New("the server names no inputs or no outputs")
 	}
 	s.answer, s.details = answer, details
-	s.inputs = inputs
-	if details != nil {
-		s.inputs, s.outputs = details.Inputs, details.Outputs
-		if len(s.inputs) != len(inputs) || len(s.outputs) != len(answer.Outputs) {
-			return fmt.Errorf("header %s does not fit the metadata", oip.MetadataDetails)
-		}
-	}
-	if v.Image != nil {
-		if err := s.takeImage(v, inputs); err != nil {
-			return err
-		}
-	}
 	s.request = &oip.ModelInferRequest{
 		ModelName: s.model.Name, ModelVersion: s.model.Version, RawInputContents: make([][]byte, len(inputs)),
 	}
@@ -76,23 +65,20 @@ func (s *session) prepare(v fixtures.Variant, answer *oip.ModelMetadataResponse,
 			Name: t.Name, Datatype: t.Datatype, Shape: oip.Dims(inputs[i].Shape),
 		})
 	}
-	if s.inputBytes, err = sizes(s.inputs); err != nil {
-		return err
-	}
-	s.outputBytes, err = sizes(s.outputs)
-	return err
-}
-
-// sizes returns the tensors' sizes in bytes.
-func sizes(tensors []fixtures.Tensor) (out []int, err error) {
-	for _, t := range tensors {
-		n, err := backends.TensorBytes(t)
-		if err != nil {
-			return nil, err
+	served := inputs
+	if details != nil {
+		inputs, outputs = details.Inputs, details.Outputs
+		if len(inputs) != len(answer.Inputs) || len(outputs) != len(answer.Outputs) {
+			return fmt.Errorf("header %s does not fit the metadata", oip.MetadataDetails)
 		}
-		out = append(out, n)
 	}
-	return out, nil
+	if v.Image != nil {
+		if inputs, err = s.takeImage(v, served); err != nil {
+			return err
+		}
+	}
+	s.Tensors, err = backends.NewTensors(inputs, outputs)
+	return err
 }
 
 // tensors reads the metadata's description.
@@ -108,37 +94,34 @@ func tensors(described []*oip.ModelMetadataResponse_TensorMetadata) ([]fixtures.
 	return out, nil
 }
 
-// takeImage makes the session accept the image, whatever input the server takes.
-func (s *session) takeImage(v fixtures.Variant, served []fixtures.Tensor) error {
-	im := v.Image
-	image := fixtures.Tensor{Name: served[0].Name, Type: "uint8", Shape: []int{1, im.Height, im.Width, 3}}
-	want := served[0]
+// takeImage makes the session accept the image, whatever input the server takes, and describes it.
+func (s *session) takeImage(v fixtures.Variant, served []fixtures.Tensor) ([]fixtures.Tensor, error) {
+	image, want := v.Image.Tensor(), served[0]
+	image.Name = want.Name
 	switch {
 	case len(served) != 1:
-		return fmt.Errorf("the server takes %d inputs; a catalog variant has one, its image", len(served))
-	case want.Type == "uint8" && sameElements(want.Shape, image.Shape):
+		return nil, fmt.Errorf("the server takes %d inputs; a catalog variant has one, its image", len(served))
 	case !sameElements(want.Shape, image.Shape):
-		return fmt.Errorf("the server takes %v; the image is %v", want.Shape, image.Shape)
-	default:
+		return nil, fmt.Errorf("the server takes %v; the image is %v", want.Shape, image.Shape)
+	case want.Type != "uint8":
 		want.Shape = image.Shape
 		want.Scale, want.ZeroPoint = s.model.Scale, s.model.ZeroPoint
 		if want.Type != "float32" && want.Scale == 0 {
 			if err := quantization(v, &want); err != nil {
-				return err
+				return nil, err
 			}
 		}
-		filler, err := fixtures.NewFiller(*im, want)
+		filler, err := fixtures.NewFiller(*v.Image, want)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		n, err := backends.TensorBytes(want)
+		buffers, err := backends.Buffers([]fixtures.Tensor{want})
 		if err != nil {
-			return err
+			return nil, err
 		}
-		s.fill, s.tensor = filler.Fill, make([]byte, n)
+		s.fill, s.tensor = filler.Fill, buffers[0]
 	}
-	s.inputs = []fixtures.Tensor{image}
-	return nil
+	return []fixtures.Tensor{image}, nil
 }
 
 // quantization sets the scale of a quantized input, which the protocol does not

@@ -235,7 +235,7 @@ func TestSessionRefusesWrongSizes(t *testing.T) {
 		{nil, [][]byte{make([]byte, backendtest.Classes)}},
 		{[][]byte{image(v)}, [][]byte{make([]byte, 3)}},
 	} {
-		if _, err := s.Infer(context.Background(), c.in, c.out); err == nil || !strings.Contains(err.Error(), "want") {
+		if _, err := s.Infer(context.Background(), c.in, c.out); err == nil || !strings.Contains(err.Error(), "given") {
 			t.Errorf("%d inputs, %d outputs: %v", len(c.in), len(c.out), err)
 		}
 	}

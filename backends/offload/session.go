@@ -17,7 +17,6 @@ import (
 	"github.com/crossover-bench/crossover/backends"
 	"github.com/crossover-bench/crossover/backends/link"
 	"github.com/crossover-bench/crossover/backends/offload/oip"
-	"github.com/crossover-bench/crossover/fixtures"
 )
 
 // A session is one model at one host over one connection.
@@ -28,8 +27,9 @@ type session struct {
 	conn   *grpc.ClientConn
 	client oip.GRPCInferenceServiceClient
 
-	inputs, outputs         []fixtures.Tensor // as Inputs and Outputs return them
-	inputBytes, outputBytes []int
+	// A catalog variant's input is the image. Only our own host tells the quantization of outputs; the
+	// protocol does not carry it.
+	backends.Tensors
 
 	// The last metadata of the model, and our end of the connection over which it
 	// came. Only our own host sends details.
@@ -52,13 +52,6 @@ type session struct {
 
 	closed bool
 }
-
-// Inputs returns what Infer takes: for a catalog variant the image.
-func (s *session) Inputs() []fixtures.Tensor { return s.inputs }
-
-// Outputs returns the server's outputs. Only our own host tells their
-// quantization; the protocol does not carry it.
-func (s *session) Outputs() []fixtures.Tensor { return s.outputs }
 
 // Details returns how the host runs the model, as our own host tells it; the
 // zero value for other servers.
@@ -85,10 +78,7 @@ func (s *session) Infer(ctx context.Context, in, out [][]byte) (t backends.Timin
 	if s.closed {
 		return t, errors.New("the session is closed")
 	}
-	if err := sized(in, s.inputBytes, "input"); err != nil {
-		return t, err
-	}
-	if err := sized(out, s.outputBytes, "output"); err != nil {
+	if err := s.Check(in, out); err != nil {
 		return t, err
 	}
 	sent, received := s.dialer.Meter.Sent(), s.dialer.Meter.Received()
@@ -228,7 +218,7 @@ func (s *session) read(out [][]byte) error {
 		return fmt.Errorf("the response has %d raw tensors for %d outputs", len(r.RawOutputContents), len(r.Outputs))
 	}
 	found := 0
-	for i, want := range s.outputs {
+	for i, want := range s.Outputs() {
 		for k, o := range r.Outputs {
 			if o.Name != want.Name {
 				continue
@@ -243,30 +233,17 @@ func (s *session) read(out [][]byte) error {
 				}
 				b = s.typed
 			}
-			if len(b) != s.outputBytes[i] {
+			if len(b) != len(out[i]) {
 				return fmt.Errorf("output %q has %d bytes, want %d (%s %v)",
-					o.Name, len(b), s.outputBytes[i], want.Type, want.Shape)
+					o.Name, len(b), len(out[i]), want.Type, want.Shape)
 			}
 			copy(out[i], b)
 			found++
 			break
 		}
 	}
-	if found != len(s.outputs) {
-		return fmt.Errorf("the response has %d of the %d outputs that the metadata names", found, len(s.outputs))
-	}
-	return nil
-}
-
-// sized returns an error unless there is one slice of the right size per tensor.
-func sized(slices [][]byte, want []int, what string) error {
-	if len(slices) != len(want) {
-		return fmt.Errorf("%d %ss were given, want %d", len(slices), what, len(want))
-	}
-	for i, b := range slices {
-		if len(b) != want[i] {
-			return fmt.Errorf("%s %d has %d bytes, want %d", what, i, len(b), want[i])
-		}
+	if found != len(out) {
+		return fmt.Errorf("the response has %d of the %d outputs that the metadata names", found, len(out))
 	}
 	return nil
 }

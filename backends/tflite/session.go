@@ -23,11 +23,10 @@ var typeNames = [...]string{
 	14: "resource", 15: "variant", 16: "uint32", 17: "uint16", 18: "int4", 19: "bfloat16",
 }
 
-// A tensor is one input or output of an interpreter.
+// A tensor is one input or output of an interpreter, in bytes.
 type tensor struct {
 	*tflite.Tensor
-	about fixtures.Tensor
-	size  int // bytes
+	size int
 }
 
 // bytes returns the tensor's memory. The library may move it between invocations.
@@ -35,12 +34,11 @@ func (t *tensor) bytes() []byte { return unsafe.Slice((*byte)(t.Data()), t.size)
 
 // A session is one loaded file with an interpreter.
 type session struct {
+	backends.Tensors
 	file        *mapping
 	interpreter *tflite.Interpreter
 	delegate    *delegate        // nil without one
 	filler      *fixtures.Filler // nil for a user's own file
-	image       fixtures.Tensor
-	imageBytes  int
 	in, out     []tensor
 	details     backends.Details
 	yielded     time.Time // when Infer last called the scheduler
@@ -109,42 +107,35 @@ func (b *backend) newSession(v fixtures.Variant) (s *session, err error) {
 	if s.interpreter.AllocateTensors() != tflite.OK {
 		return s, s.file.failure("its tensors cannot be allocated on " + b.Name())
 	}
-	if s.in, err = tensors(s.interpreter.GetInputTensorCount(), s.interpreter.GetInputTensor); err != nil {
+	var inputs, outputs []fixtures.Tensor
+	s.in, inputs, err = tensors(s.interpreter.GetInputTensorCount(), s.interpreter.GetInputTensor)
+	if err != nil {
 		return s, fmt.Errorf("%s: input %w", v.Path, err)
 	}
-	if s.out, err = tensors(s.interpreter.GetOutputTensorCount(), s.interpreter.GetOutputTensor); err != nil {
+	s.out, outputs, err = tensors(s.interpreter.GetOutputTensorCount(), s.interpreter.GetOutputTensor)
+	if err != nil {
 		return s, fmt.Errorf("%s: output %w", v.Path, err)
 	}
-	return s, s.prepareImage(v)
-}
-
-// prepareImage makes the session take the image of a catalog variant.
-func (s *session) prepareImage(v fixtures.Variant) error {
-	im := v.Image
-	if im == nil {
-		return nil
+	if v.Image != nil {
+		if len(inputs) != 1 {
+			return s, fmt.Errorf("%s: %d input tensors; the image of %s needs exactly 1", v.Path, len(inputs), v.Name)
+		}
+		if s.filler, err = fixtures.NewFiller(*v.Image, inputs[0]); err != nil {
+			return s, fmt.Errorf("%s: %w", v.Path, err)
+		}
+		inputs[0] = v.Image.Tensor()
 	}
-	if len(s.in) != 1 {
-		return fmt.Errorf("%s: %d input tensors; the image of %s needs exactly 1", v.Path, len(s.in), v.Name)
-	}
-	f, err := fixtures.NewFiller(*im, s.in[0].about)
-	if err != nil {
-		return fmt.Errorf("%s: %w", v.Path, err)
-	}
-	s.filler = f
-	s.image = fixtures.Tensor{Name: "image", Type: "uint8", Shape: []int{1, im.Height, im.Width, 3}}
-	s.imageBytes = im.Bytes()
-	return nil
+	s.Tensors, err = backends.NewTensors(inputs, outputs)
+	return s, err
 }
 
 // tensors describes count tensors. It returns an error unless each has memory of
 // the size that its type and shape require.
-func tensors(count int, get func(int) *tflite.Tensor) ([]tensor, error) {
-	list := make([]tensor, count)
-	for i := range list {
+func tensors(count int, get func(int) *tflite.Tensor) (list []tensor, described []fixtures.Tensor, err error) {
+	for i := range count {
 		t := get(i)
 		if t == nil {
-			return nil, fmt.Errorf("%d: the library has no such tensor", i)
+			return nil, nil, fmt.Errorf("%d: the library has no such tensor", i)
 		}
 		about := fixtures.Tensor{Name: t.Name(), Type: typeName(t.Type()), Shape: make([]int, max(0, t.NumDims()))}
 		for d := range about.Shape {
@@ -155,15 +146,15 @@ func tensors(count int, get func(int) *tflite.Tensor) ([]tensor, error) {
 		}
 		size, err := backends.TensorBytes(about)
 		if err != nil {
-			return nil, fmt.Errorf("%d: %w", i, err)
+			return nil, nil, fmt.Errorf("%d: %w", i, err)
 		}
 		if uint(size) != t.ByteSize() || (size > 0 && t.Data() == nil) {
-			return nil, fmt.Errorf("%d: tensor %q (%s %v) has no memory of its size before it runs: "+
+			return nil, nil, fmt.Errorf("%d: tensor %q (%s %v) has no memory of its size before it runs: "+
 				"its shape is dynamic; convert the model with fixed shapes", i, about.Name, about.Type, about.Shape)
 		}
-		list[i] = tensor{t, about, size}
+		list, described = append(list, tensor{t, size}), append(described, about)
 	}
-	return list, nil
+	return list, described, nil
 }
 
 func typeName(t tflite.TensorType) string {
@@ -171,25 +162,6 @@ func typeName(t tflite.TensorType) string {
 		return typeNames[t]
 	}
 	return fmt.Sprintf("type %d", int(t))
-}
-
-// Inputs describes the image of a catalog variant, or the file's inputs otherwise.
-func (s *session) Inputs() []fixtures.Tensor {
-	if s.filler != nil {
-		return []fixtures.Tensor{s.image}
-	}
-	return abouts(s.in)
-}
-
-// Outputs describes the file's outputs.
-func (s *session) Outputs() []fixtures.Tensor { return abouts(s.out) }
-
-func abouts(list []tensor) []fixtures.Tensor {
-	a := make([]fixtures.Tensor, len(list))
-	for i := range list {
-		a[i] = list[i].about
-	}
-	return a
 }
 
 // Details returns which runtime and delegate run the file, and how much of it the
@@ -213,8 +185,11 @@ func (s *session) Infer(ctx context.Context, in, out [][]byte) (backends.Timing,
 		start = time.Now()
 		s.yielded = start
 	}
-	if err := s.check(in, out); err != nil {
-		return backends.Timing{}, err
+	if s.interpreter == nil {
+		return backends.Timing{}, errors.New("the session is closed")
+	}
+	if err := s.Check(in, out); err != nil {
+		return backends.Timing{}, fmt.Errorf("%s: %w", s.file.path, err)
 	}
 	if s.filler != nil {
 		if err := s.filler.Fill(s.in[0].bytes(), in[0]); err != nil {
@@ -240,41 +215,11 @@ func (s *session) Infer(ctx context.Context, in, out [][]byte) (backends.Timing,
 		if t.ByteSize() != uint(t.size) {
 			return backends.Timing{}, fmt.Errorf(
 				"%s: output %d (%q) has %d bytes after the inference, %d before: its shape is dynamic",
-				s.file.path, i, t.about.Name, t.ByteSize(), t.size)
+				s.file.path, i, s.Outputs()[i].Name, t.ByteSize(), t.size)
 		}
 		copy(out[i], t.bytes())
 	}
 	return backends.Timing{Total: time.Since(start), Fill: filled.Sub(start), Exec: done.Sub(filled)}, nil
-}
-
-// check compares the arguments of Infer with the tensors.
-func (s *session) check(in, out [][]byte) error {
-	if s.interpreter == nil {
-		return errors.New("the session is closed")
-	}
-	if len(in) != len(s.in) {
-		return fmt.Errorf("%s: %d inputs given; it has %d", s.file.path, len(in), len(s.in))
-	}
-	for i := range in {
-		want := s.in[i].size
-		if s.filler != nil {
-			want = s.imageBytes
-		}
-		if len(in[i]) != want {
-			return fmt.Errorf("%s: input %d (%q) is given %d bytes; it takes %d",
-				s.file.path, i, s.Inputs()[i].Name, len(in[i]), want)
-		}
-	}
-	if len(out) != len(s.out) {
-		return fmt.Errorf("%s: room for %d outputs given; it has %d", s.file.path, len(out), len(s.out))
-	}
-	for i := range out {
-		if len(out[i]) != s.out[i].size {
-			return fmt.Errorf("%s: room of %d bytes given for output %d (%q); it has %d",
-				s.file.path, len(out[i]), i, s.out[i].about.Name, s.out[i].size)
-		}
-	}
-	return nil
 }
 
 // Close frees the session and returns its memory to the system, so that the next

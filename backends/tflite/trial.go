@@ -96,12 +96,13 @@ func (t *trial) run() error {
 		return err
 	}
 	defer s.free()
-	in, out := make([][]byte, len(s.in)), make([][]byte, len(s.out))
-	for i := range in {
-		in[i] = make([]byte, s.in[i].size)
+	in, err := backends.Buffers(s.Inputs())
+	if err != nil {
+		return err
 	}
-	for i := range out {
-		out[i] = make([]byte, s.out[i].size)
+	out, err := backends.Buffers(s.Outputs())
+	if err != nil {
+		return err
 	}
 	_, _ = s.Infer(context.Background(), in, out)
 	return nil

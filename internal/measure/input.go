@@ -10,19 +10,6 @@ import (
 	"github.com/crossover-bench/crossover/fixtures"
 )
 
-// Buffers makes room for tensors: one slice for each, of its size in bytes.
-func Buffers(tensors []fixtures.Tensor) ([][]byte, error) {
-	all := make([][]byte, len(tensors))
-	for i, t := range tensors {
-		n, err := backends.TensorBytes(t)
-		if err != nil {
-			return nil, err
-		}
-		all[i] = make([]byte, n)
-	}
-	return all, nil
-}
-
 // fill writes seeded random values into data, which holds a tensor of type t.
 //
 //   - Real numbers are from [-1, 1). Random bits would sometimes be NaN or subnormal, which some

@@ -7,13 +7,14 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"github.com/crossover-bench/crossover/backends"
 	"github.com/crossover-bench/crossover/fixtures"
 )
 
 func TestInputIsSeededAndSafeToCompute(t *testing.T) {
 	random := func(kind string, seed uint64) []byte {
 		tensor := fixtures.Tensor{Name: "in", Type: kind, Shape: []int{1, 500}}
-		data, err := Buffers([]fixtures.Tensor{tensor})
+		data, err := backends.Buffers([]fixtures.Tensor{tensor})
 		if err != nil {
 			t.Fatal(err)
 		}

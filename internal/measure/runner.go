@@ -126,10 +126,10 @@ func (r *Runner) failed(doing string, err error) error {
 // prepare fills the input with random values, from the seed and the variant's name, and makes room
 // for the output.
 func (r *Runner) prepare(v fixtures.Variant) (err error) {
-	if r.in, err = Buffers(r.session.Inputs()); err != nil {
+	if r.in, err = backends.Buffers(r.session.Inputs()); err != nil {
 		return err
 	}
-	if r.out, err = Buffers(r.session.Outputs()); err != nil {
+	if r.out, err = backends.Buffers(r.session.Outputs()); err != nil {
 		return err
 	}
 	h := fnv.New64a()

@@ -74,7 +74,9 @@ func (b *backend) Open(_ context.Context, v fixtures.Variant) (backends.Session,
 			"the size of the result of %s is unknown: no manifest in %s has it", v.Title, manifest.Dir)
 	}
 	s := &session{times: times, sent: int64(v.Image.Bytes())}
-	s.inputs = []fixtures.Tensor{{Name: "image", Type: "uint8", Shape: []int{1, v.Image.Height, v.Image.Width, 3}}}
+	if s.Tensors, err = backends.NewTensors([]fixtures.Tensor{v.Image.Tensor()}, nil); err != nil {
+		return nil, err
+	}
 	for _, t := range e.Outputs {
 		n, err := backends.TensorBytes(t)
 		if err != nil {
@@ -86,8 +88,9 @@ func (b *backend) Open(_ context.Context, v fixtures.Variant) (backends.Session,
 	return s, nil
 }
 
+// A session takes the image. It has no outputs: no inference runs, so there are no scores.
 type session struct {
-	inputs         []fixtures.Tensor
+	backends.Tensors
 	times          []time.Duration
 	network        time.Duration
 	sent, received int64
@@ -95,24 +98,16 @@ type session struct {
 	closed         bool
 }
 
-// Inputs returns the image.
-func (s *session) Inputs() []fixtures.Tensor { return s.inputs }
-
-// Outputs returns nothing: no inference runs, so there are no scores.
-func (s *session) Outputs() []fixtures.Tensor { return nil }
-
 // Computed marks the timings as computed.
 func (s *session) Computed() bool { return true }
 
 // Infer returns the computed timing at once.
 func (s *session) Infer(ctx context.Context, in, out [][]byte) (backends.Timing, error) {
-	switch {
-	case s.closed:
+	if s.closed {
 		return backends.Timing{}, errors.New("the session is closed")
-	case len(in) != 1 || len(out) != 0:
-		return backends.Timing{}, fmt.Errorf("%d inputs and %d outputs were given, want 1 and 0", len(in), len(out))
-	case int64(len(in[0])) != s.sent:
-		return backends.Timing{}, fmt.Errorf("input 0 has %d bytes, want %d", len(in[0]), s.sent)
+	}
+	if err := s.Check(in, out); err != nil {
+		return backends.Timing{}, err
 	}
 	exec := s.times[s.next]
 	s.next = (s.next + 1) % len(s.times)

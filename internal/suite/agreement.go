@@ -8,11 +8,11 @@ import (
 	"io"
 	"math"
 
+	"github.com/crossover-bench/crossover/backends"
 	"github.com/crossover-bench/crossover/backends/tflite"
 	"github.com/crossover-bench/crossover/fixtures"
 	"github.com/crossover-bench/crossover/internal/accept"
 	"github.com/crossover-bench/crossover/internal/exit"
-	"github.com/crossover-bench/crossover/internal/measure"
 	"github.com/crossover-bench/crossover/internal/names"
 )
 
@@ -105,7 +105,7 @@ func scoresOn(ctx context.Context, v fixtures.Variant, seed uint64) (scores [][]
 	if len(outputs) != 1 {
 		return nil, fmt.Errorf("%s has %d outputs; a classifier has only its scores", v.Title, len(outputs))
 	}
-	out, err := measure.Buffers(outputs)
+	out, err := backends.Buffers(outputs)
 	if err != nil {
 		return nil, err
 	}

@@ -9,7 +9,6 @@ import (
 	"github.com/crossover-bench/crossover/backends"
 	"github.com/crossover-bench/crossover/backends/tflite"
 	"github.com/crossover-bench/crossover/internal/machine"
-	"github.com/crossover-bench/crossover/internal/measure"
 	"github.com/crossover-bench/crossover/internal/names"
 )
 
@@ -38,11 +37,11 @@ func TestAgreementIsTakenOnTheRightFiles(t *testing.T) {
 
 func tensorsOf(t *testing.T, s backends.Session) (in, out [][]byte) {
 	t.Helper()
-	in, err := measure.Buffers(s.Inputs())
+	in, err := backends.Buffers(s.Inputs())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if out, err = measure.Buffers(s.Outputs()); err != nil {
+	if out, err = backends.Buffers(s.Outputs()); err != nil {
 		t.Fatal(err)
 	}
 	return in, out

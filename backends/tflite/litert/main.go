@@ -109,13 +109,9 @@ func (s *side) open(ctx context.Context, q request) (_ reply, err error) {
 		s.session = nil
 		return reply{}, err
 	}
-	s.inputs, s.outputs = q.Inputs, nil
-	for _, t := range s.session.Outputs() {
-		n, err := backends.TensorBytes(t)
-		if err != nil {
-			return reply{}, err
-		}
-		s.outputs = append(s.outputs, make([]byte, n))
+	s.inputs = q.Inputs
+	if s.outputs, err = backends.Buffers(s.session.Outputs()); err != nil {
+		return reply{}, err
 	}
 	if _, err := s.session.Infer(ctx, s.inputs, s.outputs); err != nil {
 		return reply{}, err

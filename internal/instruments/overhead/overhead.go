@@ -136,14 +136,12 @@ func (c Config) ask(ctx context.Context, server offload.Host, row *Row, times, e
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
 	in := [][]byte{fixtures.SyntheticImage(*c.Variant.Image, c.Seed)}
-	var out [][]byte
-	for _, t := range s.Outputs() {
-		n, err := backends.TensorBytes(t)
-		if err != nil {
-			return 0, err
-		}
-		out = append(out, make([]byte, n))
-		size += n
+	out, err := backends.Buffers(s.Outputs())
+	if err != nil {
+		return 0, err
+	}
+	for _, b := range out {
+		size += len(b)
 	}
 	row.Name = server.Name
 	var before, after runtime.MemStats

@@ -190,7 +190,16 @@ func (c *cell) block(ctx context.Context, self *offload.Self, requests int) (err
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	in, out, err := buffers(s)
+	in, err := backends.Buffers(s.Inputs())
+	if err != nil {
+		return err
+	}
+	for _, b := range in {
+		for i := range b {
+			b[i] = byte(i) // a gradient
+		}
+	}
+	out, err := backends.Buffers(s.Outputs())
 	if err != nil {
 		return err
 	}
@@ -228,29 +237,6 @@ func (c *cell) block(ctx context.Context, self *offload.Self, requests int) (err
 	}
 	c.samples = append(c.samples, samples...)
 	return nil
-}
-
-// buffers returns slices for the session's tensors; the input is a gradient.
-func buffers(s backends.Session) (in, out [][]byte, err error) {
-	for _, t := range s.Inputs() {
-		n, err := backends.TensorBytes(t)
-		if err != nil {
-			return nil, nil, err
-		}
-		b := make([]byte, n)
-		for i := range b {
-			b[i] = byte(i)
-		}
-		in = append(in, b)
-	}
-	for _, t := range s.Outputs() {
-		n, err := backends.TensorBytes(t)
-		if err != nil {
-			return nil, nil, err
-		}
-		out = append(out, make([]byte, n))
-	}
-	return in, out, nil
 }
 
 // payload is the size in bytes of an inference's tensors, which equation 2.2 counts.
