@@ -24,35 +24,46 @@ import (
 
 // A Host is a declared machine that serves inferences, or a run recorded on one.
 type Host struct {
-	Name      string
-	Address   string // host:port
-	TLS       *TLS   // nil connects without TLS
-	TokenFile string // its content is sent with every call; empty sends none
+	Name      string `yaml:"name"`
+	Address   string `yaml:"address"`    // host:port
+	TLS       *TLS   `yaml:"tls"`        // nil connects without TLS
+	TokenFile string `yaml:"token_file"` // its content is sent with every call; empty sends none
 	// Models names the host's model of a variant, by Variant.Name, if it differs
 	// from the file's name without ".tflite".
-	Models map[names.Variant]ModelAt
+	Models map[names.Variant]ModelAt `yaml:"models"`
 	// Timeout bounds one request, Patience all attempts for one inference; 0 means
 	// 10 s and 30 s.
-	Timeout, Patience time.Duration
+	Timeout  time.Duration `yaml:"-"`
+	Patience time.Duration `yaml:"-"`
 
 	// Recorded is the folder of a run made on that machine, and Backend selects
 	// one of the run's backends. Such a host has no address.
-	Recorded string
-	Backend  names.Backend
+	Recorded string        `yaml:"recorded"`
+	Backend  names.Backend `yaml:"backend"`
 }
 
 // TLS says how a host proves its identity.
 type TLS struct {
-	CA         string // PEM file of the authority; empty means the system's
-	ServerName string // as in the certificate; empty means the address's
+	CA         string `yaml:"ca"`          // PEM file of the authority; empty means the system's
+	ServerName string `yaml:"server_name"` // as in the certificate; empty means the address's
 }
 
 // A ModelAt is a variant as another server has it.
 type ModelAt struct {
-	Name, Version string
+	Name    string `yaml:"name"`
+	Version string `yaml:"version"`
 	// Scale and ZeroPoint of an int8 input, which the protocol does not carry.
-	Scale     float64
-	ZeroPoint int
+	Scale     float64 `yaml:"scale"`
+	ZeroPoint int     `yaml:"zero_point"`
+}
+
+// UnmarshalYAML accepts the model's name there, or a mapping with more.
+func (m *ModelAt) UnmarshalYAML(unmarshal func(any) error) error {
+	if err := unmarshal(&m.Name); err == nil {
+		return nil
+	}
+	type plain ModelAt
+	return unmarshal((*plain)(m))
 }
 
 func (h Host) timeout() time.Duration {

@@ -5,11 +5,11 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/goccy/go-yaml/ast"
-	"github.com/goccy/go-yaml/parser"
 
 	"github.com/crossover-bench/crossover/backends/offload"
 	"github.com/crossover-bench/crossover/internal/exit"
@@ -17,60 +17,15 @@ import (
 	"github.com/crossover-bench/crossover/internal/strictyaml"
 )
 
-// The hosts file as it is written.
-type (
-	hostsFile struct {
-		Hosts []hostEntry `yaml:"hosts"`
-	}
-	hostEntry struct {
-		Name      hostName                  `yaml:"name"`
-		Address   address                   `yaml:"address"`
-		TLS       *tlsEntry                 `yaml:"tls"`
-		TokenFile string                    `yaml:"token_file"`
-		Timeout   duration                  `yaml:"timeout"`
-		Patience  duration                  `yaml:"patience"`
-		Models    map[names.Variant]modelAt `yaml:"models"`
-		Recorded  string                    `yaml:"recorded"`
-		Backend   names.Backend             `yaml:"backend"`
-	}
-	tlsEntry struct {
-		CA         string `yaml:"ca"`
-		ServerName string `yaml:"server_name"`
-	}
-	modelAt struct {
-		Name      string  `yaml:"name"`
-		Version   string  `yaml:"version"`
-		Scale     float64 `yaml:"scale"`
-		ZeroPoint int     `yaml:"zero_point"`
-	}
-	hostName string
-	address  string
-	duration time.Duration
-)
+// A hostEntry is a host as the file has it.
+type hostEntry struct {
+	offload.Host `yaml:",inline"`
 
-// UnmarshalYAML accepts a name that a benchmark's name can hold, except that of
-// the embedded host.
-func (n *hostName) UnmarshalYAML(node ast.Node) error {
-	v := node.GetToken().Value
-	if err := names.CheckHost(v); err != nil {
-		return strictyaml.At(node.GetToken(), "%v", err)
-	}
-	if v == names.SelfHost {
-		return strictyaml.At(node.GetToken(), "host name %q is taken by the embedded host", v)
-	}
-	*n = hostName(v)
-	return nil
+	Timeout  duration `yaml:"timeout"`
+	Patience duration `yaml:"patience"`
 }
 
-// UnmarshalYAML accepts host:port.
-func (a *address) UnmarshalYAML(node ast.Node) error {
-	v := node.GetToken().Value
-	if host, port, err := net.SplitHostPort(v); err != nil || host == "" || port == "" {
-		return strictyaml.At(node.GetToken(), "address %q: want HOST:PORT, such as 192.0.2.7:8001", v)
-	}
-	*a = address(v)
-	return nil
-}
+type duration time.Duration
 
 // UnmarshalYAML accepts a duration with its unit.
 func (d *duration) UnmarshalYAML(node ast.Node) error {
@@ -80,15 +35,6 @@ func (d *duration) UnmarshalYAML(node ast.Node) error {
 	}
 	*d = duration(v)
 	return nil
-}
-
-// UnmarshalYAML accepts the model's name there, or a mapping with more.
-func (m *modelAt) UnmarshalYAML(unmarshal func(any) error) error {
-	if err := unmarshal(&m.Name); err == nil {
-		return nil
-	}
-	type plain modelAt
-	return unmarshal((*plain)(m))
 }
 
 // ReadHosts reads the hosts that a YAML file declares:
@@ -151,98 +97,79 @@ func readHosts(file string) ([]offload.Host, error) {
 	if err != nil {
 		return nil, err
 	}
-	var f hostsFile
+	var f struct {
+		Hosts []hostEntry `yaml:"hosts"`
+	}
 	if err := strictyaml.Decode(file, data, &f); err != nil {
 		return nil, err
 	}
 	if len(f.Hosts) == 0 {
 		return nil, fmt.Errorf("%s: declares no host under the key hosts", file)
 	}
+	beside := func(path string) string {
+		if path == "" || filepath.IsAbs(path) {
+			return path
+		}
+		return filepath.Join(filepath.Dir(file), path)
+	}
 	var out []offload.Host
-	lines := hostLines(data)
 	for i, e := range f.Hosts {
-		problem := e.problem()
-		for _, o := range out {
-			if o.Name == string(e.Name) {
-				problem = "is declared twice"
-			}
+		h := e.Host
+		h.Timeout, h.Patience = time.Duration(e.Timeout), time.Duration(e.Patience)
+		path := fmt.Sprintf("$.hosts[%d]", i)
+		if key, fault := valueFault(h); fault != "" {
+			return nil, strictyaml.AtPath(file, data, path+key, fault)
 		}
-		if problem != "" {
-			fault := &strictyaml.Error{File: file, Column: 1, Message: fmt.Sprintf("host %q: %s", e.Name, problem)}
-			if i < len(lines) {
-				fault.Line = lines[i]
-			}
-			return nil, fault
+		fault := entryFault(h)
+		if slices.ContainsFunc(out, func(o offload.Host) bool { return o.Name == h.Name }) {
+			fault = "is declared twice"
 		}
-		out = append(out, e.host(filepath.Dir(file)))
+		if fault != "" {
+			err := strictyaml.AtPath(file, data, path, fmt.Sprintf("host %q: %s", h.Name, fault))
+			err.Column = 1
+			return nil, err
+		}
+		h.TokenFile, h.Recorded = beside(h.TokenFile), beside(h.Recorded)
+		if h.TLS != nil {
+			h.TLS.CA = beside(h.TLS.CA)
+		}
+		out = append(out, h)
 	}
 	return out, nil
 }
 
-// problem says what is wrong with an entry as a whole, "" if nothing is.
-func (e *hostEntry) problem() string {
+// valueFault says what is wrong with a value of the host, and the path of its key; "" if nothing is.
+func valueFault(h offload.Host) (key, fault string) {
+	if err := names.CheckHost(h.Name); err != nil && h.Name != "" {
+		return ".name", err.Error()
+	}
+	if h.Name == names.SelfHost {
+		return ".name", fmt.Sprintf("host name %q is taken by the embedded host", h.Name)
+	}
+	if host, port, err := net.SplitHostPort(h.Address); h.Address != "" && (err != nil || host == "" || port == "") {
+		return ".address", fmt.Sprintf("address %q: want HOST:PORT, such as 192.0.2.7:8001", h.Address)
+	}
+	return "", ""
+}
+
+// entryFault says what is wrong with a host as a whole, "" if nothing is.
+func entryFault(h offload.Host) string {
 	switch {
-	case e.Name == "":
+	case h.Name == "":
 		return "has no name"
-	case (e.Address == "") == (e.Recorded == ""):
+	case (h.Address == "") == (h.Recorded == ""):
 		return "want either an address or a recorded run"
-	case e.Recorded == "" && e.Backend != "":
+	case h.Recorded == "" && h.Backend != "":
 		return "backend selects a backend of a recorded run; it has no meaning without recorded"
-	case e.Recorded != "" && e.Backend == "":
+	case h.Recorded != "" && h.Backend == "":
 		return "want the backend of the recorded run that stands for the host, such as cpu4"
-	case e.Recorded != "" && (e.TLS != nil || e.TokenFile != "" || e.Models != nil || e.Timeout != 0 || e.Patience != 0):
+	case h.Recorded != "" && (h.TLS != nil || h.TokenFile != "" || h.Models != nil || h.Timeout != 0 || h.Patience != 0):
 		return "a recorded host has no connection: leave out tls, token_file, models, timeout and patience"
 	}
-	for variant, m := range e.Models {
+	for variant, m := range h.Models {
 		if m.Name == "" {
 			return fmt.Sprintf("the model of %s has no name", variant)
 		}
 	}
 	return ""
-}
-
-// host returns the entry with its paths relative to dir.
-func (e *hostEntry) host(dir string) offload.Host {
-	beside := func(path string) string {
-		if path == "" || filepath.IsAbs(path) {
-			return path
-		}
-		return filepath.Join(dir, path)
-	}
-	h := offload.Host{
-		Name: string(e.Name), Address: string(e.Address), TokenFile: beside(e.TokenFile),
-		Timeout: time.Duration(e.Timeout), Patience: time.Duration(e.Patience),
-		Recorded: beside(e.Recorded), Backend: e.Backend,
-	}
-	if e.TLS != nil {
-		h.TLS = &offload.TLS{CA: beside(e.TLS.CA), ServerName: e.TLS.ServerName}
-	}
-	for variant, m := range e.Models {
-		if h.Models == nil {
-			h.Models = make(map[names.Variant]offload.ModelAt)
-		}
-		h.Models[variant] = offload.ModelAt(m)
-	}
-	return h
-}
-
-// hostLines returns the line of each entry under hosts:, for errors that belong
-// to no single key.
-func hostLines(data []byte) (lines []int) {
-	f, err := parser.ParseBytes(data, 0)
-	if err != nil || len(f.Docs) == 0 {
-		return nil
-	}
-	m, ok := f.Docs[0].Body.(*ast.MappingNode)
-	if !ok {
-		return nil
-	}
-	for _, v := range m.Values {
-		if s, ok := v.Value.(*ast.SequenceNode); ok && v.Key.GetToken().Value == "hosts" {
-			for _, e := range s.Values {
-				lines = append(lines, e.GetToken().Position.Line)
-			}
-		}
-	}
-	return lines
 }

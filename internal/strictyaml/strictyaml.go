@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
 
 	"github.com/crossover-bench/crossover/internal/names"
@@ -107,6 +108,28 @@ func At(t *token.Token, format string, args ...any) error {
 	return e
 }
 
+// AtPath returns an *Error at the value that a path such as "$.hosts[0].name" has in the text. A missing value is
+// reported at the one that should contain it.
+func AtPath(file string, data []byte, path, message string) *Error {
+	out := &Error{File: file, Message: message}
+	doc, err := parser.ParseBytes(data, 0)
+	if err != nil {
+		return out
+	}
+	for ; path != "$"; path = path[:max(strings.LastIndexAny(path, ".["), len("$"))] {
+		p, err := yaml.PathString(path)
+		if err != nil {
+			continue
+		}
+		if node, err := p.FilterFile(doc); err == nil && node.GetToken() != nil {
+			at := node.GetToken().Position
+			out.Line, out.Column, out.Source = at.Line, at.Column, line(data, at.Line)
+			break
+		}
+	}
+	return out
+}
+
 func line(data []byte, n int) string {
 	for i, l := range strings.Split(string(data), "\n") {
 		if i == n-1 {
@@ -131,7 +154,7 @@ func keys(t reflect.Type, seen map[reflect.Type]bool) []string {
 		if name == "" {
 			name = strings.ToLower(f.Name)
 		}
-		if name != "-" && f.IsExported() {
+		if name != "-" && f.IsExported() && !f.Anonymous {
 			out = append(out, name)
 		}
 		out = append(out, keys(f.Type, seen)...)
