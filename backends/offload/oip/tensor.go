@@ -3,7 +3,7 @@ package oip
 import (
 	"encoding/binary"
 	"fmt"
-	"math"
+	"strings"
 
 	"github.com/crossover-bench/crossover/backends"
 	"github.com/crossover-bench/crossover/fixtures"
@@ -63,64 +63,51 @@ func ElementType(datatype string) (numpy string, err error) {
 // AppendRaw appends the elements of c, a tensor of the given datatype, to raw in
 // the protocol's raw form (little-endian, row-major). All elements must be in the
 // one field for the datatype; float16 and bfloat16 have none.
-func AppendRaw(raw []byte, c *InferTensorContents, datatype string) ([]byte, error) {
-	le := binary.LittleEndian
+func AppendRaw(raw []byte, c *InferTensorContents, datatype string) (_ []byte, err error) {
 	var n int
 	switch datatype {
 	case "BOOL":
-		for _, v := range c.GetBoolContents() {
-			b := byte(0)
-			if v {
-				b = 1
-			}
-			raw = append(raw, b)
-		}
-		n = len(c.GetBoolContents())
+		raw, n, err = appendAll(raw, c.GetBoolContents())
 	case "INT8", "INT16", "INT32":
-		bits := map[string]int{"INT8": 8, "INT16": 16, "INT32": 32}[datatype]
-		for i, v := range c.GetIntContents() {
-			if shifted := v << (32 - bits) >> (32 - bits); shifted != v {
-				return nil, fmt.Errorf("element %d is %d, which %s cannot hold", i, v, datatype)
-			}
-			raw = append(raw, byte(v), byte(v>>8), byte(v>>16), byte(v>>24))[:len(raw)+bits/8]
-		}
-		n = len(c.GetIntContents())
+		raw, n, err = appendIntegers(raw, c.GetIntContents(), datatype)
 	case "UINT8", "UINT16", "UINT32":
-		bits := map[string]int{"UINT8": 8, "UINT16": 16, "UINT32": 32}[datatype]
-		for i, v := range c.GetUintContents() {
-			if shifted := v << (32 - bits) >> (32 - bits); shifted != v {
-				return nil, fmt.Errorf("element %d is %d, which %s cannot hold", i, v, datatype)
-			}
-			raw = append(raw, byte(v), byte(v>>8), byte(v>>16), byte(v>>24))[:len(raw)+bits/8]
-		}
-		n = len(c.GetUintContents())
+		raw, n, err = appendIntegers(raw, c.GetUintContents(), datatype)
 	case "INT64":
-		for _, v := range c.GetInt64Contents() {
-			raw = le.AppendUint64(raw, uint64(v))
-		}
-		n = len(c.GetInt64Contents())
+		raw, n, err = appendAll(raw, c.GetInt64Contents())
 	case "UINT64":
-		for _, v := range c.GetUint64Contents() {
-			raw = le.AppendUint64(raw, v)
-		}
-		n = len(c.GetUint64Contents())
+		raw, n, err = appendAll(raw, c.GetUint64Contents())
 	case "FP32":
-		for _, v := range c.GetFp32Contents() {
-			raw = le.AppendUint32(raw, math.Float32bits(v))
-		}
-		n = len(c.GetFp32Contents())
+		raw, n, err = appendAll(raw, c.GetFp32Contents())
 	case "FP64":
-		for _, v := range c.GetFp64Contents() {
-			raw = le.AppendUint64(raw, math.Float64bits(v))
-		}
-		n = len(c.GetFp64Contents())
+		raw, n, err = appendAll(raw, c.GetFp64Contents())
 	default:
-		return nil, fmt.Errorf("datatype %s cannot be sent as typed elements; send it raw", datatype)
+		err = fmt.Errorf("datatype %s cannot be sent as typed elements; send it raw", datatype)
+	}
+	if err != nil {
+		return nil, err
 	}
 	if n == 0 || n != c.elements() {
 		return nil, fmt.Errorf("%d of the %d typed elements are in the field of %s", n, c.elements(), datatype)
 	}
 	return raw, nil
+}
+
+// appendAll appends values as they are and returns their number.
+func appendAll[T any](raw []byte, values []T) ([]byte, int, error) {
+	raw, err := binary.Append(raw, binary.LittleEndian, values)
+	return raw, len(values), err
+}
+
+// appendIntegers is appendAll in the width of the datatype, which is at most that of T.
+func appendIntegers[T int32 | uint32](raw []byte, values []T, datatype string) ([]byte, int, error) {
+	bits := map[string]int{"8": 8, "16": 16, "32": 32}[strings.TrimLeft(datatype, "UINT")]
+	for i, v := range values {
+		if v<<(32-bits)>>(32-bits) != v {
+			return nil, 0, fmt.Errorf("element %d is %d, which %s cannot hold", i, v, datatype)
+		}
+		raw = binary.LittleEndian.AppendUint32(raw, uint32(v))[:len(raw)+bits/8]
+	}
+	return raw, len(values), nil
 }
 
 // elements returns the number of elements in all fields together.
