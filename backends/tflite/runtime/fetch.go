@@ -19,10 +19,10 @@ package main
 
 import (
 	"archive/zip"
+	"bytes"
 	"cmp"
 	"context"
 	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"flag"
 	"fmt"
@@ -72,10 +72,7 @@ var builds = []build{
 	},
 	{
 		name: "bytedeco", arch: "amd64", file: "libjnitensorflowlite.so",
-		archive: archive{
-			"97061333854967aadf2f092681d63af90b804db3800f007cffd24a2901f4bc72",
-			maven("library", "linux-x86_64"),
-		},
+		archive: archive{"97061333854967aadf2f092681d63af90b804db3800f007cffd24a2901f4bc72", maven("library", "linux-x86_64")},
 	},
 	{
 		name: "bytedeco", arch: "arm64", file: "libjnitensorflowlite.so",
@@ -285,38 +282,19 @@ func (a archive) unpack(ctx context.Context, pins, to string, target func(name s
 	if err := a.fetch(ctx, pins, to); err != nil {
 		return 0, err
 	}
-	if err := verify(to, a.sha256); err != nil {
+	data, err := os.ReadFile(to)
+	if err != nil {
 		return 0, err
 	}
-	return unzip(to, target)
-}
-
-// verify returns an error unless the file has the given SHA-256.
-func verify(name, want string) error {
-	f, err := os.Open(name)
-	if err != nil {
-		return err
+	archive := filepath.Base(to)
+	if got := fmt.Sprintf("%x", sha256.Sum256(data)); got != a.sha256 {
+		return 0, fmt.Errorf("%s: SHA-256 is %s; pinned is %s: delete it from the cache of Maven or pip and try again",
+			archive, got, a.sha256)
 	}
-	defer f.Close()
-	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
-		return fmt.Errorf("%s: %w", name, err)
-	}
-	if got := hex.EncodeToString(h.Sum(nil)); got != want {
-		return fmt.Errorf("%s: SHA-256 is %s; pinned is %s: delete it from the cache of Maven or pip and try again",
-			filepath.Base(name), got, want)
-	}
-	return nil
-}
-
-// unzip writes the files of a zip archive to the paths that target returns, skipping
-// those with an empty path. It returns the number of files written.
-func unzip(archive string, target func(name string) string) (n int, err error) {
-	z, err := zip.OpenReader(archive)
+	z, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
 	if err != nil {
 		return 0, fmt.Errorf("%s: %w", archive, err)
 	}
-	defer z.Close()
 	for _, f := range z.File {
 		if !fs.ValidPath(strings.TrimSuffix(f.Name, "/")) {
 			return n, fmt.Errorf("%s: %q leaves the archive", archive, f.Name)
@@ -334,14 +312,14 @@ func unzip(archive string, target func(name string) string) (n int, err error) {
 }
 
 func extract(f *zip.File, to string) error {
-	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
-		return err
-	}
 	from, err := f.Open()
 	if err != nil {
 		return err
 	}
 	defer from.Close()
+	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+		return err
+	}
 	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {
 		return err
