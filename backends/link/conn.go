@@ -14,19 +14,19 @@ import (
 // before, in addition to the time that the link needs for it.
 const linger = 5 * time.Second
 
-// direct is a connection over the link "direct": it counts bytes and shapes nothing.
-type direct struct {
+// A metered connection counts and stamps what passes this end.
+type metered struct {
 	net.Conn
 	meter *Meter
 }
 
-func (c *direct) Read(b []byte) (int, error) {
+func (c *metered) Read(b []byte) (int, error) {
 	n, err := c.Conn.Read(b)
 	c.meter.haveRead(n)
 	return n, err
 }
 
-func (c *direct) Write(b []byte) (int, error) {
+func (c *metered) Write(b []byte) (int, error) {
 	c.meter.writing(len(b))
 	n, err := c.Conn.Write(b)
 	c.meter.sent.Add(int64(n - len(b)))
@@ -34,14 +34,13 @@ func (c *direct) Write(b []byte) (int, error) {
 }
 
 // CloseWrite closes the sending half, if the connection has halves.
-func (c *direct) CloseWrite() error { return closeWrite(c.Conn) }
+func (c *metered) CloseWrite() error { return closeWrite(c.Conn) }
 
 // A pacedConn is a connection shaped like a link, at this end alone. It behaves as
 // net.Conn specifies, including deadlines. Close returns at once; what was written
 // before is still delivered when the link would deliver it.
 type pacedConn struct {
-	conn     net.Conn
-	meter    *Meter
+	net.Conn
 	up, down *direction
 
 	closing sync.Once
@@ -54,7 +53,7 @@ type pacedConn struct {
 // jitter or loss, so that its connections differ.
 func pace(c net.Conn, s Shape, meter *Meter, number uint64) *pacedConn {
 	w := &pacedConn{
-		conn: c, meter: meter, pumped: make(chan struct{}),
+		Conn: c, pumped: make(chan struct{}),
 		up:   newDirection(newSchedule(s, s.Up, number, 0), &meter.up),
 		down: newDirection(newSchedule(s, s.Down, number, 1), &meter.down),
 	}
@@ -69,15 +68,15 @@ func (w *pacedConn) pump() {
 	runtime.LockOSThread() // never unlocked: the thread's timers are changed, so it must end with the goroutine
 	defer close(w.pumped)
 	sharpenTimers()
-	if err := w.up.pump(w.conn); err != nil {
+	if err := w.up.pump(w.Conn); err != nil {
 		w.mu.Lock()
 		w.broken = err
 		w.mu.Unlock()
 		w.up.close()
 		return
 	}
-	if !w.down.isClosed() && closeWrite(w.conn) != nil {
-		w.conn.Close() // a connection without halves closes as a whole
+	if !w.down.isClosed() && closeWrite(w.Conn) != nil {
+		w.Conn.Close() // a connection without halves closes as a whole
 	}
 }
 
@@ -85,7 +84,7 @@ func (w *pacedConn) pump() {
 func (w *pacedConn) pull() {
 	buf := make([]byte, 64<<10)
 	for {
-		n, err := w.conn.Read(buf)
+		n, err := w.Conn.Read(buf)
 		if n > 0 {
 			if _, perr := w.down.put(buf[:n], false); perr != nil {
 				return
@@ -107,16 +106,13 @@ func (d *direction) isClosed() bool {
 // Read returns bytes that the link has delivered.
 func (w *pacedConn) Read(b []byte) (int, error) {
 	n, err := w.down.read(b)
-	w.meter.haveRead(n)
 	return n, w.opError("read", err)
 }
 
 // Write puts b on the link and returns when the link has taken it, which is
 // before the peer has.
 func (w *pacedConn) Write(b []byte) (int, error) {
-	w.meter.writing(len(b))
 	n, err := w.up.put(b, true)
-	w.meter.sent.Add(int64(n - len(b)))
 	if errors.Is(err, net.ErrClosed) {
 		w.mu.Lock()
 		if w.broken != nil && !w.down.isClosed() {
@@ -132,7 +128,7 @@ func (w *pacedConn) opError(op string, err error) error {
 	if err == nil || errors.Is(err, io.EOF) {
 		return err
 	}
-	if oe := (*net.OpError)(nil); errors.As(err, &oe) {
+	if _, ok := errors.AsType[*net.OpError](err); ok {
 		return err
 	}
 	return &net.OpError{Op: op, Net: w.LocalAddr().Network(), Source: w.LocalAddr(), Addr: w.RemoteAddr(), Err: err}
@@ -155,7 +151,7 @@ func (w *pacedConn) Close() error {
 			case <-patience.C:
 			}
 			w.up.close()
-			w.conn.Close()
+			w.Conn.Close()
 		}()
 	})
 	return w.opError("close", err)
@@ -178,32 +174,22 @@ func (w *pacedConn) CloseWrite() error {
 	return nil
 }
 
-// LocalAddr returns the address of this end.
-func (w *pacedConn) LocalAddr() net.Addr { return w.conn.LocalAddr() }
-
-// RemoteAddr returns the address of the peer.
-func (w *pacedConn) RemoteAddr() net.Addr { return w.conn.RemoteAddr() }
-
 // SetDeadline bounds reads and writes.
 func (w *pacedConn) SetDeadline(t time.Time) error {
 	return errors.Join(w.SetReadDeadline(t), w.SetWriteDeadline(t))
 }
 
 // SetReadDeadline bounds reads.
-func (w *pacedConn) SetReadDeadline(t time.Time) error {
-	if w.down.isClosed() {
-		return w.opError("set", net.ErrClosed)
-	}
-	w.down.setDeadline(t)
-	return nil
-}
+func (w *pacedConn) SetReadDeadline(t time.Time) error { return w.bound(w.down, t) }
 
 // SetWriteDeadline bounds writes.
-func (w *pacedConn) SetWriteDeadline(t time.Time) error {
+func (w *pacedConn) SetWriteDeadline(t time.Time) error { return w.bound(w.up, t) }
+
+func (w *pacedConn) bound(d *direction, t time.Time) error {
 	if w.down.isClosed() {
 		return w.opError("set", net.ErrClosed)
 	}
-	w.up.setDeadline(t)
+	d.setDeadline(t)
 	return nil
 }
 

@@ -24,7 +24,7 @@ func pair(t testing.TB, s Shape) (device, host net.Conn, meter *Meter) {
 	}
 	defer l.Close()
 	d := &Dialer{Shape: s}
-	device, err = d.DialContext(context.Background(), "tcp", l.Addr().String())
+	device, err = d.Dial(context.Background(), l.Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +48,7 @@ func TestConnBehavesLikeNetConn(t *testing.T) {
 				}
 				defer l.Close()
 				d := &Dialer{Shape: s}
-				if c1, err = d.DialContext(context.Background(), "tcp", l.Addr().String()); err != nil {
+				if c1, err = d.Dial(context.Background(), l.Addr().String()); err != nil {
 					return nil, nil, nil, err
 				}
 				if c2, err = l.Accept(); err != nil {
@@ -136,7 +136,7 @@ func TestCloseWriteDeliversFirstAndKeepsTheOtherWayOpen(t *testing.T) {
 	if _, err := device.Write(sent); err != nil {
 		t.Fatal(err)
 	}
-	if err := device.(*pacedConn).CloseWrite(); err != nil {
+	if err := device.(*metered).CloseWrite(); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := device.Write(sent); !errors.Is(err, net.ErrClosed) {
@@ -218,7 +218,7 @@ func TestDialTakesTheHandshakesRoundTrip(t *testing.T) {
 	defer l.Close()
 	d := &Dialer{Shape: Shape{Name: "l", Latency: 10 * time.Millisecond}}
 	start := time.Now()
-	c, err := d.DialContext(context.Background(), "tcp", l.Addr().String())
+	c, err := d.Dial(context.Background(), l.Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -228,7 +228,7 @@ func TestDialTakesTheHandshakesRoundTrip(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if _, err := d.DialContext(ctx, "tcp", l.Addr().String()); !errors.Is(err, context.Canceled) {
+	if _, err := d.Dial(ctx, l.Addr().String()); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled dial: %v", err)
 	}
 }

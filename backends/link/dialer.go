@@ -20,7 +20,7 @@ type Dialer struct {
 
 // Prepare validates the link and builds it if the kernel emulates it. It returns a
 // *backends.UnavailableError if that is not possible on this machine. A link by
-// Netem must be prepared before DialContext.
+// Netem must be prepared before Dial.
 func (d *Dialer) Prepare() error {
 	if err := d.Shape.Validate(); err != nil {
 		return err
@@ -48,9 +48,9 @@ func (d *Dialer) Close() error {
 	return nil
 }
 
-// DialContext connects to addr over the link. A shaped link adds one round trip, as
+// Dial connects to addr by TCP over the link. A shaped link adds one round trip, as
 // the TCP handshake would.
-func (d *Dialer) DialContext(ctx context.Context, network, addr string) (net.Conn, error) {
+func (d *Dialer) Dial(ctx context.Context, addr string) (net.Conn, error) {
 	if err := d.Shape.Validate(); err != nil {
 		return nil, err
 	}
@@ -62,25 +62,20 @@ func (d *Dialer) DialContext(ctx context.Context, network, addr string) (net.Con
 		if err != nil {
 			return nil, err
 		}
-		return &direct{Conn: c, meter: &d.Meter}, nil
+		return &metered{c, &d.Meter}, nil
 	}
 	var bare net.Dialer
 	start := now()
-	c, err := bare.DialContext(ctx, network, addr)
+	c, err := bare.DialContext(ctx, "tcp", addr)
 	if err != nil {
 		return nil, err
 	}
 	if !d.Shape.Shapes() {
-		return &direct{Conn: c, meter: &d.Meter}, nil
+		return &metered{c, &d.Meter}, nil
 	}
 	if err := Sleep(ctx, start.add(d.Shape.RTT()).sub(now())); err != nil {
 		c.Close()
 		return nil, err
 	}
-	return pace(c, d.Shape, &d.Meter, d.connections.Add(1)), nil
-}
-
-// DialTCP is DialContext over TCP with the signature of gRPC's option.
-func (d *Dialer) DialTCP(ctx context.Context, addr string) (net.Conn, error) {
-	return d.DialContext(ctx, "tcp", addr)
+	return &metered{pace(c, d.Shape, &d.Meter, d.connections.Add(1)), &d.Meter}, nil
 }

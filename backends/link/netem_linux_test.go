@@ -64,7 +64,7 @@ func TestNetemEmulatesTheLinkOrSaysWhatIsMissing(t *testing.T) {
 				c.Write(make([]byte, 20000))
 			}
 		}()
-		c, err := d.DialContext(context.Background(), "tcp", l.Addr().String())
+		c, err := d.Dial(context.Background(), l.Addr().String())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -98,7 +98,7 @@ func TestNetemRefusesExponentialJitter(t *testing.T) {
 
 func TestNetemMustBePreparedBeforeDialling(t *testing.T) {
 	d := &Dialer{Shape: Shape{Name: "l", Latency: time.Millisecond, Emulation: Netem}}
-	if _, err := d.DialContext(context.Background(), "tcp", "127.0.0.1:1"); !errors.Is(err, net.ErrClosed) {
+	if _, err := d.Dial(context.Background(), "127.0.0.1:1"); !errors.Is(err, net.ErrClosed) {
 		t.Errorf("error: %v", err)
 	}
 }

@@ -104,7 +104,7 @@ func Dial(h Host, dialer *link.Dialer) (*grpc.ClientConn, error) {
 	}
 	options := []grpc.DialOption{
 		grpc.WithTransportCredentials(creds),
-		grpc.WithContextDialer(dialer.DialTCP),
+		grpc.WithContextDialer(dialer.Dial),
 		grpc.WithNoProxy(),
 		grpc.WithDisableRetry(), // gRPC's own retries would hide lost requests
 		grpc.WithDisableServiceConfig(),
