@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"os"
@@ -46,12 +47,12 @@ func (c *linkValidateCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	write := func(w io.Writer) error { return validate.WriteMarkdown(w, pairs) }
-	if err := write(e.stdout); err != nil {
+	tables := validate.Markdown(pairs)
+	if _, err := io.WriteString(e.stdout, tables); err != nil {
 		return err
 	}
 	if c.Output != "" {
-		if err := writeOutput(c.Output, write); err != nil {
+		if err := writeOutput(c.Output, []byte(tables)); err != nil {
 			return err
 		}
 	}
@@ -88,7 +89,7 @@ func (c *linkOverheadCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	if err := overhead.WriteMarkdown(e.stdout, rows); err != nil {
+	if _, err := io.WriteString(e.stdout, overhead.Markdown(rows)); err != nil {
 		return err
 	}
 	return overhead.Judge(rows)
@@ -118,7 +119,7 @@ func (c *linkMeasureCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	if err := survey.WriteReport(e.stderr, s); err != nil {
+	if _, err := io.WriteString(e.stderr, s.Report()); err != nil {
 		return err
 	}
 	if c.Name == "" {
@@ -129,22 +130,20 @@ func (c *linkMeasureCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	write := func(w io.Writer) error { return profiles.WriteLink(w, l) }
 	if c.Output == "" {
-		return write(e.stdout)
+		return profiles.WriteLink(e.stdout, l)
 	}
-	return writeOutput(c.Output, write)
+	var profile bytes.Buffer
+	if err := profiles.WriteLink(&profile, l); err != nil {
+		return err
+	}
+	return writeOutput(c.Output, profile.Bytes())
 }
 
 // writeOutput writes the file that --output names.
-func writeOutput(file string, write func(io.Writer) error) error {
-	f, err := os.Create(file)
-	if err != nil {
+func writeOutput(file string, data []byte) error {
+	if err := os.WriteFile(file, data, 0o666); err != nil {
 		return exit.Errorf(exit.Usage, "--output: %w", err)
 	}
-	err = write(f)
-	if closeErr := f.Close(); err == nil {
-		err = closeErr
-	}
-	return err
+	return nil
 }

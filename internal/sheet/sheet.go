@@ -39,7 +39,7 @@ type Table[T any] struct {
 }
 
 // Left adds a column that is aligned left, and how its cell is made.
-func (t *Table[T]) Left(heading string, cell func(T) any) { t.add(heading, text.AlignLeft, cell) }
+func (t *Table[T]) Left(heading string, cell func(T) any) { t.add(heading, text.AlignDefault, cell) }
 
 // Right adds a column that is aligned right, and how its cell is made.
 func (t *Table[T]) Right(heading string, cell func(T) any) { t.add(heading, text.AlignRight, cell) }
@@ -57,10 +57,18 @@ func (t *Table[T]) Text(rows []T) string {
 	style.Format.Header = text.FormatDefault
 	style.Options = table.Options{SeparateHeader: true}
 	style.Box.PaddingLeft, style.Box.PaddingRight = "", "  "
-	w := table.NewWriter()
+	w := t.writer(rows)
 	w.SetStyle(style)
-	w.SetColumnConfigs(t.columns)
 	w.SuppressTrailingSpaces()
+	return w.Render() + "\n"
+}
+
+// Markdown is Text as a table of Markdown.
+func (t *Table[T]) Markdown(rows []T) string { return t.writer(rows).RenderMarkdown() + "\n" }
+
+func (t *Table[T]) writer(rows []T) table.Writer {
+	w := table.NewWriter()
+	w.SetColumnConfigs(t.columns)
 	var headings table.Row
 	for _, c := range t.columns {
 		headings = append(headings, c.Name)
@@ -73,7 +81,7 @@ func (t *Table[T]) Text(rows []T) string {
 		}
 		w.AppendRow(row)
 	}
-	return w.Render() + "\n"
+	return w
 }
 
 // Milli prints v in thousandths of its unit: 1.5 ms as "1.500".

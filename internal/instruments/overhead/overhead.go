@@ -4,10 +4,11 @@
 //
 //  1. Run starts the embedded host and asks each server in each round, with the same
 //     model, image and client. A plain TCP echo of as many bytes is the lower bound.
-//  2. WriteMarkdown prints the table, and Judge applies the bounds.
+//  2. Markdown has the table, and Judge applies the bounds.
 package overhead
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,7 +17,6 @@ import (
 	"net"
 	"runtime"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/crossover-bench/crossover/backends"
@@ -27,6 +27,7 @@ import (
 	"github.com/crossover-bench/crossover/fixtures"
 	"github.com/crossover-bench/crossover/internal/exit"
 	"github.com/crossover-bench/crossover/internal/names"
+	"github.com/crossover-bench/crossover/internal/sheet"
 	"github.com/crossover-bench/crossover/internal/stats"
 )
 
@@ -60,6 +61,8 @@ type Row struct {
 	Sent, Received      int64   // bytes on the link, of the last inference
 	Allocations, Memory float64 // at the client, of one inference: objects, bytes
 	Lost                int     // requests
+
+	times, execs []float64 // latencies less execution, and executions
 }
 
 // Run returns a row for the echo, one for the embedded host, and one for each other
@@ -72,11 +75,7 @@ func Run(ctx context.Context, c Config) (_ []Row, err error) {
 	if err != nil {
 		return nil, err
 	}
-	defer func() {
-		if cerr := self.Close(); err == nil {
-			err = cerr
-		}
-	}()
+	defer func() { err = cmp.Or(err, self.Close()) }()
 	own := self.Host()
 	own.Name = "crossover host"
 	return c.measure(ctx, append([]offload.Host{own}, c.Others...))
@@ -85,57 +84,46 @@ func Run(ctx context.Context, c Config) (_ []Row, err error) {
 // measure returns a row for the echo, then one for each server in their order.
 func (c Config) measure(ctx context.Context, servers []offload.Host) ([]Row, error) {
 	rows := make([]Row, len(servers)+1)
-	times, execs := make([][]float64, len(rows)), make([][]float64, len(rows))
-	order := make([]int, len(rows))
-	for i := range order {
-		order[i] = i
-	}
+	rows[0].Name = "TCP echo"
+	in := [][]byte{fixtures.SyntheticImage(*c.Variant.Image, c.Seed)}
 	random := rand.New(rand.NewPCG(c.Seed, 0))
-	var out int
+	size := 0
 	for range c.Rounds {
-		random.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
-		for _, i := range order {
-			if i == 0 {
-				continue // the echo comes last, because it returns as many bytes as the servers
-			}
-			s := servers[i-1]
-			n, err := c.ask(ctx, s, &rows[i], &times[i], &execs[i])
+		for _, i := range random.Perm(len(servers)) {
+			n, err := c.ask(ctx, servers[i], in, &rows[i+1])
 			if err != nil {
-				return nil, fmt.Errorf("%s: %w", s.Name, err)
+				return nil, fmt.Errorf("%s: %w", servers[i].Name, err)
 			}
-			out = n
+			size = n
 		}
-		rows[0].Name = "TCP echo"
-		t, err := echo(c.Variant.Image.Bytes(), out, c.Requests)
+		// The echo comes last, because it returns as many bytes as the servers.
+		times, err := echo(len(in[0]), size, c.Requests)
 		if err != nil {
 			return nil, fmt.Errorf("echo: %w", err)
 		}
-		times[0] = append(times[0], t...)
+		rows[0].times = append(rows[0].times, times...)
 	}
+	rows[0].Sent, rows[0].Received = int64(len(in[0])), int64(size)
 	for i := range rows {
-		slices.Sort(times[i])
-		slices.Sort(execs[i])
 		r := &rows[i]
-		r.N = len(times[i])
-		r.P50, r.P90, r.P99 = stats.Quantile(times[i], 0.5), stats.Quantile(times[i], 0.9), stats.Quantile(times[i], 0.99)
-		if len(execs[i]) > 0 {
-			r.Exec = stats.Quantile(execs[i], 0.5)
+		slices.Sort(r.times)
+		slices.Sort(r.execs)
+		r.N = len(r.times)
+		r.P50, r.P90, r.P99 = stats.Quantile(r.times, 0.5), stats.Quantile(r.times, 0.9), stats.Quantile(r.times, 0.99)
+		if len(r.execs) > 0 {
+			r.Exec = stats.Quantile(r.execs, 0.5)
 		}
 	}
-	rows[0].Sent, rows[0].Received = int64(c.Variant.Image.Bytes()), int64(out)
 	return rows, nil
 }
 
 // ask runs one round with one server and returns the size of its outputs.
-func (c Config) ask(ctx context.Context, server offload.Host, row *Row, times, execs *[]float64) (
-	size int, err error,
-) {
+func (c Config) ask(ctx context.Context, server offload.Host, in [][]byte, row *Row) (size int, err error) {
 	s, err := offload.New(server, link.Shape{Name: names.LinkDirect}).Open(ctx, c.Variant)
 	if err != nil {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	in := [][]byte{fixtures.SyntheticImage(*c.Variant.Image, c.Seed)}
 	out, err := backends.Buffers(s.Outputs())
 	if err != nil {
 		return 0, err
@@ -171,7 +159,8 @@ func (c Config) ask(ctx context.Context, server offload.Host, row *Row, times, e
 			return 0, errors.New("the server does not report its execution time: " +
 				"it must answer with the parameter " + oip.ParamExec)
 		}
-		*times, *execs = append(*times, (t.Total-t.Exec).Seconds()), append(*execs, t.Exec.Seconds())
+		row.times = append(row.times, (t.Total - t.Exec).Seconds())
+		row.execs = append(row.execs, t.Exec.Seconds())
 		row.Sent, row.Received = t.Sent, t.Received
 	}
 	return size, nil
@@ -191,12 +180,9 @@ func echo(in, out, requests int) ([]float64, error) {
 		}
 		defer c.Close()
 		request, answer := make([]byte, in), make([]byte, out)
-		for {
-			if _, err := io.ReadFull(c, request); err != nil {
-				return
-			}
-			if _, err := c.Write(answer); err != nil {
-				return
+		for err == nil {
+			if _, err = io.ReadFull(c, request); err == nil {
+				_, err = c.Write(answer)
 			}
 		}
 	}()
@@ -222,26 +208,33 @@ func echo(in, out, requests int) ([]float64, error) {
 	return times, nil
 }
 
-// WriteMarkdown writes the rows as a table.
-func WriteMarkdown(w io.Writer, rows []Row) error {
-	var b strings.Builder
-	b.WriteString("| server | n | p50 (µs) | p90 (µs) | p99 (µs) | execution p50 (µs) | sent (B) | received (B) " +
-		"| client allocations | bytes |\n")
-	b.WriteString("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n")
-	for i, r := range rows {
-		exec, allocations, memory := "", "", ""
-		if i > 0 {
-			exec = fmt.Sprintf("%.0f", r.Exec*1e6)
-			allocations, memory = fmt.Sprintf("%.0f", r.Allocations), fmt.Sprintf("%.0f", r.Memory)
+// Markdown returns the rows as a table.
+func Markdown(rows []Row) string {
+	integer := func(f float64) string { return fmt.Sprintf("%.0f", f) }
+	served := func(r Row, f float64) string {
+		if r.Exec == 0 {
+			return "" // the echo has none
 		}
-		fmt.Fprintf(&b, "| %s | %d | %.0f | %.0f | %.0f | %s | %d | %d | %s | %s |\n", r.Name, r.N,
-			r.P50*1e6, r.P90*1e6, r.P99*1e6, exec, r.Sent, r.Received, allocations, memory)
+		return integer(f)
+	}
+	var t sheet.Table[Row]
+	t.Left("server", func(r Row) any { return r.Name })
+	t.Right("n", func(r Row) any { return r.N })
+	t.Right("p50 (µs)", func(r Row) any { return integer(r.P50 * 1e6) })
+	t.Right("p90 (µs)", func(r Row) any { return integer(r.P90 * 1e6) })
+	t.Right("p99 (µs)", func(r Row) any { return integer(r.P99 * 1e6) })
+	t.Right("execution p50 (µs)", func(r Row) any { return served(r, r.Exec*1e6) })
+	t.Right("sent (B)", func(r Row) any { return r.Sent })
+	t.Right("received (B)", func(r Row) any { return r.Received })
+	t.Right("client allocations", func(r Row) any { return served(r, r.Allocations) })
+	t.Right("bytes", func(r Row) any { return served(r, r.Memory) })
+	text := t.Markdown(rows)
+	for _, r := range rows {
 		if r.Lost > 0 {
-			fmt.Fprintf(&b, "\n%s lost %d requests; their inferences are not counted.\n", r.Name, r.Lost)
+			text += fmt.Sprintf("\n%s lost %d requests; their inferences are not counted.\n", r.Name, r.Lost)
 		}
 	}
-	_, err := io.WriteString(w, b.String())
-	return err
+	return text
 }
 
 // Judge returns an error, with the exit code of a failed threshold, that names every

@@ -54,9 +54,8 @@ func TestRunReturnsARowForTheEchoAndEachServer(t *testing.T) {
 	if rows[1].Allocations <= 0 || rows[1].Exec <= 0 {
 		t.Errorf("row %+v", rows[1])
 	}
-	var table strings.Builder
-	if err := WriteMarkdown(&table, rows); err != nil || strings.Count(table.String(), "\n| ") != 4 {
-		t.Errorf("%v, table:\n%s", err, table.String())
+	if table := Markdown(rows); strings.Count(table, "\n| ") != 4 {
+		t.Errorf("table:\n%s", table)
 	}
 }
 

@@ -2,14 +2,13 @@ package survey
 
 import (
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"time"
 )
 
-// WriteReport writes a survey for people.
-func WriteReport(w io.Writer, s Survey) error {
+// Report returns the survey for people.
+func (s Survey) Report() string {
 	var b strings.Builder
 	p := s.Path
 	fmt.Fprintf(&b, "interface %s, ", p.Interface)
@@ -39,6 +38,5 @@ func WriteReport(w io.Writer, s Survey) error {
 	for _, warning := range p.Warnings() {
 		fmt.Fprintf(&b, "warning: %s\n", warning)
 	}
-	_, err := io.WriteString(w, b.String())
-	return err
+	return b.String()
 }

@@ -8,7 +8,7 @@
 //     beyond a round trip give the rate.
 //  3. Round trips and transfers after a pause, which show sleeping radios and TCP's
 //     slow start after idle.
-//  4. Survey.Link is the profile. WriteReport prints the figures.
+//  4. Survey.Link is the profile. Survey.Report has the figures for people.
 //
 // The host's own time is subtracted from each figure. The client's software overhead
 // is not separated from the link. Path says what the link runs over.

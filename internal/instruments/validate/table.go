@@ -2,13 +2,12 @@ package validate
 
 import (
 	"fmt"
-	"io"
 	"math"
-	"strings"
 	"time"
 
 	"github.com/crossover-bench/crossover/internal/exit"
 	"github.com/crossover-bench/crossover/internal/names"
+	"github.com/crossover-bench/crossover/internal/sheet"
 )
 
 // shortRTT is the round trip below which waking a thread weighs in the latency, so
@@ -60,46 +59,53 @@ func Judge(pairs []Pair) error {
 	return nil
 }
 
-// WriteMarkdown writes the pairs and the links' accuracies as tables.
-func WriteMarkdown(w io.Writer, pairs []Pair) error {
-	var b strings.Builder
+// Markdown returns the pairs and the links' accuracies as tables.
+func Markdown(pairs []Pair) string {
 	ms := func(s float64) string { return fmt.Sprintf("%.3f", s*1e3) }
 	us := func(s float64) string { return fmt.Sprintf("%.0f", s*1e6) }
 	percent := func(f float64) string { return fmt.Sprintf("%+.2f %%", f*100) }
-	row := func(cells ...string) { b.WriteString("| " + strings.Join(cells, " | ") + " |\n") }
-	row("link", "variant", "n", "measured (ms)", "predicted (ms)", "error", "execution (ms)", "equation 2.2 (ms)",
-		"overhead over direct (ms)", "raw error")
-	row("---", "---", "---:", "---:", "---:", "---:", "---:", "---:", "---:", "---:")
-	for _, p := range pairs {
-		row(string(p.Link), p.Variant, fmt.Sprint(p.N), ms(p.Measured), ms(p.Predicted), percent(p.Error),
-			ms(p.Exec), ms(p.Equation), ms(p.Overhead), percent(p.RawError))
+	var latency, parts sheet.Table[Pair]
+	for _, t := range []*sheet.Table[Pair]{&latency, &parts} {
+		t.Left("link", func(p Pair) any { return p.Link })
+		t.Left("variant", func(p Pair) any { return p.Variant })
 	}
-	b.WriteString("\nThe parts of measured less predicted, and how late the emulator was, in microseconds " +
-		"(the witness: both ways together, beyond the equation):\n\n")
-	row("link", "variant", "framing", "lateness", "rest", "lateness p50", "p99", "witness p50", "p99",
-		"over direct p50", "p99")
-	row("---", "---", "---:", "---:", "---:", "---:", "---:", "---:", "---:", "---:", "---:")
-	for _, p := range pairs {
-		row(string(p.Link), p.Variant, us(p.Framing), us(p.Lateness), us(p.Rest), us(p.LatenessP50), us(p.LatenessP99),
-			us(p.WitnessP50), us(p.WitnessP99), us(p.WitnessDirectP50), us(p.WitnessDirectP99))
-	}
-	b.WriteString("\n")
-	row("link", "mean absolute error", "bound", "")
-	row("---", "---:", "---:", "---")
-	for _, a := range accuracies(pairs) {
-		mark := "✗ exceeded"
+	latency.Right("n", func(p Pair) any { return p.N })
+	latency.Right("measured (ms)", func(p Pair) any { return ms(p.Measured) })
+	latency.Right("predicted (ms)", func(p Pair) any { return ms(p.Predicted) })
+	latency.Right("error", func(p Pair) any { return percent(p.Error) })
+	latency.Right("execution (ms)", func(p Pair) any { return ms(p.Exec) })
+	latency.Right("equation 2.2 (ms)", func(p Pair) any { return ms(p.Equation) })
+	latency.Right("overhead over direct (ms)", func(p Pair) any { return ms(p.Overhead) })
+	latency.Right("raw error", func(p Pair) any { return percent(p.RawError) })
+	parts.Right("framing", func(p Pair) any { return us(p.Framing) })
+	parts.Right("lateness", func(p Pair) any { return us(p.Lateness) })
+	parts.Right("rest", func(p Pair) any { return us(p.Rest) })
+	parts.Right("lateness p50", func(p Pair) any { return us(p.LatenessP50) })
+	parts.Right("p99", func(p Pair) any { return us(p.LatenessP99) })
+	parts.Right("witness p50", func(p Pair) any { return us(p.WitnessP50) })
+	parts.Right("p99", func(p Pair) any { return us(p.WitnessP99) })
+	parts.Right("over direct p50", func(p Pair) any { return us(p.WitnessDirectP50) })
+	parts.Right("p99", func(p Pair) any { return us(p.WitnessDirectP99) })
+	var links sheet.Table[accuracy]
+	links.Left("link", func(a accuracy) any { return a.Link })
+	links.Right("mean absolute error", func(a accuracy) any { return fmt.Sprintf("%.2f %%", a.Error*100) })
+	links.Right("bound", func(a accuracy) any { return fmt.Sprintf("%.0f %%", a.Bound*100) })
+	links.Left("", func(a accuracy) any {
 		if a.Pass {
-			mark = "✓"
+			return "✓"
 		}
-		row(string(a.Link), fmt.Sprintf("%.2f %%", a.Error*100), fmt.Sprintf("%.0f %%", a.Bound*100), mark)
-	}
+		return "✗ exceeded"
+	})
+	text := latency.Markdown(pairs) +
+		"\nThe parts of measured less predicted, and how late the emulator was, in microseconds " +
+		"(the witness: both ways together, beyond the equation):\n\n" + parts.Markdown(pairs) +
+		"\n" + links.Markdown(accuracies(pairs))
 	lost := 0
 	for _, p := range pairs {
 		lost += p.Lost
 	}
 	if lost > 0 {
-		fmt.Fprintf(&b, "\n%d requests were lost; their inferences are not counted.\n", lost)
+		text += fmt.Sprintf("\n%d requests were lost; their inferences are not counted.\n", lost)
 	}
-	_, err := io.WriteString(w, b.String())
-	return err
+	return text
 }

@@ -13,10 +13,11 @@
 // by its own account, and the rest. A witness at the host's end stamps arrivals and
 // departures as an independent check of the emulator.
 //
-// WriteMarkdown prints the tables, and Judge applies the bounds.
+// Markdown has the tables, and Judge applies the bounds.
 package validate
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -141,11 +142,7 @@ func Run(ctx context.Context, c Config) (_ []Pair, err error) {
 	if err != nil {
 		return nil, err
 	}
-	defer func() {
-		if cerr := self.Close(); err == nil {
-			err = cerr
-		}
-	}()
+	defer func() { err = cmp.Or(err, self.Close()) }()
 	var cells []*cell
 	for _, l := range c.Links {
 		for _, v := range c.Variants {

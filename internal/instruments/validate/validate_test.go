@@ -74,12 +74,8 @@ func TestRunMeasuresPairsThatAddUp(t *testing.T) {
 		t.Errorf("the witness saw %v and %v s over the link, %v s over direct",
 			p.WitnessP50, p.WitnessP99, p.WitnessDirectP50)
 	}
-	var table strings.Builder
-	if err := WriteMarkdown(&table, pairs); err != nil {
-		t.Fatal(err)
-	}
-	if !strings.Contains(table.String(), "| near | M | 10 |") {
-		t.Errorf("table:\n%s", table.String())
+	if table := Markdown(pairs); !strings.Contains(table, "| near | M | 10 |") {
+		t.Errorf("table:\n%s", table)
 	}
 }
 
