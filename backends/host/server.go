@@ -16,6 +16,7 @@
 package host
 
 import (
+	"cmp"
 	"context"
 	"crypto/subtle"
 	"crypto/tls"
@@ -81,12 +82,7 @@ func New(ctx context.Context, o Options) (*Server, error) {
 	if o.Backend == nil {
 		return nil, errors.New("host: no local backend to run the models")
 	}
-	if o.Interpreters == 0 {
-		o.Interpreters = 1
-	}
-	if o.Queue == 0 {
-		o.Queue = 64
-	}
+	o.Interpreters, o.Queue = cmp.Or(o.Interpreters, 1), cmp.Or(o.Queue, 64)
 	if o.Interpreters < 0 || o.Queue < 0 || o.Memory < 0 {
 		return nil, fmt.Errorf("host: interpreters %d, queue %d and memory %d cannot be negative",
 			o.Interpreters, o.Queue, o.Memory)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"time"
 
 	"google.golang.org/grpc"
@@ -224,6 +225,7 @@ func (s *Server) infer(ctx context.Context, req *oip.ModelInferRequest) (
 // failed gives an error the status by which a client decides whether to retry.
 func (s *Server) failed(model string, err error) error {
 	code := codes.Internal
+	_, unavailable := errors.AsType[*backends.UnavailableError](err)
 	switch {
 	case errors.Is(err, errBusy):
 		code = codes.ResourceExhausted
@@ -231,15 +233,10 @@ func (s *Server) failed(model string, err error) error {
 		code = codes.DeadlineExceeded
 	case errors.Is(err, context.Canceled):
 		code = codes.Canceled
-	case isUnavailable(err):
+	case unavailable:
 		code = codes.FailedPrecondition
 	}
 	return status.Errorf(code, "model %q: %v", model, err)
-}
-
-func isUnavailable(err error) bool {
-	_, ok := errors.AsType[*backends.UnavailableError](err)
-	return ok
 }
 
 // inputs returns the request's tensors as raw bytes in the model's order.
@@ -315,14 +312,11 @@ func sameShape(dims []int64, shape []int) bool {
 }
 
 func spelled(tensors []fixtures.Tensor) string {
-	var out string
-	for i, t := range tensors {
-		if i > 0 {
-			out += ", "
-		}
-		out += fmt.Sprintf("%q (%s %v)", t.Name, t.Type, t.Shape)
+	var out []string
+	for _, t := range tensors {
+		out = append(out, fmt.Sprintf("%q (%s %v)", t.Name, t.Type, t.Shape))
 	}
-	return out
+	return strings.Join(out, ", ")
 }
 
 // echo answers requests for oip.EchoModel.

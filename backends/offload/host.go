@@ -1,6 +1,7 @@
 package offload
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -66,19 +67,9 @@ func (m *ModelAt) UnmarshalYAML(unmarshal func(any) error) error {
 	return unmarshal((*plain)(m))
 }
 
-func (h Host) timeout() time.Duration {
-	if h.Timeout == 0 {
-		return 10 * time.Second
-	}
-	return h.Timeout
-}
+func (h Host) timeout() time.Duration { return cmp.Or(h.Timeout, 10*time.Second) }
 
-func (h Host) patience() time.Duration {
-	if h.Patience == 0 {
-		return 30 * time.Second
-	}
-	return h.Patience
-}
+func (h Host) patience() time.Duration { return cmp.Or(h.Patience, 30*time.Second) }
 
 // model returns the name under which the host serves v.
 func (h Host) model(v fixtures.Variant) ModelAt {

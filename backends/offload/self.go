@@ -38,29 +38,33 @@ const startTimeout = 30 * time.Second
 // StartSelf starts the embedded host. The program's main must begin with
 // host.ChildMain. log receives the child's log; nil drops it.
 func StartSelf(ctx context.Context, c host.ChildConfig, log io.Writer) (*Self, error) {
-	exe, err := os.Executable()
-	if err != nil {
-		return nil, fmt.Errorf("embedded host: %w", err)
-	}
-	config, err := json.Marshal(c)
-	if err != nil {
-		return nil, fmt.Errorf("embedded host: %w", err)
-	}
 	if log == nil {
 		log = io.Discard
 	}
-	s := &Self{cmd: exec.Command(exe), log: &tail{to: log}, ended: make(chan struct{})}
+	s := &Self{log: &tail{to: log}, ended: make(chan struct{})}
+	if err := s.start(ctx, c); err != nil {
+		return nil, fmt.Errorf("embedded host: %w", err)
+	}
+	return s, nil
+}
+
+func (s *Self) start(ctx context.Context, c host.ChildConfig) error {
+	exe, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	s.cmd = exec.Command(exe)
 	s.cmd.Env = append(os.Environ(), host.ChildEnv+"=1")
 	s.cmd.Stderr = s.log
 	if s.stdin, err = s.cmd.StdinPipe(); err != nil {
-		return nil, fmt.Errorf("embedded host: %w", err)
+		return err
 	}
 	stdout, err := s.cmd.StdoutPipe()
 	if err != nil {
-		return nil, fmt.Errorf("embedded host: %w", err)
+		return err
 	}
 	if err := s.cmd.Start(); err != nil {
-		return nil, fmt.Errorf("embedded host: %w", err)
+		return err
 	}
 	said := make(chan string, 1)
 	go func() {
@@ -71,25 +75,21 @@ func StartSelf(ctx context.Context, c host.ChildConfig, log io.Writer) (*Self, e
 		s.err = s.cmd.Wait()
 		close(s.ended)
 	}()
-	if _, err := s.stdin.Write(append(config, '\n')); err != nil {
-		return nil, errors.Join(fmt.Errorf("embedded host: sending its configuration: %w", err), s.Close())
+	if err := json.NewEncoder(s.stdin).Encode(c); err != nil {
+		return errors.Join(fmt.Errorf("sending its configuration: %w", err), s.Close())
 	}
-	timeout := time.NewTimer(startTimeout)
-	defer timeout.Stop()
 	select {
 	case line := <-said:
-		if address, ok := strings.CutPrefix(strings.TrimSpace(line), host.Listening); ok {
-			s.address = address
-			return s, nil
+		var ok bool
+		if s.address, ok = strings.CutPrefix(strings.TrimSpace(line), host.Listening); ok {
+			return nil
 		}
 		s.Close()
-		return nil, fmt.Errorf("embedded host: it did not start: %w: %s",
-			cmp.Or(s.err, errors.New("it ended")), s.log.last())
-	case <-timeout.C:
-		err := fmt.Errorf("embedded host: not listening after %v: %s", startTimeout, s.log.last())
-		return nil, errors.Join(err, s.Close())
+		return fmt.Errorf("it did not start: %w: %s", cmp.Or(s.err, errors.New("it ended")), s.log.last())
+	case <-time.After(startTimeout):
+		return errors.Join(fmt.Errorf("not listening after %v: %s", startTimeout, s.log.last()), s.Close())
 	case <-ctx.Done():
-		return nil, errors.Join(ctx.Err(), s.Close())
+		return errors.Join(ctx.Err(), s.Close())
 	}
 }
 
@@ -118,11 +118,9 @@ func (s *Self) Ended() bool {
 func (s *Self) Close() error {
 	s.once.Do(func() {
 		s.stdin.Close()
-		timeout := time.NewTimer(startTimeout)
-		defer timeout.Stop()
 		select {
 		case <-s.ended:
-		case <-timeout.C:
+		case <-time.After(startTimeout):
 			_ = s.cmd.Process.Kill()
 			<-s.ended
 		}

@@ -52,16 +52,14 @@ type backend struct{ config }
 // the given number of threads and the XNNPACK kernels. Its Open returns a
 // *backends.UnavailableError if the process may use fewer cores than threads.
 func New(threads int, opts ...Option) backends.Backend {
-	b := &backend{config{
-		Name:    string(names.CPU(threads)),
-		Threads: threads,
-		XNNPACK: true,
-		Limit:   cpuTrialLimit,
-	}}
+	return configured(config{Name: string(names.CPU(threads)), Threads: threads, XNNPACK: true, Limit: cpuTrialLimit}, opts)
+}
+
+func configured(c config, opts []Option) backends.Backend {
 	for _, opt := range opts {
-		opt(&b.config)
+		opt(&c)
 	}
-	return b
+	return &backend{c}
 }
 
 // NewDelegate returns a backend that gives the model to an external delegate: the
@@ -75,30 +73,19 @@ func New(threads int, opts ...Option) backends.Backend {
 // Every file is first tried in a child process, even one with a known hash: the
 // drivers behind a delegate crash more often than files are corrupt.
 func NewDelegate(name, library string, options map[string]string, opts ...Option) backends.Backend {
-	b := &backend{config{
-		Name:    name,
-		Threads: 1,
-		Library: library,
-		Options: maps.Clone(options),
-		Limit:   delegateTrialLimit,
-	}}
-	for _, opt := range opts {
-		opt(&b.config)
-	}
-	return b
+	return configured(config{
+		Name: name, Threads: 1, Library: library, Options: maps.Clone(options), Limit: delegateTrialLimit,
+	}, opts)
 }
 
 // ForName returns the CPU backend called name; ok is false if name is not a CPU
 // backend's.
 func ForName(name names.Backend) (b backends.Backend, ok bool) {
 	threads, reference, ok := name.CPU()
-	switch {
-	case !ok:
-		return nil, false
-	case reference:
-		return New(threads, WithoutXNNPACK()), true
+	if reference {
+		return New(threads, WithoutXNNPACK()), ok
 	}
-	return New(threads), true
+	return New(threads), ok
 }
 
 // Name returns the backend's name in grids and results.

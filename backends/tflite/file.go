@@ -11,7 +11,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
@@ -21,7 +20,6 @@ import (
 
 // A fileState changes when the file's content does.
 type fileState struct {
-	path       string
 	size       int64
 	modified   int64 // ns
 	inode, dev uint64
@@ -55,10 +53,6 @@ func fileError(path string, err error) error {
 
 // hashFile returns the file's SHA-256 in hexadecimal.
 func hashFile(path string) (string, error) {
-	abs, err := filepath.Abs(path)
-	if err != nil {
-		return "", fmt.Errorf("%s: %w", path, err)
-	}
 	f, err := os.Open(path)
 	if err != nil {
 		return "", fileError(path, err)
@@ -68,10 +62,8 @@ func hashFile(path string) (string, error) {
 	if err != nil {
 		return "", fileError(path, err)
 	}
-	state := fileState{path: abs, size: info.Size(), modified: info.ModTime().UnixNano()}
-	if st, ok := info.Sys().(*syscall.Stat_t); ok {
-		state.inode, state.dev = st.Ino, st.Dev
-	}
+	st := info.Sys().(*syscall.Stat_t)
+	state := fileState{size: info.Size(), modified: info.ModTime().UnixNano(), inode: st.Ino, dev: st.Dev}
 	if sum, ok := hashes.Load(state); ok {
 		return sum.(string), nil
 	}
