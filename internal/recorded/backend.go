@@ -29,17 +29,17 @@ import (
 type backend struct {
 	host  offload.Host
 	shape link.Shape
-	run   *run
+	times map[names.Variant][]time.Duration
 }
 
 // New returns the backend of the recorded host h over a link of that shape. It
 // returns an error if h.Recorded is not a run with the backend h.Backend.
 func New(h offload.Host, shape link.Shape) (backends.Backend, error) {
-	r, err := openRun(h.Recorded, h.Backend)
+	times, err := executions(h.Recorded, h.Backend)
 	if err != nil {
 		return nil, err
 	}
-	return &backend{h, shape, r}, nil
+	return &backend{h, shape, times}, nil
 }
 
 // Name returns "offload-" and the host's name.
@@ -59,10 +59,11 @@ func (b *backend) Open(_ context.Context, v fixtures.Variant) (backends.Session,
 		return nil, unavailable("",
 			"host %s is recorded, and the payload of %s is unknown: it is not a variant of the catalog", b.host.Name, v.Title)
 	}
-	times, err := b.run.executions(v.Name)
-	if err != nil {
+	times := b.times[v.Name]
+	if len(times) == 0 {
 		return nil, unavailable("record the variant there with crossover bench",
-			"host %s: no recorded execution of %s: %v", b.host.Name, v.Title, err)
+			"host %s: no recorded execution of %s: run %s has no steady sample of %s on %s",
+			b.host.Name, v.Title, b.host.Recorded, v.Name, b.host.Backend)
 	}
 	manifest, err := fixtures.ReadManifest(filepath.Dir(v.Path))
 	if err != nil {

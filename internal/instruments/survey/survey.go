@@ -22,6 +22,7 @@ import (
 	"slices"
 	"time"
 
+	"gonum.org/v1/gonum/stat"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -111,12 +112,12 @@ func measure(ctx context.Context, conn *grpc.ClientConn, o Options) (Survey, err
 		return s, err
 	}
 	s.Jitter = s.RoundTrip.Mean - s.RoundTrip.Min
-	up := func(n int) (int, int) { return n, 1 }
-	if s.Up, s.UpBytes, err = p.rate(ctx, o, s.RoundTrip.Min, up); err != nil {
+	up := func(n int) (float64, error) { return p.exchange(ctx, n, 1) }
+	if s.Up, s.UpBytes, err = rate(o, s.RoundTrip.Min, up); err != nil {
 		return s, err
 	}
-	down := func(n int) (int, int) { return 1, n }
-	if s.Down, s.DownBytes, err = p.rate(ctx, o, s.RoundTrip.Min, down); err != nil {
+	down := func(n int) (float64, error) { return p.exchange(ctx, 1, n) }
+	if s.Down, s.DownBytes, err = rate(o, s.RoundTrip.Min, down); err != nil {
 		return s, err
 	}
 	if s.Burst, err = p.repeat(ctx, o.AfterPause, 0, burst); err != nil {
@@ -193,14 +194,11 @@ func (p *prober) repeat(ctx context.Context, n int, pause time.Duration, up int)
 // largest bounds a transfer: half of what a host's echo accepts.
 const largest = oip.Windows / 4
 
-// rate finds a transfer that takes long enough and returns the median rate of
+// rate finds a transfer of n bytes that takes long enough and returns the median rate of
 // several: bytes over the time beyond a round trip.
-func (p *prober) rate(ctx context.Context, o Options, roundTrip float64, way func(n int) (up, down int)) (
-	rate float64, n int, err error,
-) {
+func rate(o Options, roundTrip float64, transfer func(n int) (float64, error)) (rate float64, n int, err error) {
 	for n = burst; ; n *= 2 {
-		up, down := way(n)
-		t, err := p.exchange(ctx, up, down)
+		t, err := transfer(n)
 		if err != nil {
 			return 0, n, err
 		}
@@ -208,10 +206,9 @@ func (p *prober) rate(ctx context.Context, o Options, roundTrip float64, way fun
 			break
 		}
 	}
-	up, down := way(n)
 	var rates []float64
 	for range o.Transfers {
-		t, err := p.exchange(ctx, up, down)
+		t, err := transfer(n)
 		if err != nil {
 			return 0, n, err
 		}
@@ -228,14 +225,8 @@ func (p *prober) rate(ctx context.Context, o Options, roundTrip float64, way fun
 
 func distribution(times []float64) Distribution {
 	slices.Sort(times)
-	d := Distribution{N: len(times)}
-	if d.N == 0 {
-		return d
+	return Distribution{
+		N: len(times), Min: times[0], Max: times[len(times)-1], Mean: stat.Mean(times, nil),
+		P50: stats.Quantile(times, 0.5), P90: stats.Quantile(times, 0.9), P99: stats.Quantile(times, 0.99),
 	}
-	for _, t := range times {
-		d.Mean += t / float64(d.N)
-	}
-	d.Min, d.Max = times[0], times[d.N-1]
-	d.P50, d.P90, d.P99 = stats.Quantile(times, 0.5), stats.Quantile(times, 0.9), stats.Quantile(times, 0.99)
-	return d
 }

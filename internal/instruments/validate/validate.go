@@ -122,7 +122,7 @@ type cell struct {
 	variant fixtures.Variant
 	direct  bool
 	samples []sample
-	payload payload
+	network time.Duration // equation 2.2 with the size of the tensors
 }
 
 // Run starts the embedded host, for which the program's main must begin with
@@ -203,13 +203,12 @@ func (c *cell) block(ctx context.Context, self *offload.Self, requests int) (err
 	witness, _ := s.(interface {
 		Passage() (offload.Passage, bool)
 	})
-	c.payload = payload{size(in), size(out)}
-	pause := c.link.Network(c.payload.in, c.payload.out)
+	c.network = c.link.Network(size(in), size(out))
 	samples := make([]sample, 0, requests)
 	var last offload.Passage
 	for i := range warmup + requests {
 		if c.direct {
-			link.Pause(pause)
+			link.Pause(c.network)
 		}
 		t, err := s.Infer(ctx, in, out)
 		if err != nil {
@@ -236,9 +235,6 @@ func (c *cell) block(ctx context.Context, self *offload.Self, requests int) (err
 	return nil
 }
 
-// payload is the size in bytes of an inference's tensors, which equation 2.2 counts.
-type payload struct{ in, out int64 }
-
 func size(tensors [][]byte) (n int64) {
 	for _, b := range tensors {
 		n += int64(len(b))
@@ -248,7 +244,7 @@ func size(tensors [][]byte) (n int64) {
 
 // compare compares what was measured over a link with the prediction from direct.
 func compare(overLink, overDirect *cell) (Pair, error) {
-	shape, sizes := overLink.link, overLink.payload
+	shape := overLink.link
 	p := Pair{Link: shape.Name, RTT: shape.RTT(), Variant: overLink.variant.Title}
 	clean := func(samples []sample) []sample {
 		return slices.DeleteFunc(slices.Clone(samples), func(s sample) bool {
@@ -266,18 +262,19 @@ func compare(overLink, overDirect *cell) (Pair, error) {
 	p.Lateness = mean(over, func(s sample) time.Duration { return s.timing.Lateness })
 	p.Overhead = mean(direct, func(s sample) time.Duration { return s.timing.Total - s.timing.Exec })
 	framed := mean(over, func(s sample) time.Duration { return shape.Network(s.timing.Sent, s.timing.Received) })
-	p.Equation = shape.Network(sizes.in, sizes.out).Seconds()
+	p.Equation = overLink.network.Seconds()
 	p.Predicted = p.Exec + p.Equation + p.Overhead
 	p.Error = p.Measured/p.Predicted - 1
 	p.RawError = p.Measured/(p.Exec+p.Equation) - 1
 	p.Framing = framed - p.Equation
 	p.Rest = p.Measured - p.Predicted - p.Framing - p.Lateness
-	late := column(over, func(s sample) (time.Duration, bool) { return s.timing.Lateness, true })
-	p.LatenessP50, p.LatenessP99 = stats.Quantile(late, 0.5), stats.Quantile(late, 0.99)
-	seen := func(s sample) (time.Duration, bool) { return s.excess, s.witness }
-	if w, d := column(over, seen), column(direct, seen); len(w) > 0 && len(d) > 0 {
-		p.WitnessP50, p.WitnessP99 = stats.Quantile(w, 0.5), stats.Quantile(w, 0.99)
-		p.WitnessDirectP50, p.WitnessDirectP99 = stats.Quantile(d, 0.5), stats.Quantile(d, 0.99)
+	p.LatenessP50, p.LatenessP99 = quantiles(over, func(s sample) time.Duration { return s.timing.Lateness })
+	unseen := func(s sample) bool { return !s.witness }
+	over, direct = slices.DeleteFunc(over, unseen), slices.DeleteFunc(direct, unseen)
+	if len(over) > 0 && len(direct) > 0 {
+		excess := func(s sample) time.Duration { return s.excess }
+		p.WitnessP50, p.WitnessP99 = quantiles(over, excess)
+		p.WitnessDirectP50, p.WitnessDirectP99 = quantiles(direct, excess)
 	}
 	return p, nil
 }
@@ -291,14 +288,12 @@ func mean(samples []sample, f func(sample) time.Duration) float64 {
 	return sum.Seconds() / float64(len(samples))
 }
 
-// column returns the values of f in seconds, sorted, of the samples that have it.
-func column(samples []sample, f func(sample) (time.Duration, bool)) []float64 {
-	var out []float64
+// quantiles returns the p50 and p99 of f in seconds.
+func quantiles(samples []sample, f func(sample) time.Duration) (p50, p99 float64) {
+	var values []float64
 	for _, s := range samples {
-		if d, ok := f(s); ok {
-			out = append(out, d.Seconds())
-		}
+		values = append(values, f(s).Seconds())
 	}
-	slices.Sort(out)
-	return out
+	slices.Sort(values)
+	return stats.Quantile(values, 0.5), stats.Quantile(values, 0.99)
 }
