@@ -252,7 +252,6 @@ func (r *repository) makeRoom(m *model, need int64) error {
 	return nil
 }
 
-// preload loads every model.
 func (r *repository) preload(ctx context.Context) error {
 	for _, m := range r.options.Models {
 		i, err := r.acquire(ctx, m.Name)

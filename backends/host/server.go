@@ -166,7 +166,6 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	return err
 }
 
-// allowed checks the caller's token.
 func (s *Server) allowed(ctx context.Context) error {
 	md, _ := metadata.FromIncomingContext(ctx)
 	for _, a := range md.Get("authorization") {

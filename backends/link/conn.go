@@ -33,7 +33,6 @@ func (c *metered) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// CloseWrite closes the sending half, if the connection has halves.
 func (c *metered) CloseWrite() error { return closeWrite(c.Conn) }
 
 // A pacedConn is a connection shaped like a link, at this end alone. It behaves as
@@ -134,7 +133,6 @@ func (w *pacedConn) opError(op string, err error) error {
 	return &net.OpError{Op: op, Net: w.LocalAddr().Network(), Source: w.LocalAddr(), Addr: w.RemoteAddr(), Err: err}
 }
 
-// Close closes the connection.
 func (w *pacedConn) Close() error {
 	err := net.ErrClosed
 	w.closing.Do(func() {
@@ -174,15 +172,12 @@ func (w *pacedConn) CloseWrite() error {
 	return nil
 }
 
-// SetDeadline bounds reads and writes.
 func (w *pacedConn) SetDeadline(t time.Time) error {
 	return errors.Join(w.SetReadDeadline(t), w.SetWriteDeadline(t))
 }
 
-// SetReadDeadline bounds reads.
 func (w *pacedConn) SetReadDeadline(t time.Time) error { return w.bound(w.down, t) }
 
-// SetWriteDeadline bounds writes.
 func (w *pacedConn) SetWriteDeadline(t time.Time) error { return w.bound(w.up, t) }
 
 func (w *pacedConn) bound(d *direction, t time.Time) error {
@@ -193,7 +188,6 @@ func (w *pacedConn) bound(d *direction, t time.Time) error {
 	return nil
 }
 
-// closeWrite closes the sending half of c.
 func closeWrite(c net.Conn) error {
 	if h, ok := c.(interface{ CloseWrite() error }); ok {
 		return h.CloseWrite()

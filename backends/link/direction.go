@@ -211,7 +211,6 @@ func (d *direction) wait(bounded bool) (*chunk, error) {
 	}
 }
 
-// read implements net.Conn's Read.
 func (d *direction) read(b []byte) (n int, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -242,7 +242,6 @@ func (n *netem) pass(c net.Conn, addr string) {
 	<-done
 }
 
-// close removes the link.
 func (n *netem) close() {
 	n.mu.Lock()
 	defer n.mu.Unlock()

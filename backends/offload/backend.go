@@ -42,7 +42,6 @@ type backend struct {
 // of that shape. Its name is "offload-" and the host's.
 func New(h Host, shape link.Shape) backends.Backend { return &backend{h, shape} }
 
-// Name returns "offload-" and the host's name.
 func (b *backend) Name() string { return string(names.Offload(b.host.Name)) }
 
 // Open connects to the host, asks for the model's metadata and returns a session

@@ -248,7 +248,6 @@ func (s *session) read(out [][]byte) error {
 	return nil
 }
 
-// Close ends the connection.
 func (s *session) Close() error {
 	if s.closed {
 		return nil

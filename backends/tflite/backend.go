@@ -88,10 +88,8 @@ func ForName(name names.Backend) (b backends.Backend, ok bool) {
 	return New(threads), ok
 }
 
-// Name returns the backend's name in grids and results.
 func (b *backend) Name() string { return b.config.Name }
 
-// Open loads the variant's file and makes it ready to run.
 func (b *backend) Open(ctx context.Context, v fixtures.Variant) (backends.Session, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err

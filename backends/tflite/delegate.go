@@ -24,7 +24,6 @@ type delegate struct {
 	about   string // for Details
 }
 
-// Ptr returns the C delegate.
 func (d *delegate) Ptr() unsafe.Pointer { return unsafe.Pointer(d.ptr) }
 
 // Delete frees the delegate, which must outlive its interpreter.

@@ -42,7 +42,6 @@ func New(h offload.Host, shape link.Shape) (backends.Backend, error) {
 	return &backend{h, shape, times}, nil
 }
 
-// Name returns "offload-" and the host's name.
 func (b *backend) Name() string { return string(names.Offload(b.host.Name)) }
 
 // Open finds the variant's recorded times. The link must have a profile, because
@@ -99,7 +98,6 @@ type session struct {
 	closed         bool
 }
 
-// Computed marks the timings as computed.
 func (s *session) Computed() bool { return true }
 
 // Infer returns the computed timing at once.
@@ -117,7 +115,6 @@ func (s *session) Infer(ctx context.Context, in, out [][]byte) (backends.Timing,
 	}, ctx.Err()
 }
 
-// Close ends the session.
 func (s *session) Close() error {
 	s.closed = true
 	return nil

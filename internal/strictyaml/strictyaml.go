@@ -29,16 +29,15 @@ type Error struct {
 }
 
 func (e *Error) Error() string {
-	var b strings.Builder
-	b.WriteString(e.File)
+	text := e.File
 	if e.Line > 0 {
-		fmt.Fprintf(&b, ":%d:%d", e.Line, e.Column)
+		text += fmt.Sprintf(":%d:%d", e.Line, e.Column)
 	}
-	fmt.Fprintf(&b, ": %s", e.Message)
+	text += ": " + e.Message
 	if e.Source != "" {
-		fmt.Fprintf(&b, "\n    %s", e.Source)
+		text += "\n    " + e.Source
 	}
-	return b.String()
+	return text
 }
 
 // Read decodes the one YAML document of the named file into the value that
@@ -131,12 +130,11 @@ func AtPath(file string, data []byte, path, message string) *Error {
 }
 
 func line(data []byte, n int) string {
-	for i, l := range strings.Split(string(data), "\n") {
-		if i == n-1 {
-			return strings.TrimSpace(l)
-		}
+	lines := strings.Split(string(data), "\n")
+	if n < 1 || n > len(lines) {
+		return ""
 	}
-	return ""
+	return strings.TrimSpace(lines[n-1])
 }
 
 // keys returns the keys that the type and the types within it declare.
