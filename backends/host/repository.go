@@ -184,7 +184,12 @@ func (r *repository) load(ctx context.Context, m *model) (*instance, error) {
 		i.all = append(i.all, s)
 		i.sessions <- s
 	}
-	if err := i.describe(); err != nil {
+	first := i.all[0]
+	if d, ok := first.(backends.Detailed); ok {
+		i.details = d.Details()
+	}
+	i.inputs, i.outputs = first.Inputs(), first.Outputs()
+	if i.described, err = describe(i.outputs); err != nil {
 		i.close()
 		return nil, err
 	}
@@ -208,16 +213,6 @@ func (r *repository) load(ctx context.Context, m *model) (*instance, error) {
 	r.options.Log.Info("model loaded", "model", m.Name,
 		"took", time.Since(start), "bytes", i.bytes, "interpreters", len(i.all))
 	return i, nil
-}
-
-func (i *instance) describe() (err error) {
-	s := i.all[0]
-	if d, ok := s.(backends.Detailed); ok {
-		i.details = d.Details()
-	}
-	i.inputs, i.outputs = s.Inputs(), s.Outputs()
-	i.described, err = describe(i.outputs)
-	return err
 }
 
 // makeRoom closes models, the least recently used first, until another need bytes
@@ -281,7 +276,8 @@ func (i *instance) close() {
 	}
 }
 
-// take waits for a free interpreter. It returns errBusy if the queue is full.
+// take waits for a free interpreter, which the caller gives back to i.sessions. It returns errBusy if
+// the queue is full.
 func (i *instance) take(ctx context.Context) (backends.Session, error) {
 	select {
 	case s := <-i.sessions:
@@ -301,8 +297,6 @@ func (i *instance) take(ctx context.Context) (backends.Session, error) {
 		return nil, ctx.Err()
 	}
 }
-
-func (i *instance) give(s backends.Session) { i.sessions <- s }
 
 // Folder returns every .tflite file in dir, sorted by file name. Files that the
 // folder's manifest names are variants of the catalog c, which take images; all

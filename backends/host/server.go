@@ -120,7 +120,7 @@ func New(ctx context.Context, o Options) (*Server, error) {
 	healthpb.RegisterHealthServer(s.grpc, s.health)
 	reflection.Register(s.grpc)
 	if o.Witness {
-		s.witness = newWitness()
+		s.witness = new(witness)
 	}
 	if o.Preload {
 		if err := r.preload(ctx); err != nil {
@@ -142,7 +142,8 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 			"address", a.String(), "tls", s.options.TLS != nil, "token", s.options.Token != "")
 	}
 	if s.witness != nil {
-		l = s.witness.listen(l)
+		s.witness.Listener = l
+		l = s.witness
 	}
 	stopped := make(chan struct{})
 	watch, cancel := context.WithCancel(ctx)

@@ -186,10 +186,10 @@ func (s *Server) infer(ctx context.Context, req *oip.ModelInferRequest) (
 	}
 	defer s.repository.release(m)
 	in, err := inputs(req, m.inputs)
-	if err != nil {
-		return nil, timing, status.Errorf(codes.InvalidArgument, "model %q: %v", req.ModelName, err)
+	var wanted []int
+	if err == nil {
+		wanted, err = outputs(req, m.outputs)
 	}
-	wanted, err := outputs(req, m.outputs)
 	if err != nil {
 		return nil, timing, status.Errorf(codes.InvalidArgument, "model %q: %v", req.ModelName, err)
 	}
@@ -203,7 +203,7 @@ func (s *Server) infer(ctx context.Context, req *oip.ModelInferRequest) (
 	if err == nil {
 		timing, err = session.Infer(ctx, in, out)
 	}
-	m.give(session)
+	m.sessions <- session
 	timing.Queue = queue
 	if err != nil {
 		return nil, timing, s.failed(req.ModelName, err)

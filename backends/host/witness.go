@@ -7,12 +7,12 @@ import (
 	"github.com/crossover-bench/crossover/backends/link"
 )
 
-// A witness stamps when bytes pass the host's end of its connections, on the
-// machine's monotonic clock. The emulated link is at the client's end, so the
-// stamps check what the emulator reports of itself.
+// A witness is a listener that stamps when bytes pass the host's end of its
+// connections, on the machine's monotonic clock. The emulated link is at the
+// client's end, so the stamps check what the emulator reports of itself.
 type witness struct {
-	mu    sync.Mutex
-	conns map[string]*witnessed // by the peer's address
+	net.Listener
+	conns sync.Map // *witnessed by the peer's address
 }
 
 type witnessed struct {
@@ -25,38 +25,27 @@ type witnessed struct {
 	read, wrote, departed int64
 }
 
-func newWitness() *witness { return &witness{conns: make(map[string]*witnessed)} }
-
 // stamps returns when the last bytes from peer were read and when the last bytes
 // to it were written before those.
 func (w *witness) stamps(peer net.Addr) (arrived, departed int64) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if c := w.conns[peer.String()]; c != nil {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		return c.read, c.departed
+	found, ok := w.conns.Load(peer.String())
+	if !ok {
+		return 0, 0
 	}
-	return 0, 0
+	c := found.(*witnessed)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.read, c.departed
 }
 
-func (w *witness) listen(l net.Listener) net.Listener { return witnessListener{l, w} }
-
-type witnessListener struct {
-	net.Listener
-	w *witness
-}
-
-func (l witnessListener) Accept() (net.Conn, error) {
-	c, err := l.Listener.Accept()
+func (w *witness) Accept() (net.Conn, error) {
+	c, err := w.Listener.Accept()
 	if err != nil {
 		return nil, err
 	}
-	wc := &witnessed{Conn: c, of: l.w}
-	l.w.mu.Lock()
-	defer l.w.mu.Unlock()
-	l.w.conns[c.RemoteAddr().String()] = wc
-	return wc, nil
+	seen := &witnessed{Conn: c, of: w}
+	w.conns.Store(c.RemoteAddr().String(), seen)
+	return seen, nil
 }
 
 func (c *witnessed) Read(b []byte) (int, error) {
@@ -78,8 +67,6 @@ func (c *witnessed) Write(b []byte) (int, error) {
 }
 
 func (c *witnessed) Close() error {
-	c.of.mu.Lock()
-	delete(c.of.conns, c.RemoteAddr().String())
-	c.of.mu.Unlock()
+	c.of.conns.Delete(c.RemoteAddr().String())
 	return c.Conn.Close()
 }

@@ -17,6 +17,8 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/crossover-bench/crossover/backends"
@@ -24,6 +26,7 @@ import (
 	"github.com/crossover-bench/crossover/backends/offload"
 	"github.com/crossover-bench/crossover/fixtures"
 	"github.com/crossover-bench/crossover/internal/names"
+	"github.com/crossover-bench/crossover/internal/results"
 )
 
 type backend struct {
@@ -118,4 +121,35 @@ func (s *session) Infer(ctx context.Context, in, out [][]byte) (backends.Timing,
 func (s *session) Close() error {
 	s.closed = true
 	return nil
+}
+
+// executions returns the steady, unmarked execution times of one backend in the run folder dir, in the order recorded.
+// It returns an error if there are none.
+func executions(dir string, backend names.Backend) (map[names.Variant][]time.Duration, error) {
+	recorded, err := results.Open(dir)
+	if err != nil {
+		return nil, fmt.Errorf("recorded run: %w", err)
+	}
+	times := make(map[names.Variant][]time.Duration)
+	var found []string
+	for _, b := range recorded.Blocks {
+		c := b.Combination
+		if !slices.Contains(found, string(c.Backend)) {
+			found = append(found, string(c.Backend))
+		}
+		if c.Backend != backend {
+			continue
+		}
+		for _, s := range b.Samples {
+			// A sample that is marked as disturbed there cannot be used here.
+			if s.Phase == results.PhaseSteady && s.Mark == 0 && s.Exec > 0 {
+				times[c.Variant] = append(times[c.Variant], s.Exec)
+			}
+		}
+	}
+	if len(times) == 0 {
+		return nil, fmt.Errorf("recorded run %s: no execution of backend %q; it has %s",
+			dir, backend, strings.Join(found, ", "))
+	}
+	return times, nil
 }
