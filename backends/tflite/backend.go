@@ -29,42 +29,25 @@ type config struct {
 	Limit   time.Duration     `json:"limit_ns"`          // of a trial
 }
 
-// An Option changes a backend.
-type Option func(*config)
-
-// WithoutXNNPACK runs the library's reference kernels, as the study did. The
-// backend's name becomes "cpuN-noxnnpack", so that the figures of the two are not
-// confused.
-func WithoutXNNPACK() Option {
-	return func(c *config) { c.XNNPACK = false; c.Name += names.NoXNNPACK }
-}
-
-// WithThreads sets the number of threads for the operators that an external
-// delegate leaves to the CPU; the default is 1.
-func WithThreads(n int) Option {
-	return func(c *config) { c.Threads = n }
-}
-
 // A backend is a configured way to run TensorFlow Lite. It holds no resources.
 type backend struct{ config }
 
 // New returns the backend "cpuN": TensorFlow Lite on this machine's processor with
 // the given number of threads and the XNNPACK kernels. Its Open returns a
 // *backends.UnavailableError if the process may use fewer cores than threads.
-func New(threads int, opts ...Option) backends.Backend {
-	return configured(config{Name: string(names.CPU(threads)), Threads: threads, XNNPACK: true, Limit: cpuTrialLimit}, opts)
+func New(threads int) backends.Backend {
+	return &backend{config{Name: string(names.CPU(threads)), Threads: threads, XNNPACK: true, Limit: cpuTrialLimit}}
 }
 
-func configured(c config, opts []Option) backends.Backend {
-	for _, opt := range opts {
-		opt(&c)
-	}
-	return &backend{c}
+// NewReference returns the backend "cpuN-noxnnpack", which runs the library's reference kernels, as the
+// study did.
+func NewReference(threads int) backends.Backend {
+	return &backend{config{Name: string(names.CPU(threads)) + names.NoXNNPACK, Threads: threads, Limit: cpuTrialLimit}}
 }
 
 // NewDelegate returns a backend that gives the model to an external delegate: the
 // plug-in at library (a path, or a name that the dynamic linker finds) with the
-// given options. A plug-in exports tflite_plugin_create_delegate and
+// given options. threads run the operators that it leaves to the CPU. A plug-in exports tflite_plugin_create_delegate and
 // tflite_plugin_destroy_delegate, as TensorFlow Lite's tools expect; NXP's
 // libvx_delegate.so does. Operators that the delegate refuses run on the CPU
 // without XNNPACK. A delegate that takes none is an error, because the figures
@@ -72,10 +55,10 @@ func configured(c config, opts []Option) backends.Backend {
 //
 // Every file is first tried in a child process, even one with a known hash: the
 // drivers behind a delegate crash more often than files are corrupt.
-func NewDelegate(name, library string, options map[string]string, opts ...Option) backends.Backend {
-	return configured(config{
-		Name: name, Threads: 1, Library: library, Options: maps.Clone(options), Limit: delegateTrialLimit,
-	}, opts)
+func NewDelegate(name, library string, options map[string]string, threads int) backends.Backend {
+	return &backend{config{
+		Name: name, Threads: threads, Library: library, Options: maps.Clone(options), Limit: delegateTrialLimit,
+	}}
 }
 
 // ForName returns the CPU backend called name; ok is false if name is not a CPU
@@ -83,7 +66,7 @@ func NewDelegate(name, library string, options map[string]string, opts ...Option
 func ForName(name names.Backend) (b backends.Backend, ok bool) {
 	threads, reference, ok := name.CPU()
 	if reference {
-		return New(threads, WithoutXNNPACK()), ok
+		return NewReference(threads), ok
 	}
 	return New(threads), ok
 }

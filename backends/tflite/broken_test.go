@@ -184,7 +184,7 @@ func TestTrialRunsOncePerUnchangedFile(t *testing.T) {
 	if n := tflite.Trials() - before; n != 1 {
 		t.Errorf("%d trials of one file opened 3 times; want 1", n)
 	}
-	open(t, tflite.New(1, tflite.WithoutXNNPACK()), own(path))
+	open(t, tflite.NewReference(1), own(path))
 	if n := tflite.Trials() - before; n != 2 {
 		t.Errorf("%d trials on 2 backends; want 2", n)
 	}
@@ -198,7 +198,7 @@ func TestTrialThatIsCancelledIsNotCached(t *testing.T) {
 	so := compile(t, pluginSource)
 	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
-	b := tflite.NewDelegate("npu", so, map[string]string{"mode": "hang"})
+	b := tflite.NewDelegate("npu", so, map[string]string{"mode": "hang"}, 1)
 	before := tflite.Trials()
 	if _, err := b.Open(ctx, own(doubling.file(t))); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("error %v; want %v", err, context.DeadlineExceeded)

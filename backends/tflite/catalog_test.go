@@ -58,7 +58,7 @@ func TestSessionScoresAgreeForEveryRecipe(t *testing.T) {
 		"compression=q", "compression=q/io=uint8", "compression=q/io=float32",
 	} {
 		v := tiny(t, "model=tiny/input=32/"+name)
-		for _, b := range []backends.Backend{tflite.New(1), tflite.New(1, tflite.WithoutXNNPACK())} {
+		for _, b := range []backends.Backend{tflite.New(1), tflite.NewReference(1)} {
 			if c := fixtures.Cosine(want, scores(t, b, v, image)); !(c > 0.95) {
 				t.Errorf("%s on %s: cosine %.3f with the uncompressed scores; want above 0.95", name, b.Name(), c)
 			}

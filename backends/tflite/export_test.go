@@ -13,8 +13,9 @@ import (
 )
 
 // WithTrialLimit sets how long a trial in a child process may take.
-func WithTrialLimit(limit time.Duration) Option {
-	return func(c *config) { c.Limit = limit }
+func WithTrialLimit(b backends.Backend, limit time.Duration) backends.Backend {
+	b.(*backend).Limit = limit
+	return b
 }
 
 // MapFile maps a file and returns a function that unmaps it.

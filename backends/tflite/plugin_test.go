@@ -75,7 +75,7 @@ func compile(t *testing.T, source string) string {
 
 func TestPluginRunsTheModel(t *testing.T) {
 	so := compile(t, pluginSource)
-	b := tflite.NewDelegate("npu", so, map[string]string{"threads": "1", "mode": "good"})
+	b := tflite.NewDelegate("npu", so, map[string]string{"threads": "1", "mode": "good"}, 1)
 	if b.Name() != "npu" {
 		t.Errorf("name %q", b.Name())
 	}
@@ -104,7 +104,7 @@ func TestPluginThatRefusesIsUnavailableWithItsWords(t *testing.T) {
 		{"missing library", "/nowhere/libvx_delegate.so", nil, "/nowhere/libvx_delegate.so: cannot open shared object file"},
 		{"no plug-in", empty, nil, "exports no tflite_plugin_create_delegate"},
 	} {
-		_, err := tflite.NewDelegate("npu", tt.library, tt.options).Open(t.Context(), own(doubling.file(t)))
+		_, err := tflite.NewDelegate("npu", tt.library, tt.options, 1).Open(t.Context(), own(doubling.file(t)))
 		unavailable, ok := errors.AsType[*backends.UnavailableError](err)
 		if !ok || unavailable.Backend != "npu" || !strings.Contains(unavailable.Missing, tt.want) || unavailable.Hint == "" {
 			t.Errorf("%s: error %v; want an UnavailableError with %q and a hint", tt.name, err, tt.want)
@@ -115,7 +115,7 @@ func TestPluginThatRefusesIsUnavailableWithItsWords(t *testing.T) {
 func TestPluginThatTakesNothingIsAnError(t *testing.T) {
 	so := compile(t, pluginSource)
 	path := graph{shape: []int32{1, 4}, ops: []int32{opFloorMod}}.file(t)
-	_, err := tflite.NewDelegate("npu", so, nil).Open(t.Context(), own(path))
+	_, err := tflite.NewDelegate("npu", so, nil, 1).Open(t.Context(), own(path))
 	if err == nil || !strings.Contains(err.Error(), "took none of the 1 operators") {
 		t.Errorf("error %v; want one that says the delegate took nothing", err)
 	}
@@ -125,7 +125,7 @@ func TestPluginThatTakesNothingIsAnError(t *testing.T) {
 func TestPluginThatDiesCostsItsOwnCombination(t *testing.T) {
 	so := compile(t, pluginSource)
 	v := hashed(t, doubling.file(t))
-	_, err := tflite.NewDelegate("npu", so, map[string]string{"mode": "abort"}).Open(t.Context(), v)
+	_, err := tflite.NewDelegate("npu", so, map[string]string{"mode": "abort"}, 1).Open(t.Context(), v)
 	for _, want := range []string{v.Path, "npu", "SIGABRT", "driver: lost the device"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v; want one with %q", err, want)
@@ -137,7 +137,7 @@ func TestPluginThatHangsTimesOut(t *testing.T) {
 	so := compile(t, pluginSource)
 	v := hashed(t, doubling.file(t))
 	limit := 200 * time.Millisecond
-	b := tflite.NewDelegate("npu", so, map[string]string{"mode": "hang"}, tflite.WithTrialLimit(limit))
+	b := tflite.WithTrialLimit(tflite.NewDelegate("npu", so, map[string]string{"mode": "hang"}, 1), limit)
 	_, err := b.Open(t.Context(), v)
 	for _, want := range []string{v.Path, "npu", limit.String(), "hangs"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
@@ -151,11 +151,11 @@ func TestPluginDoesNotWaitForAForkedHelper(t *testing.T) {
 	so := compile(t, pluginSource)
 	v := hashed(t, doubling.file(t))
 	begin := time.Now()
-	err := tflite.Admit(t.Context(), tflite.NewDelegate("npu", so, map[string]string{"mode": "helper"}), v)
+	err := tflite.Admit(t.Context(), tflite.NewDelegate("npu", so, map[string]string{"mode": "helper"}, 1), v)
 	if err != nil {
 		t.Errorf("a driver that works: %v", err)
 	}
-	err = tflite.Admit(t.Context(), tflite.NewDelegate("npu", so, map[string]string{"mode": "helper, abort"}), v)
+	err = tflite.Admit(t.Context(), tflite.NewDelegate("npu", so, map[string]string{"mode": "helper, abort"}, 1), v)
 	if err == nil || !strings.Contains(err.Error(), "SIGABRT") {
 		t.Errorf("error %v; want one with SIGABRT", err)
 	}
@@ -169,8 +169,8 @@ func TestOpenPrintsNothing(t *testing.T) {
 	path := doubling.file(t)
 	for _, b := range []backends.Backend{
 		tflite.New(1),
-		tflite.New(1, tflite.WithoutXNNPACK()),
-		tflite.NewDelegate("npu", so, nil),
+		tflite.NewReference(1),
+		tflite.NewDelegate("npu", so, nil, 1),
 	} {
 		printed := capture(t, func() {
 			s, err := b.Open(t.Context(), own(path))
@@ -202,7 +202,7 @@ const crashVariable = "TFLITE_TEST_CRASH"
 
 func TestOpenReportsACrashOnStandardError(t *testing.T) {
 	if so := os.Getenv(crashVariable); so != "" {
-		b := tflite.NewDelegate("npu", so, map[string]string{"mode": "abort"})
+		b := tflite.NewDelegate("npu", so, map[string]string{"mode": "abort"}, 1)
 		_, err := tflite.OpenHere(b, hashed(t, doubling.file(t)))
 		t.Fatalf("survived: %v", err)
 	}

@@ -63,7 +63,7 @@ func asFloats(b []byte) []float32 {
 
 func TestInferComputesTheModel(t *testing.T) {
 	path := doubling.file(t)
-	for _, b := range []backends.Backend{tflite.New(1), tflite.New(1, tflite.WithoutXNNPACK())} {
+	for _, b := range []backends.Backend{tflite.New(1), tflite.NewReference(1)} {
 		t.Run(b.Name(), func(t *testing.T) {
 			s := open(t, b, own(path))
 			out := [][]byte{make([]byte, 16)}
@@ -103,7 +103,7 @@ func TestSessionDetailsCountTheDelegatedNodes(t *testing.T) {
 	if details != want {
 		t.Errorf("with XNNPACK: %+v; want %+v", details, want)
 	}
-	details = open(t, tflite.New(1, tflite.WithoutXNNPACK()), own(path)).(backends.Detailed).Details()
+	details = open(t, tflite.NewReference(1), own(path)).(backends.Detailed).Details()
 	if want := (backends.Details{Runtime: tflite.Version(), Threads: 1}); details != want {
 		t.Errorf("without: %+v; want %+v", details, want)
 	}
@@ -306,7 +306,7 @@ func TestSessionsRunConcurrently(t *testing.T) {
 // The Go runtime's monitor thread should sleep while a goroutine infers in a loop,
 // because each wake-up takes a core from XNNPACK's threads.
 func TestInferInALoopLetsSysmonSleep(t *testing.T) {
-	s := open(t, tflite.New(1, tflite.WithoutXNNPACK()), own("../../fixtures/testdata/models/tiny-32-none.tflite"))
+	s := open(t, tflite.NewReference(1), own("../../fixtures/testdata/models/tiny-32-none.tflite"))
 	in, out := buffers(t, s.Inputs()), buffers(t, s.Outputs())
 	switches := func() int64 {
 		var u unix.Rusage

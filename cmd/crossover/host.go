@@ -113,7 +113,7 @@ func (c *hostCmd) backend() (backends.Backend, error) {
 	switch {
 	case c.Delegate != "":
 		name := string(cmp.Or(c.Backend, names.NPU))
-		return tflite.NewDelegate(name, c.Delegate, c.DelegateOptions, tflite.WithThreads(max(c.Threads, 1))), nil
+		return tflite.NewDelegate(name, c.Delegate, c.DelegateOptions, max(c.Threads, 1)), nil
 	case c.Threads < 0:
 		return nil, exit.Errorf(exit.Usage, "--threads wants 1 or more")
 	case c.Threads > 0 && c.Backend != "":

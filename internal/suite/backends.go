@@ -49,7 +49,7 @@ func (s *Suite) delegate(name names.Backend) (backends.Backend, error) {
 			Backend: string(name), Missing: "no delegate library is declared", Hint: hint,
 		}
 	}
-	return tflite.NewDelegate(string(name), library, nil), nil
+	return tflite.NewDelegate(string(name), library, nil, 1), nil
 }
 
 // offload returns the backend of a host over a link. The embedded host is started when it is first
