@@ -1,12 +1,12 @@
 // Package backends defines where an inference runs.
 //
-//  1. A Backend opens a variant and returns a Session, or an *UnavailableError that
-//     says what is missing.
+//  1. A Backend opens a variant and returns a Session, or an *UnavailableError that says what is
+//     missing.
 //  2. The Session describes its inputs and outputs as tensors.
 //  3. Infer runs one inference and returns its Timing.
 //
-// The implementations are tflite (on this machine) and offload (on a host, over a
-// link). A program chooses its backends at start-up.
+// The implementations are tflite (on this machine) and offload (on a host, over a link). A program
+// chooses its backends at start-up.
 package backends
 
 import (
@@ -21,28 +21,28 @@ import (
 type Backend interface {
 	// Name returns the backend's name in grids and results.
 	Name() string
-	// Open loads a variant and makes it ready to run. It returns an
-	// *UnavailableError if this machine lacks what the backend needs.
+	// Open loads a variant and makes it ready to run. It returns an *UnavailableError if this
+	// machine lacks what the backend needs.
 	Open(ctx context.Context, v fixtures.Variant) (Session, error)
 }
 
-// A Checker is a Backend that can tell without loading a variant whether this
-// machine has what it needs.
+// A Checker is a Backend that can tell without loading a variant whether this machine has what it
+// needs.
 type Checker interface {
-	// Available returns an *UnavailableError if something is missing. Open may
-	// still find more missing.
+	// Available returns an *UnavailableError if something is missing. Open may still find more
+	// missing.
 	Available() error
 }
 
 // A Session is one loaded variant. It is not safe for concurrent use.
 type Session interface {
-	// Inputs describes what Infer takes: the image alone (uint8, 1 x height x width
-	// x 3) for a catalog variant, the file's input tensors otherwise.
+	// Inputs describes what Infer takes: the image alone (uint8, 1 x height x width x 3) for a
+	// catalog variant, the file's input tensors otherwise.
 	Inputs() []fixtures.Tensor
 	// Outputs describes the tensors that Infer returns, as the file has them.
 	Outputs() []fixtures.Tensor
-	// Infer runs one inference. in has one slice per input and out one per output,
-	// each of exactly the tensor's size in bytes. A local session does not allocate.
+	// Infer runs one inference. in has one slice per input and out one per output, each of exactly
+	// the tensor's size in bytes. A local session does not allocate.
 	Infer(ctx context.Context, in, out [][]byte) (Timing, error)
 	// Close frees the session. Closing twice is allowed.
 	Close() error
@@ -58,40 +58,39 @@ type Timing struct {
 
 	Sent, Received int64 // bytes on the link, framing included
 
-	// Lateness is how late the link's emulator was in this inference by its own
-	// account; zero over a real link.
+	// Lateness is how late the link's emulator was in this inference by its own account; zero over
+	// a real link.
 	Lateness time.Duration
 	// Lost counts the requests that failed before one was answered.
 	Lost int
 }
 
-// Details describe how a session runs its file, on this machine or on the host. The
-// zero value means unknown.
+// Details describe how a session runs its file, on this machine or on the host. The zero value
+// means unknown.
 type Details struct {
 	Runtime  string `json:"runtime"`            // the runtime's version string: "2.21.0"
 	Delegate string `json:"delegate,omitempty"` // "xnnpack", or a delegate's library and options; empty without one
 	Threads  int    `json:"threads"`
-	// Nodes counts the operators of the model's execution plan, and Delegated
-	// those that the delegate took. Nodes is 0 if the delegate does not tell.
+	// Nodes counts the operators of the model's execution plan, and Delegated those that the
+	// delegate took. Nodes is 0 if the delegate does not tell.
 	Nodes     int `json:"nodes,omitempty"`
 	Delegated int `json:"delegated,omitempty"`
 }
 
-// A Detailed session knows its Details: one of tflite, and one of offload at a host
-// of Crossover. Other servers do not tell, so offload then returns the zero value.
+// A Detailed session knows its Details: one of tflite, and one of offload at a host of Crossover.
+// Other servers do not tell, so offload then returns the zero value.
 type Detailed interface {
 	Details() Details
 }
 
-// A Computed session runs nothing: it computes what an inference would take. Its
-// figures have the origin "computed" whatever the backend's name, and it has no
-// outputs.
+// A Computed session runs nothing: it computes what an inference would take. Its figures have the
+// origin "computed" whatever the backend's name, and it has no outputs.
 type Computed interface {
 	Computed() bool
 }
 
-// UnavailableError says that a backend cannot run on this machine, what is missing
-// and how to get it. The combination is skipped with this reason, never silently.
+// UnavailableError says that a backend cannot run on this machine, what is missing and how to get
+// it. The combination is skipped with this reason, never silently.
 type UnavailableError struct {
 	Backend string // the backend's name
 	Missing string // what is missing: "4 threads: this machine has 2 cores"

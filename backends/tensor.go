@@ -16,8 +16,8 @@ var elementBytes = map[string]int{
 	"complex128": 16,
 }
 
-// TensorBytes returns the size of a tensor in bytes, which is the length of its
-// slice for Infer. A scalar has an empty shape.
+// TensorBytes returns the size of a tensor in bytes, which is the length of its slice for Infer. A
+// scalar has an empty shape.
 func TensorBytes(t fixtures.Tensor) (int, error) {
 	n, ok := elementBytes[t.Type]
 	if !ok {
@@ -79,8 +79,8 @@ func (t *Tensors) Inputs() []fixtures.Tensor { return t.inputs }
 // Outputs describes what the session's Infer returns.
 func (t *Tensors) Outputs() []fixtures.Tensor { return t.outputs }
 
-// Check returns an error unless in and out, the arguments of Infer, have one slice of the right size
-// per tensor.
+// Check returns an error unless in and out, the arguments of Infer, have one slice of the right
+// size per tensor.
 func (t *Tensors) Check(in, out [][]byte) error {
 	if len(in) != len(t.inputs) {
 		return fmt.Errorf("%d inputs given; it has %d", len(in), len(t.inputs))

@@ -1,7 +1,6 @@
-// Package backendtest is a fake Backend for tests of code that uses backends,
-// without a runtime, a model or a clock. It answers with a scripted timing and an
-// output that depends only on the input. No time passes: a session that reports
-// 30 ms returns at once.
+// Package backendtest is a fake Backend for tests of code that uses backends, without a runtime, a
+// model or a clock. It answers with a scripted timing and an output that depends only on the input.
+// No time passes: a session that reports 30 ms returns at once.
 package backendtest
 
 import (
@@ -18,8 +17,8 @@ import (
 // Classes is the number of int8 elements in the one output of every session.
 const Classes = 10
 
-// A Script returns the timing of inference i, from 0, of a session on variant v. An
-// error fails that inference instead.
+// A Script returns the timing of inference i, from 0, of a session on variant v. An error fails
+// that inference instead.
 type Script func(v fixtures.Variant, i int) (backends.Timing, error)
 
 // Constant scripts every inference to take total, all of it execution.
@@ -29,15 +28,14 @@ func Constant(total time.Duration) Script {
 	}
 }
 
-// A Backend is the fake. Open reads its fields. It is safe for concurrent use while
-// these do not change.
+// A Backend is the fake. Open reads its fields. It is safe for concurrent use while these do not
+// change.
 type Backend struct {
 	// Label is the backend's name.
 	Label string
 	// Script times the inferences; nil means Constant(time.Millisecond).
 	Script Script
-	// OpenErr, if not nil, is called before each Open, which then returns its
-	// error.
+	// OpenErr, if not nil, is called before each Open, which then returns its error.
 	OpenErr func(v fixtures.Variant) error
 
 	mu             sync.Mutex
@@ -59,15 +57,16 @@ func Unavailable(name, missing, hint string) *Backend {
 // Name returns the backend's name.
 func (b *Backend) Name() string { return b.Label }
 
-// Opened returns how many sessions were opened and how many are still open. After
-// a test none should be.
+// Opened returns how many sessions were opened and how many are still open. After a test none
+// should be.
 func (b *Backend) Opened() (total, still int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.opened, b.opened - b.closed
 }
 
-// Open returns a session that answers by the script. A variant without an image takes 16 float32 elements.
+// Open returns a session that answers by the script. A variant without an image takes 16 float32
+// elements.
 func (b *Backend) Open(ctx context.Context, v fixtures.Variant) (backends.Session, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -105,8 +104,8 @@ type session struct {
 	closed  bool
 }
 
-// Infer returns the script's timing and scores that are a hash of the input: equal
-// inputs give equal outputs, in every process.
+// Infer returns the script's timing and scores that are a hash of the input: equal inputs give
+// equal outputs, in every process.
 func (s *session) Infer(ctx context.Context, in, out [][]byte) (backends.Timing, error) {
 	if s.closed {
 		return backends.Timing{}, fmt.Errorf("%s: the session is closed", s.variant.Name)

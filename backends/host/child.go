@@ -17,13 +17,12 @@ import (
 	"github.com/crossover-bench/crossover/backends"
 )
 
-// ChildEnv is the environment variable that makes a program's binary run as an
-// embedded host.
+// ChildEnv is the environment variable that makes a program's binary run as an embedded host.
 const ChildEnv = "CROSSOVER_HOST_CHILD"
 
-// A ChildConfig configures an embedded host. The parent writes it as one line of
-// JSON to the child's standard input and keeps that open. The child ends when it
-// closes, so it never outlives its parent.
+// A ChildConfig configures an embedded host. The parent writes it as one line of JSON to the
+// child's standard input and keeps that open. The child ends when it closes, so it never outlives
+// its parent.
 type ChildConfig struct {
 	Models       []Served `json:"models"`
 	Threads      int      `json:"threads"` // 0 means all cores
@@ -36,17 +35,16 @@ type ChildConfig struct {
 // Listening is what an embedded host prints before its address when it serves.
 const Listening = "listening "
 
-// ChildMain runs the process as an embedded host if its environment says so, and
-// then does not return; otherwise it does nothing. main and TestMain call it
-// first. open returns the local backend with that many threads; resident is
-// Options.Resident.
+// ChildMain runs the process as an embedded host if its environment says so, and then does not
+// return; otherwise it does nothing. main and TestMain call it first. open returns the local
+// backend with that many threads; resident is Options.Resident.
 func ChildMain(open func(threads int) (backends.Backend, error), resident func() int64) {
 	if os.Getenv(ChildEnv) == "" {
 		return
 	}
 	_ = os.Unsetenv(ChildEnv) // child processes of this one are not embedded hosts
-	// An interrupt at the terminal reaches parent and child. The child must go on
-	// serving until its parent has finished.
+	// An interrupt at the terminal reaches parent and child. The child must go on serving until its
+	// parent has finished.
 	signal.Ignore(os.Interrupt, syscall.SIGTERM)
 	if err := serveChild(open, resident); err != nil {
 		fmt.Fprintln(os.Stderr, "embedded host:", err)
@@ -69,10 +67,9 @@ func serveChild(open func(threads int) (backends.Backend, error), resident func(
 	if err != nil {
 		return err
 	}
-	// The Go side of an embedded host only moves bytes, for one request per
-	// interpreter. More processors would wake more threads for each request, which
-	// was a quarter of the software overhead on two cores. The limit does not apply
-	// to the threads of TensorFlow Lite.
+	// The Go side of an embedded host only moves bytes, for one request per interpreter. More
+	// processors would wake more threads for each request, which was a quarter of the software
+	// overhead on two cores. The limit does not apply to the threads of TensorFlow Lite.
 	runtime.GOMAXPROCS(max(c.Interpreters, 1))
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// ReadTLS reads a certificate chain and its key, two PEM files, for Options.TLS.
-// Without a certificate it returns nil.
+// ReadTLS reads a certificate chain and its key, two PEM files, for Options.TLS. Without a
+// certificate it returns nil.
 func ReadTLS(certificate, key string) (*tls.Config, error) {
 	if certificate == "" {
 		return nil, nil
@@ -20,8 +20,8 @@ func ReadTLS(certificate, key string) (*tls.Config, error) {
 	return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}, nil
 }
 
-// ReadToken reads Options.Token from a file, which must not be empty. Without a
-// file it returns an empty token.
+// ReadToken reads Options.Token from a file, which must not be empty. Without a file it returns an
+// empty token.
 func ReadToken(file string) (string, error) {
 	if file == "" {
 		return "", nil

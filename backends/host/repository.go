@@ -33,8 +33,8 @@ func Serve(variants ...fixtures.Variant) []Served {
 	return out
 }
 
-// ModelName returns the name under which hosts of Crossover serve a variant by
-// default: its file's name without ".tflite".
+// ModelName returns the name under which hosts of Crossover serve a variant by default: its file's
+// name without ".tflite".
 func ModelName(v fixtures.Variant) string {
 	return strings.TrimSuffix(filepath.Base(v.Path), ".tflite")
 }
@@ -92,8 +92,7 @@ func newRepository(o *Options) (*repository, error) {
 	return r, nil
 }
 
-// unknown returns a message that there is no model of that name, with the nearest
-// known name.
+// unknown returns a message that there is no model of that name, with the nearest known name.
 func (r *repository) unknown(name string) string {
 	var known []string
 	for _, m := range r.options.Models {
@@ -114,8 +113,8 @@ func (r *repository) state(name string) (loaded bool, reason string) {
 	return m.instance != nil, m.reason
 }
 
-// acquire returns the loaded model, which stays loaded until it is released. It
-// loads the model if necessary.
+// acquire returns the loaded model, which stays loaded until it is released. It loads the model if
+// necessary.
 func (r *repository) acquire(ctx context.Context, name string) (*instance, error) {
 	if i, err := r.hold(name); i != nil || err != nil {
 		return i, err
@@ -160,8 +159,7 @@ func (r *repository) release(i *instance) {
 	i.users--
 }
 
-// load opens a model's sessions and holds the model for the caller, who holds
-// r.loading.
+// load opens a model's sessions and holds the model for the caller, who holds r.loading.
 func (r *repository) load(ctx context.Context, m *model) (*instance, error) {
 	file, err := os.Stat(m.Variant.Path)
 	if err != nil {
@@ -193,8 +191,8 @@ func (r *repository) load(ctx context.Context, m *model) (*instance, error) {
 		i.close()
 		return nil, err
 	}
-	// The model takes what the process grew by, apart from weights that are first
-	// touched later. The file's size is a lower bound.
+	// The model takes what the process grew by, apart from weights that are first touched later.
+	// The file's size is a lower bound.
 	i.bytes = max(file.Size(), r.options.Resident()-before)
 	if err := r.makeRoom(m, i.bytes); err != nil {
 		i.close()
@@ -215,8 +213,8 @@ func (r *repository) load(ctx context.Context, m *model) (*instance, error) {
 	return i, nil
 }
 
-// makeRoom closes models, the least recently used first, until another need bytes
-// fit into the limit.
+// makeRoom closes models, the least recently used first, until another need bytes fit into the
+// limit.
 func (r *repository) makeRoom(m *model, need int64) error {
 	limit := r.options.Memory
 	if limit == 0 {
@@ -276,8 +274,8 @@ func (i *instance) close() {
 	}
 }
 
-// take waits for a free interpreter, which the caller gives back to i.sessions. It returns errBusy if
-// the queue is full.
+// take waits for a free interpreter, which the caller gives back to i.sessions. It returns errBusy
+// if the queue is full.
 func (i *instance) take(ctx context.Context) (backends.Session, error) {
 	select {
 	case s := <-i.sessions:
@@ -298,9 +296,8 @@ func (i *instance) take(ctx context.Context) (backends.Session, error) {
 	}
 }
 
-// Folder returns every .tflite file in dir, sorted by file name. Files that the
-// folder's manifest names are variants of the catalog c, which take images; all
-// others take their own tensors.
+// Folder returns every .tflite file in dir, sorted by file name. Files that the folder's manifest
+// names are variants of the catalog c, which take images; all others take their own tensors.
 func Folder(dir string, c *fixtures.Catalog) ([]Served, error) {
 	files, err := fixtures.OwnFiles(dir)
 	if err != nil {

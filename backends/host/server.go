@@ -1,18 +1,15 @@
-// Package host serves inferences to other machines by the Open Inference Protocol
-// (package oip). A local backend, which the caller injects, runs them. A request
-// goes through these steps:
+// Package host serves inferences to other machines by the Open Inference Protocol (package oip). A
+// local backend, which the caller injects, runs them. A request goes through these steps:
 //
-//  1. The model is looked up and, if necessary, loaded. If that would exceed the
-//     memory limit, the least recently used model is closed first.
-//  2. The request waits for a free interpreter in the model's bounded queue
-//     (queue). A full queue refuses it at once.
-//  3. The interpreter turns the image into the input tensor (fill) and runs
-//     (exec).
-//  4. The response carries these times as parameters, so that the client can
-//     separate execution from network.
+//  1. The model is looked up and, if necessary, loaded. If that would exceed the memory limit, the
+//     least recently used model is closed first.
+//  2. The request waits for a free interpreter in the model's bounded queue (queue). A full queue
+//     refuses it at once.
+//  3. The interpreter turns the image into the input tensor (fill) and runs (exec).
+//  4. The response carries these times as parameters, so that the client can separate execution
+//     from network.
 //
-// A catalog variant takes the image, uint8, H x W x 3; any other file takes its
-// own tensors.
+// A catalog variant takes the image, uint8, H x W x 3; any other file takes its own tensors.
 package host
 
 import (
@@ -41,8 +38,8 @@ import (
 	"github.com/crossover-bench/crossover/backends/offload/oip"
 )
 
-// Options configure a host. Models and Backend are required; every other zero
-// value is a usable default.
+// Options configure a host. Models and Backend are required; every other zero value is a usable
+// default.
 type Options struct {
 	Models  []Served
 	Backend backends.Backend // runs the models
@@ -51,8 +48,8 @@ type Options struct {
 	Queue        int   // requests of each model that may wait; 0 means 64
 	Preload      bool  // load every model at the start instead of on first use
 	Memory       int64 // bytes that loaded models may take; 0 means unlimited
-	// Resident returns the bytes of memory that the process holds, by which the host
-	// measures what a model takes. Without it a model counts as its file's size.
+	// Resident returns the bytes of memory that the process holds, by which the host measures what
+	// a model takes. Without it a model counts as its file's size.
 	Resident func() int64
 
 	TLS   *tls.Config // nil serves without TLS
@@ -132,8 +129,8 @@ func New(ctx context.Context, o Options) (*Server, error) {
 	return s, nil
 }
 
-// Serve answers on l until ctx ends, lets running requests finish and closes the
-// models. It returns an error if it could not serve.
+// Serve answers on l until ctx ends, lets running requests finish and closes the models. It returns
+// an error if it could not serve.
 func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	defer s.repository.close()
 	if a, ok := l.Addr().(*net.TCPAddr); ok && !a.IP.IsLoopback() && (s.options.TLS == nil || s.options.Token == "") {

@@ -38,8 +38,8 @@ func (s *Server) ServerMetadata(context.Context, *oip.ServerMetadataRequest) (*o
 	}, nil
 }
 
-// ModelReady reports whether a model is loaded, or may load on first use: false
-// after a failed attempt.
+// ModelReady reports whether a model is loaded, or may load on first use: false after a failed
+// attempt.
 func (s *Server) ModelReady(_ context.Context, req *oip.ModelReadyRequest) (*oip.ModelReadyResponse, error) {
 	if req.Name == oip.EchoModel {
 		return &oip.ModelReadyResponse{Ready: true}, nil

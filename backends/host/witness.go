@@ -7,9 +7,9 @@ import (
 	"github.com/crossover-bench/crossover/backends/link"
 )
 
-// A witness is a listener that stamps when bytes pass the host's end of its
-// connections, on the machine's monotonic clock. The emulated link is at the
-// client's end, so the stamps check what the emulator reports of itself.
+// A witness is a listener that stamps when bytes pass the host's end of its connections, on the
+// machine's monotonic clock. The emulated link is at the client's end, so the stamps check what the
+// emulator reports of itself.
 type witness struct {
 	net.Listener
 	conns sync.Map // *witnessed by the peer's address
@@ -18,15 +18,15 @@ type witness struct {
 type witnessed struct {
 	net.Conn
 	of *witness
-	// read is when bytes last arrived, departed when bytes last left before those.
-	// What leaves while a request is running, such as an acknowledgement of
-	// settings, is not the departure of an answer.
+	// read is when bytes last arrived, departed when bytes last left before those. What leaves
+	// while a request is running, such as an acknowledgement of settings, is not the departure of
+	// an answer.
 	mu                    sync.Mutex
 	read, wrote, departed int64
 }
 
-// stamps returns when the last bytes from peer were read and when the last bytes
-// to it were written before those.
+// stamps returns when the last bytes from peer were read and when the last bytes to it were written
+// before those.
 func (w *witness) stamps(peer net.Addr) (arrived, departed int64) {
 	found, ok := w.conns.Load(peer.String())
 	if !ok {

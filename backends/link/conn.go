@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// linger is how long a closed connection continues to deliver what was written
-// before, in addition to the time that the link needs for it.
+// linger is how long a closed connection continues to deliver what was written before, in addition
+// to the time that the link needs for it.
 const linger = 5 * time.Second
 
 // A metered connection counts and stamps what passes this end.
@@ -35,9 +35,9 @@ func (c *metered) Write(b []byte) (int, error) {
 
 func (c *metered) CloseWrite() error { return closeWrite(c.Conn) }
 
-// A pacedConn is a connection shaped like a link, at this end alone. It behaves as
-// net.Conn specifies, including deadlines. Close returns at once; what was written
-// before is still delivered when the link would deliver it.
+// A pacedConn is a connection shaped like a link, at this end alone. It behaves as net.Conn
+// specifies, including deadlines. Close returns at once; what was written before is still delivered
+// when the link would deliver it.
 type pacedConn struct {
 	net.Conn
 	up, down *direction
@@ -48,8 +48,8 @@ type pacedConn struct {
 	broken  error // that ended the pump
 }
 
-// pace shapes c by s and owns it. number selects the random stream of a link with
-// jitter or loss, so that its connections differ.
+// pace shapes c by s and owns it. number selects the random stream of a link with jitter or loss,
+// so that its connections differ.
 func pace(c net.Conn, s Shape, meter *Meter, number uint64) *pacedConn {
 	w := &pacedConn{
 		Conn: c, pumped: make(chan struct{}),
@@ -61,8 +61,8 @@ func pace(c net.Conn, s Shape, meter *Meter, number uint64) *pacedConn {
 	return w
 }
 
-// pump sends what is due up. It has a thread to itself, so that its spinning delays
-// no other goroutine.
+// pump sends what is due up. It has a thread to itself, so that its spinning delays no other
+// goroutine.
 func (w *pacedConn) pump() {
 	runtime.LockOSThread() // never unlocked: the thread's timers are changed, so it must end with the goroutine
 	defer close(w.pumped)
@@ -108,8 +108,7 @@ func (w *pacedConn) Read(b []byte) (int, error) {
 	return n, w.opError("read", err)
 }
 
-// Write puts b on the link and returns when the link has taken it, which is
-// before the peer has.
+// Write puts b on the link and returns when the link has taken it, which is before the peer has.
 func (w *pacedConn) Write(b []byte) (int, error) {
 	n, err := w.up.put(b, true)
 	if errors.Is(err, net.ErrClosed) {
@@ -139,8 +138,8 @@ func (w *pacedConn) Close() error {
 		err = nil
 		w.down.close()
 		w.up.end(io.EOF)
-		// The real connection closes when the link has delivered what was
-		// written, but a peer that does not read cannot keep it open.
+		// The real connection closes when the link has delivered what was written, but a peer that
+		// does not read cannot keep it open.
 		patience := time.NewTimer(w.up.drained() + linger)
 		go func() {
 			defer patience.Stop()
@@ -162,8 +161,8 @@ func (d *direction) drained() time.Duration {
 	return max(d.schedule.arrived.sub(now()), 0)
 }
 
-// CloseWrite closes the sending half: the peer reads the end of the stream after
-// what was written, when the link delivers it.
+// CloseWrite closes the sending half: the peer reads the end of the stream after what was written,
+// when the link delivers it.
 func (w *pacedConn) CloseWrite() error {
 	if w.down.isClosed() {
 		return w.opError("close", net.ErrClosed)

@@ -19,8 +19,8 @@ type Dialer struct {
 }
 
 // Prepare validates the link and builds it if the kernel emulates it. It returns a
-// *backends.UnavailableError if that is not possible on this machine. A link by
-// Netem must be prepared before Dial.
+// *backends.UnavailableError if that is not possible on this machine. A link by Netem must be
+// prepared before Dial.
 func (d *Dialer) Prepare() error {
 	if err := d.Shape.Validate(); err != nil {
 		return err
@@ -48,8 +48,8 @@ func (d *Dialer) Close() error {
 	return nil
 }
 
-// Dial connects to addr by TCP over the link. A shaped link adds one round trip, as
-// the TCP handshake would.
+// Dial connects to addr by TCP over the link. A shaped link adds one round trip, as the TCP
+// handshake would.
 func (d *Dialer) Dial(ctx context.Context, addr string) (net.Conn, error) {
 	if err := d.Shape.Validate(); err != nil {
 		return nil, err

@@ -8,13 +8,12 @@ import (
 	"time"
 )
 
-// inFlight bounds the bytes that one direction holds: those on the link and those
-// that wait to depart. Beyond it a writer blocks, as at a full socket buffer. The
-// highest bandwidth-delay product of the built-in profiles is 0.2 MB.
+// inFlight bounds the bytes that one direction holds: those on the link and those that wait to
+// depart. Beyond it a writer blocks, as at a full socket buffer. The highest bandwidth-delay
+// product of the built-in profiles is 0.2 MB.
 const inFlight = 8 << 20
 
-// A chunk is the bytes of one write, due at their arrival, or the end of the stream
-// if err is set.
+// A chunk is the bytes of one write, due at their arrival, or the end of the stream if err is set.
 type chunk struct {
 	due  instant
 	buf  []byte
@@ -77,8 +76,8 @@ func (d *direction) setDeadline(t time.Time) {
 	d.changed.Broadcast()
 }
 
-// put sends b and returns when the direction has accepted all of it. The deadline
-// bounds it if wait is set.
+// put sends b and returns when the direction has accepted all of it. The deadline bounds it if wait
+// is set.
 func (d *direction) put(b []byte, wait bool) (n int, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -168,9 +167,8 @@ func (d *direction) recycle(b []byte) {
 	}
 }
 
-// wait blocks until the head is due and returns it; d.mu is held on entry and on
-// return. It returns an error if the direction was closed or, if bounded is set,
-// the deadline passed.
+// wait blocks until the head is due and returns it; d.mu is held on entry and on return. It returns
+// an error if the direction was closed or, if bounded is set, the deadline passed.
 func (d *direction) wait(bounded bool) (*chunk, error) {
 	waited := false
 	for {
@@ -187,8 +185,7 @@ func (d *direction) wait(bounded bool) (*chunk, error) {
 		c := &d.queue[d.head]
 		left := c.due.sub(now())
 		if left <= 0 {
-			// The emulator did not delay a reader that comes after the bytes have
-			// arrived.
+			// The emulator did not delay a reader that comes after the bytes have arrived.
 			if !c.seen && c.err == nil && (waited || !bounded) {
 				d.late.record(-left)
 			}
@@ -240,8 +237,8 @@ func (d *direction) read(b []byte) (n int, err error) {
 	return n, err
 }
 
-// pump writes each chunk to w when it is due, until the end of the stream, an
-// error, or close. It returns the error that ended it; nil for the end.
+// pump writes each chunk to w when it is due, until the end of the stream, an error, or close. It
+// returns the error that ended it; nil for the end.
 func (d *direction) pump(w io.Writer) error {
 	for {
 		d.mu.Lock()

@@ -5,32 +5,30 @@ import (
 	"time"
 )
 
-// An instant is a reading of the machine's monotonic clock (CLOCK_MONOTONIC on
-// Linux, the same for all processes) in nanoseconds.
+// An instant is a reading of the machine's monotonic clock (CLOCK_MONOTONIC on Linux, the same for
+// all processes) in nanoseconds.
 type instant int64
 
 func (t instant) add(d time.Duration) instant { return t + instant(d) }
 func (t instant) sub(u instant) time.Duration { return time.Duration(t - u) }
 
-// spin is how long before its end a wait stops sleeping and starts to poll the
-// clock. On a virtual machine 60 µs left 50 to 130 µs of lateness; 250 µs leave 1
-// to 8 µs.
+// spin is how long before its end a wait stops sleeping and starts to poll the clock. On a virtual
+// machine 60 µs left 50 to 130 µs of lateness; 250 µs leave 1 to 8 µs.
 const spin = 250 * time.Microsecond
 
-// coarse is how long before its end a wait stops being interruptible and sleeps in
-// the kernel. It covers the 1.6 ms by which timers of the Go runtime were seen to
-// overshoot.
+// coarse is how long before its end a wait stops being interruptible and sleeps in the kernel. It
+// covers the 1.6 ms by which timers of the Go runtime were seen to overshoot.
 const coarse = 3 * time.Millisecond
 
-// Monotonic returns the machine's monotonic clock in nanoseconds. Readings of
-// several processes on one machine are comparable.
+// Monotonic returns the machine's monotonic clock in nanoseconds. Readings of several processes on
+// one machine are comparable.
 func Monotonic() int64 { return int64(now()) }
 
 // Pause returns after d, as precisely as the emulation waits: it sleeps, then spins.
 func Pause(d time.Duration) { waitUntil(now().add(d)) }
 
-// waitUntil returns at t or as soon after it as the machine allows. It returns how
-// late that is. The calling goroutine blocks its thread.
+// waitUntil returns at t or as soon after it as the machine allows. It returns how late that is.
+// The calling goroutine blocks its thread.
 func waitUntil(t instant) time.Duration {
 	sleepUntil(t.add(-spin))
 	for {

@@ -6,9 +6,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// epoch and epochMonotonic are one moment on the runtime's clock and on
-// CLOCK_MONOTONIC. Reading the runtime's clock is a function call; the other would
-// be a system call.
+// epoch and epochMonotonic are one moment on the runtime's clock and on CLOCK_MONOTONIC. Reading
+// the runtime's clock is a function call; the other would be a system call.
 var epoch, epochMonotonic = func() (time.Time, instant) {
 	var ts unix.Timespec
 	if err := unix.ClockGettime(unix.CLOCK_MONOTONIC, &ts); err != nil {

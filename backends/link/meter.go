@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// A Meter counts the bytes of the TCP streams of one Dialer, framing included. It is
-// safe for concurrent use.
+// A Meter counts the bytes of the TCP streams of one Dialer, framing included. It is safe for
+// concurrent use.
 type Meter struct {
 	sent, received atomic.Int64
 	wrote, read    atomic.Int64 // when the last bytes passed, by Monotonic
@@ -19,9 +19,9 @@ func (m *Meter) Sent() int64 { return m.sent.Load() }
 // Received returns the bytes read so far.
 func (m *Meter) Received() int64 { return m.received.Load() }
 
-// LastWrite returns when the last bytes were handed to the link, by Monotonic; 0
-// before the first. Like LastRead it is stamped at this end, outside the
-// emulation, so that a validation of the emulator can use it.
+// LastWrite returns when the last bytes were handed to the link, by Monotonic; 0 before the first.
+// Like LastRead it is stamped at this end, outside the emulation, so that a validation of the
+// emulator can use it.
 func (m *Meter) LastWrite() int64 { return m.wrote.Load() }
 
 // LastRead returns when the last bytes were read from the link; see LastWrite.
@@ -37,9 +37,8 @@ func (m *Meter) haveRead(n int) {
 	m.received.Add(int64(n))
 }
 
-// TakeLateness returns how late the emulator was since the previous call: the worst
-// hand-over up plus the worst down. It is an upper bound for one request and its
-// answer between two calls.
+// TakeLateness returns how late the emulator was since the previous call: the worst hand-over up
+// plus the worst down. It is an upper bound for one request and its answer between two calls.
 func (m *Meter) TakeLateness() time.Duration { return m.up.take() + m.down.take() }
 
 // worst holds the longest duration recorded since the last take.

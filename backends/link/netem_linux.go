@@ -19,11 +19,10 @@ import (
 	"github.com/crossover-bench/crossover/model"
 )
 
-// A netem is a link that the kernel emulates: a pair of virtual Ethernet devices,
-// one end in its own network namespace, with TBF for the rate and netem for the
-// rest on both ends. Connections go through it to a relay that listens in the
-// namespace and forwards the bytes to the host from this one. As on a real link,
-// the rate includes Ethernet, IP and TCP headers.
+// A netem is a link that the kernel emulates: a pair of virtual Ethernet devices, one end in its
+// own network namespace, with TBF for the rate and netem for the rest on both ends. Connections go
+// through it to a relay that listens in the namespace and forwards the bytes to the host from this
+// one. As on a real link, the rate includes Ethernet, IP and TCP headers.
 type netem struct {
 	shape   Shape
 	there   netns.NsHandle
@@ -42,8 +41,7 @@ const burst = 1600
 // kernelLinks counts the links of this process, for their names and addresses.
 var kernelLinks atomic.Uint32
 
-// newNetem builds the link; the caller closes it. The error says what the kernel or
-// the user lacks.
+// newNetem builds the link; the caller closes it. The error says what the kernel or the user lacks.
 func newNetem(s Shape) (_ *netem, err error) {
 	if s.Jitter.Mean != 0 && s.Jitter.Distribution != model.Uniform {
 		return nil, fmt.Errorf("netem has no %s jitter; want %s", s.Jitter.Distribution, model.Uniform)
@@ -56,8 +54,8 @@ func newNetem(s Shape) (_ *netem, err error) {
 		shape: s, there: netns.None(), name: fmt.Sprintf("xo%x-%x", os.Getpid(), number),
 		relays: make(map[string]net.Listener), conns: make(map[net.Conn]bool),
 	}
-	// 198.18.0.0/15 is reserved for tests of network devices (RFC 2544). Each link
-	// takes a block of four addresses.
+	// 198.18.0.0/15 is reserved for tests of network devices (RFC 2544). Each link takes a block of
+	// four addresses.
 	block := (uint32(os.Getpid())*16 + number) % (1 << 15) * 4
 	for i := range n.address {
 		a := 198<<24 | 18<<16 + block + uint32(i) + 1
@@ -119,8 +117,8 @@ func (n *netem) raise(h *netlink.Handle, name string, ip net.IP, rate float64) e
 	return nil
 }
 
-// queues returns the queues that shape one direction: TBF at the root if there is a
-// rate, and netem below it, or alone, if there is anything else.
+// queues returns the queues that shape one direction: TBF at the root if there is a rate, and netem
+// below it, or alone, if there is anything else.
 func queues(s Shape, rate float64, device int) []netlink.Qdisc {
 	var out []netlink.Qdisc
 	parent := uint32(netlink.HANDLE_ROOT)

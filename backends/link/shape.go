@@ -1,29 +1,28 @@
-// Package link makes a connection behave like a declared link. A program dials
-// through a Dialer and gets a net.Conn whose two directions are paced, at this end
-// alone:
+// Package link makes a connection behave like a declared link. A program dials through a Dialer and
+// gets a net.Conn whose two directions are paced, at this end alone:
 //
-//  1. Every write gets a departure on a virtual clock, max(now, last departure) +
-//     bytes/rate, and an arrival, departure + propagation delay.
-//  2. A dedicated thread hands the bytes to the real connection at their arrival,
-//     so the peer sees them when the link would have delivered them.
-//  3. What the peer sends is stamped on receipt, gets its arrival by the same rule,
-//     and is released to the reader then.
-//  4. The Meter records how late each hand-over was, because an emulator must know
-//     its own error to be an instrument.
+//  1. Every write gets a departure on a virtual clock, max(now, last departure) + bytes/rate, and
+//     an arrival, departure + propagation delay.
+//  2. A dedicated thread hands the bytes to the real connection at their arrival, so the peer sees
+//     them when the link would have delivered them.
+//  3. What the peer sends is stamped on receipt, gets its arrival by the same rule, and is released
+//     to the reader then.
+//  4. The Meter records how late each hand-over was, because an emulator must know its own error to
+//     be an instrument.
 //
 // A request of s_in bytes and its answer of s_out bytes thus take
 //
 //	RTT + s_in/up + s_out/down
 //
-// longer than over the bare connection, which is equation 2.2 of Frennborn and
-// Oliv, "Neural Networks, Edge Computing or Offloading", Chalmers 2022. A wait is
-// a clock_nanosleep to an absolute time that ends 250 µs early, and a spin for the
-// rest: timers of the Go runtime overshoot by a millisecond.
+// longer than over the bare connection, which is equation 2.2 of Frennborn and Oliv, "Neural
+// Networks, Edge Computing or Offloading", Chalmers 2022. A wait is a clock_nanosleep to an
+// absolute time that ends 250 µs early, and a spin for the rest: timers of the Go runtime overshoot
+// by a millisecond.
 //
 // Shape{} is the link "direct": it shapes nothing and only counts bytes.
 //
-// The emulation Netem builds the same profile from a network namespace and the
-// kernel's netem and TBF queues. It needs root and a kernel that has them.
+// The emulation Netem builds the same profile from a network namespace and the kernel's netem and
+// TBF queues. It needs root and a kernel that has them.
 package link
 
 import (
@@ -38,8 +37,8 @@ import (
 	"github.com/crossover-bench/crossover/model"
 )
 
-// A Shape is what a link does to the bytes on it, seen from the device: up is
-// from the device to the host. The zero value shapes nothing.
+// A Shape is what a link does to the bytes on it, seen from the device: up is from the device to
+// the host. The zero value shapes nothing.
 type Shape struct {
 	Name    names.Link
 	Latency time.Duration // propagation delay, one way
@@ -61,23 +60,21 @@ const (
 	Netem     Emulation = "netem" // the kernel's queues between namespaces; needs root
 )
 
-// Jitter is a random delay added to each write, with the distributions of
-// model.Jitter. Order is preserved: bytes that would overtake earlier ones wait
-// for them.
+// Jitter is a random delay added to each write, with the distributions of model.Jitter. Order is
+// preserved: bytes that would overtake earlier ones wait for them.
 type Jitter struct {
 	Distribution string        // model.Uniform (0 to twice the mean) or model.Exponential
 	Mean         time.Duration // 0 means no jitter
 }
 
-// Loss is the loss of a write. TCP retransmits it, so an application sees a delay:
-// Retransmit for each time that the same write is lost.
+// Loss is the loss of a write. TCP retransmits it, so an application sees a delay: Retransmit for
+// each time that the same write is lost.
 type Loss struct {
 	Probability float64 // of one transmission, 0 to below 1
 	Retransmit  time.Duration
 }
 
-// FromModel returns the shape of a link of the cost model, with the seed of its
-// jitter and loss.
+// FromModel returns the shape of a link of the cost model, with the seed of its jitter and loss.
 func FromModel(l model.Link, seed uint64) (Shape, error) {
 	if err := l.Validate(); err != nil {
 		return Shape{}, err
@@ -102,8 +99,8 @@ func (s Shape) Shapes() bool {
 // RTT returns the propagation delay of a round trip, equation 2.1.
 func (s Shape) RTT() time.Duration { return 2 * s.Latency }
 
-// Network returns the time that the link adds to a request of up bytes and its
-// answer of down bytes, without jitter and loss: equation 2.2.
+// Network returns the time that the link adds to a request of up bytes and its answer of down
+// bytes, without jitter and loss: equation 2.2.
 func (s Shape) Network(up, down int64) time.Duration {
 	return s.RTT() + transmission(int(up), s.Up) + transmission(int(down), s.Down)
 }
@@ -153,8 +150,8 @@ type schedule struct {
 	departed, arrived instant // of the previous bytes
 }
 
-// newSchedule returns the clock of direction way (0 up, 1 down) of the link's
-// connection number conn, which together select its random stream.
+// newSchedule returns the clock of direction way (0 up, 1 down) of the link's connection number
+// conn, which together select its random stream.
 func newSchedule(s Shape, rate float64, conn, way uint64) schedule {
 	c := schedule{latency: s.Latency, rate: rate, jitter: s.Jitter, loss: s.Loss}
 	if c.jitter.Mean != 0 || c.loss.Probability != 0 {
@@ -163,8 +160,8 @@ func newSchedule(s Shape, rate float64, conn, way uint64) schedule {
 	return c
 }
 
-// arrival puts n bytes on the link at now and returns when the last of them arrives
-// at the other end.
+// arrival puts n bytes on the link at now and returns when the last of them arrives at the other
+// end.
 func (c *schedule) arrival(now instant, n int) instant {
 	c.departed = max(now, c.departed).add(transmission(n, c.rate))
 	c.arrived = max(c.arrived, c.departed.add(c.delay()))

@@ -1,21 +1,19 @@
-// Package offload runs inferences on a host: a Backend whose sessions send the
-// input over a link and read the outputs back. The host may be Crossover's own
-// (package host) or any other server of the Open Inference Protocol.
+// Package offload runs inferences on a host: a Backend whose sessions send the input over a link
+// and read the outputs back. The host may be Crossover's own (package host) or any other server of
+// the Open Inference Protocol.
 //
 //   - New(Host, link.Shape) is the backend of a declared host over one link.
-//   - StartSelf starts the embedded host, which is this binary as a child process
-//     on loopback. Its backend is offload-self. It demonstrates the path and its
-//     software overhead. It shares this machine's processor and power supply, so
-//     it never supports a claim that offloading pays.
+//   - StartSelf starts the embedded host, which is this binary as a child process on loopback. Its
+//     backend is offload-self. It demonstrates the path and its software overhead. It shares this
+//     machine's processor and power supply, so it never supports a claim that offloading pays.
 //
 // Opening and running a session goes in steps:
 //
-//  1. Open connects, asks for the model's metadata, and decides what to send: our
-//     own host takes the image as it is, other servers take their input tensor.
-//  2. Infer sends the input over the one connection, which stays open, and reads
-//     the outputs.
-//  3. A failed request is sent again. Its time counts in the sample, and
-//     Timing.Lost says how many requests failed: no failure is hidden.
+//  1. Open connects, asks for the model's metadata, and decides what to send: our own host takes
+//     the image as it is, other servers take their input tensor.
+//  2. Infer sends the input over the one connection, which stays open, and reads the outputs.
+//  3. A failed request is sent again. Its time counts in the sample, and Timing.Lost says how many
+//     requests failed: no failure is hidden.
 package offload
 
 import (
@@ -38,15 +36,15 @@ type backend struct {
 	shape link.Shape
 }
 
-// New returns the backend that offloads to h, which has an address, over a link
-// of that shape. Its name is "offload-" and the host's.
+// New returns the backend that offloads to h, which has an address, over a link of that shape. Its
+// name is "offload-" and the host's.
 func New(h Host, shape link.Shape) backends.Backend { return &backend{h, shape} }
 
 func (b *backend) Name() string { return string(names.Offload(b.host.Name)) }
 
-// Open connects to the host, asks for the model's metadata and returns a session
-// whose connection is established. It returns a *backends.UnavailableError if the
-// host does not answer or does not have the model.
+// Open connects to the host, asks for the model's metadata and returns a session whose connection
+// is established. It returns a *backends.UnavailableError if the host does not answer or does not
+// have the model.
 func (b *backend) Open(ctx context.Context, v fixtures.Variant) (backends.Session, error) {
 	dialer := &link.Dialer{Shape: b.shape}
 	if err := dialer.Prepare(); err != nil {
@@ -76,8 +74,8 @@ func (b *backend) Open(ctx context.Context, v fixtures.Variant) (backends.Sessio
 	return s, nil
 }
 
-// unavailable returns what is missing according to err, the error of the metadata
-// request; nil if nothing is.
+// unavailable returns what is missing according to err, the error of the metadata request; nil if
+// nothing is.
 func (b *backend) unavailable(ctx context.Context, err error, v fixtures.Variant) *backends.UnavailableError {
 	words := status.Convert(err).Message()
 	switch status.Code(err) {

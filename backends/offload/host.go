@@ -29,16 +29,15 @@ type Host struct {
 	Address   string `yaml:"address"`    // host:port
 	TLS       *TLS   `yaml:"tls"`        // nil connects without TLS
 	TokenFile string `yaml:"token_file"` // its content is sent with every call; empty sends none
-	// Models names the host's model of a variant, by Variant.Name, if it differs
-	// from the file's name without ".tflite".
+	// Models names the host's model of a variant, by Variant.Name, if it differs from the file's
+	// name without ".tflite".
 	Models map[names.Variant]ModelAt `yaml:"models"`
-	// Timeout bounds one request, Patience all attempts for one inference; 0 means
-	// 10 s and 30 s.
+	// Timeout bounds one request, Patience all attempts for one inference; 0 means 10 s and 30 s.
 	Timeout  time.Duration `yaml:"-"`
 	Patience time.Duration `yaml:"-"`
 
-	// Recorded is the folder of a run made on that machine, and Backend selects
-	// one of the run's backends. Such a host has no address.
+	// Recorded is the folder of a run made on that machine, and Backend selects one of the run's
+	// backends. Such a host has no address.
 	Recorded string        `yaml:"recorded"`
 	Backend  names.Backend `yaml:"backend"`
 }
@@ -79,8 +78,7 @@ func (h Host) model(v fixtures.Variant) ModelAt {
 	return ModelAt{Name: host.ModelName(v)}
 }
 
-// Dial prepares a gRPC connection to h over a link. It is made on first use and
-// then kept open.
+// Dial prepares a gRPC connection to h over a link. It is made on first use and then kept open.
 func Dial(h Host, dialer *link.Dialer) (*grpc.ClientConn, error) {
 	if err := dialer.Shape.Validate(); err != nil {
 		return nil, err

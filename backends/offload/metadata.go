@@ -16,8 +16,8 @@ import (
 	"github.com/crossover-bench/crossover/fixtures"
 )
 
-// metadata asks for the model's tensors and for the details that only our own
-// host sends. It keeps the connection's address at this end.
+// metadata asks for the model's tensors and for the details that only our own host sends. It keeps
+// the connection's address at this end.
 func (s *session) metadata(ctx context.Context) (*oip.ModelMetadataResponse, *oip.Details, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.host.timeout())
 	defer cancel()
@@ -124,8 +124,8 @@ func (s *session) takeImage(v fixtures.Variant, served []fixtures.Tensor) ([]fix
 	return []fixtures.Tensor{image}, nil
 }
 
-// quantization sets the scale of a quantized input, which the protocol does not
-// carry, from the manifest beside this machine's file.
+// quantization sets the scale of a quantized input, which the protocol does not carry, from the
+// manifest beside this machine's file.
 func quantization(v fixtures.Variant, want *fixtures.Tensor) error {
 	manifest, err := fixtures.ReadManifest(filepath.Dir(v.Path))
 	if err != nil {
@@ -139,8 +139,8 @@ func quantization(v fixtures.Variant, want *fixtures.Tensor) error {
 		"write scale and zero_point of this model into the hosts file", want.Type)
 }
 
-// sameElements compares shapes without leading ones, because servers differ on
-// whether the batch is a dimension.
+// sameElements compares shapes without leading ones, because servers differ on whether the batch is
+// a dimension.
 func sameElements(a, b []int) bool {
 	trim := func(s []int) []int {
 		for len(s) > 0 && s[0] == 1 {

@@ -20,8 +20,8 @@ import (
 	"github.com/crossover-bench/crossover/internal/names"
 )
 
-// A Self is the embedded host: this binary as a child process that serves on
-// loopback. It ends with Close, or with this process.
+// A Self is the embedded host: this binary as a child process that serves on loopback. It ends with
+// Close, or with this process.
 type Self struct {
 	cmd     *exec.Cmd
 	stdin   io.WriteCloser
@@ -35,8 +35,8 @@ type Self struct {
 // startTimeout bounds how long the embedded host may take until it listens.
 const startTimeout = 30 * time.Second
 
-// StartSelf starts the embedded host. The program's main must begin with
-// host.ChildMain. log receives the child's log; nil drops it.
+// StartSelf starts the embedded host. The program's main must begin with host.ChildMain. log
+// receives the child's log; nil drops it.
 func StartSelf(ctx context.Context, c host.ChildConfig, log io.Writer) (*Self, error) {
 	if log == nil {
 		log = io.Discard
@@ -99,8 +99,8 @@ func (s *Self) Host() Host { return Host{Name: names.SelfHost, Address: s.addres
 // Backend returns offload-self over a link of that shape.
 func (s *Self) Backend(shape link.Shape) backends.Backend { return New(s.Host(), shape) }
 
-// PID returns the process id of the embedded host, whose processor time does not
-// count as this process's.
+// PID returns the process id of the embedded host, whose processor time does not count as this
+// process's.
 func (s *Self) PID() int { return s.cmd.Process.Pid }
 
 // Ended reports whether the embedded host has ended, by Close or by itself.
@@ -113,8 +113,8 @@ func (s *Self) Ended() bool {
 	}
 }
 
-// Close ends the embedded host and waits for it. It returns an error if the host
-// failed or had to be killed. Closing twice is allowed.
+// Close ends the embedded host and waits for it. It returns an error if the host failed or had to
+// be killed. Closing twice is allowed.
 func (s *Self) Close() error {
 	s.once.Do(func() {
 		s.stdin.Close()

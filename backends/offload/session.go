@@ -27,18 +27,17 @@ type session struct {
 	conn   *grpc.ClientConn
 	client oip.GRPCInferenceServiceClient
 
-	// A catalog variant's input is the image. Only our own host tells the quantization of outputs; the
-	// protocol does not carry it.
+	// A catalog variant's input is the image. Only our own host tells the quantization of outputs;
+	// the protocol does not carry it.
 	backends.Tensors
 
-	// The last metadata of the model, and our end of the connection over which it
-	// came. Only our own host sends details.
+	// The last metadata of the model, and our end of the connection over which it came. Only our
+	// own host sends details.
 	answer  *oip.ModelMetadataResponse
 	details *oip.Details
 	asked   net.Addr
 
-	// fill turns the image into the server's tensor; nil if the server takes the
-	// image.
+	// fill turns the image into the server's tensor; nil if the server takes the image.
 	fill   func(tensor, image []byte) error
 	tensor []byte
 
@@ -53,8 +52,8 @@ type session struct {
 	closed bool
 }
 
-// Details returns how the host runs the model, as our own host tells it; the
-// zero value for other servers.
+// Details returns how the host runs the model, as our own host tells it; the zero value for other
+// servers.
 func (s *session) Details() backends.Details {
 	if s.details == nil {
 		return backends.Details{}
@@ -62,17 +61,16 @@ func (s *session) Details() backends.Details {
 	return s.details.Session
 }
 
-// A request waits retryPause before its second attempt. The pause doubles with
-// each attempt, up to retryPauseMax.
+// A request waits retryPause before its second attempt. The pause doubles with each attempt, up to
+// retryPauseMax.
 const (
 	retryPause    = 5 * time.Millisecond
 	retryPauseMax = 200 * time.Millisecond
 )
 
-// Infer sends in and reads out. It repeats a request whose failure may be
-// temporary (the connection broke, the queue was full, its deadline passed) until
-// the host's patience ends. Timing.Lost counts such requests, and Total includes
-// their time. With an error, Timing holds what is known.
+// Infer sends in and reads out. It repeats a request whose failure may be temporary (the connection
+// broke, the queue was full, its deadline passed) until the host's patience ends. Timing.Lost
+// counts such requests, and Total includes their time. With an error, Timing holds what is known.
 func (s *session) Infer(ctx context.Context, in, out [][]byte) (t backends.Timing, err error) {
 	due := time.Now()
 	if s.closed {
@@ -132,19 +130,18 @@ func (s *session) Infer(ctx context.Context, in, out [][]byte) (t backends.Timin
 	return t, nil
 }
 
-// A Passage holds when the bytes of an inference passed both ends of the
-// connection, in nanoseconds of this machine's monotonic clock. A host on this
-// machine that runs as a witness stamps its end; see oip.ParamArrived.
+// A Passage holds when the bytes of an inference passed both ends of the connection, in nanoseconds
+// of this machine's monotonic clock. A host on this machine that runs as a witness stamps its end;
+// see oip.ParamArrived.
 type Passage struct {
 	Sent, Arrived int64 // the request's last bytes at the client and at the host
-	// Departed is when the last bytes of the previous answer left the host: an
-	// answer cannot carry its own departure.
+	// Departed is when the last bytes of the previous answer left the host: an answer cannot carry
+	// its own departure.
 	Departed int64
 	Returned int64 // this answer's last bytes at the client
 }
 
-// Passage returns the passage of the last inference; ok is false if the host is
-// not a witness.
+// Passage returns the passage of the last inference; ok is false if the host is not a witness.
 func (s *session) Passage() (p Passage, ok bool) {
 	arrived, ok := s.response.Parameters[oip.ParamArrived]
 	if !ok {
@@ -156,9 +153,9 @@ func (s *session) Passage() (p Passage, ok bool) {
 	}, true
 }
 
-// attempt sends the request once. gRPC silently replaces a connection that breaks
-// between two requests. An answer over a new connection may come from another
-// model, and its time includes the connection's, so it counts as lost.
+// attempt sends the request once. gRPC silently replaces a connection that breaks between two
+// requests. An answer over a new connection may come from another model, and its time includes the
+// connection's, so it counts as lost.
 func (s *session) attempt(ctx context.Context, options []grpc.CallOption) error {
 	ctx, cancel := context.WithTimeout(ctx, s.host.timeout())
 	defer cancel()
@@ -185,8 +182,7 @@ func wait(ctx context.Context, pause *time.Duration) error {
 	return link.Sleep(ctx, d)
 }
 
-// reconnect waits until the host is back and checks that it still serves the
-// same model.
+// reconnect waits until the host is back and checks that it still serves the same model.
 func (s *session) reconnect(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, s.host.patience())
 	defer cancel()

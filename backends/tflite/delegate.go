@@ -29,9 +29,9 @@ func (d *delegate) Ptr() unsafe.Pointer { return unsafe.Pointer(d.ptr) }
 // Delete frees the delegate, which must outlive its interpreter.
 func (d *delegate) Delete() { d.destroy(d.ptr) }
 
-// counting runs apply, which gives the delegate a graph on this thread, and returns
-// the number of nodes in the graph's plan and of those that the delegate took. Both
-// are 0 if the delegate does not tell.
+// counting runs apply, which gives the delegate a graph on this thread, and returns the number of
+// nodes in the graph's plan and of those that the delegate took. Both are 0 if the delegate does
+// not tell.
 func (d *delegate) counting(apply func()) (nodes, taken int) {
 	C.cx_count_begin(d.ptr)
 	apply()
@@ -63,8 +63,8 @@ func (c *config) newXNNPACK() (*delegate, error) {
 	return &delegate{ptr: ptr, about: "xnnpack", destroy: func(p *C.TfLiteDelegate) { C.cx_xnnpack_delete(p) }}, nil
 }
 
-// newExternal opens the plug-in itself, because the library's own loader passes no
-// error callback and returns a delegate even if there is none.
+// newExternal opens the plug-in itself, because the library's own loader passes no error callback
+// and returns a delegate even if there is none.
 func (c *config) newExternal() (*delegate, error) {
 	var why [2048]C.char
 	library := C.CString(c.Library)

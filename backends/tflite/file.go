@@ -25,8 +25,7 @@ type fileState struct {
 	inode, dev uint64
 }
 
-// hashes caches each file state's SHA-256, because models are large and opened many
-// times in a run.
+// hashes caches each file state's SHA-256, because models are large and opened many times in a run.
 var hashes sync.Map // fileState -> string
 
 // checkFile returns what is wrong with a file before the library reads it.
@@ -76,8 +75,8 @@ func hashFile(path string) (string, error) {
 	return sum, nil
 }
 
-// admit checks the variant's file, and tries it in a child process if necessary,
-// before this process loads it.
+// admit checks the variant's file, and tries it in a child process if necessary, before this
+// process loads it.
 func (b *backend) admit(ctx context.Context, v fixtures.Variant) error {
 	if err := checkFile(v.Path); err != nil {
 		return err

@@ -19,12 +19,12 @@ import (
 // Version returns the runtime's own version string, such as "2.21.0".
 func Version() string { return C.GoString(C.TfLiteVersion()) }
 
-// silence limits the library's log to errors. They accompany a failure and are
-// captured while a model is opened.
+// silence limits the library's log to errors. They accompany a failure and are captured while a
+// model is opened.
 func silence() { C.cx_silence() }
 
-// dieOfSignals restores the default action of the signals of a crash. The Go runtime
-// would print a page of goroutines and exit with status 2.
+// dieOfSignals restores the default action of the signals of a crash. The Go runtime would print a
+// page of goroutines and exit with status 2.
 func dieOfSignals() { C.cx_default_signals() }
 
 // flushStdio writes out what C code has printed so far.
@@ -47,8 +47,8 @@ func (r reporter) take() string {
 
 func (r reporter) free() { C.cx_reporter_free(r.r) }
 
-// load maps and verifies the file. It returns nil if that fails, and the reporter
-// then has the reason.
+// load maps and verifies the file. It returns nil if that fails, and the reporter then has the
+// reason.
 func (r reporter) load(path string) *tflite.Model {
 	p := C.CString(path)
 	defer C.free(unsafe.Pointer(p))
@@ -64,8 +64,8 @@ func (r reporter) attach(o *tflite.InterpreterOptions) {
 	C.cx_options_report((*C.TfLiteInterpreterOptions)(pointer(unsafe.Pointer(o))), r.r)
 }
 
-// adopt makes go-tflite's Model of a C model. go-tflite offers no constructor for
-// it, and its Model is that one pointer, which a test checks.
+// adopt makes go-tflite's Model of a C model. go-tflite offers no constructor for it, and its Model
+// is that one pointer, which a test checks.
 func adopt(m unsafe.Pointer) *tflite.Model {
 	return (*tflite.Model)(unsafe.Pointer(&struct{ m unsafe.Pointer }{m}))
 }

@@ -17,12 +17,11 @@ type mapping struct {
 	reporter reporter
 }
 
-// mapFile maps the file at path and verifies it. The error names the file and has
-// the library's words for what is wrong with it. The caller must close the mapping
-// after everything that uses it.
+// mapFile maps the file at path and verifies it. The error names the file and has the library's
+// words for what is wrong with it. The caller must close the mapping after everything that uses it.
 //
-// A corrupt file can pass the verification and crash the process later. A backend
-// therefore tries a file without a known hash in a child process first.
+// A corrupt file can pass the verification and crash the process later. A backend therefore tries a
+// file without a known hash in a child process first.
 func mapFile(path string) (*mapping, error) {
 	if err := checkFile(path); err != nil {
 		return nil, err
@@ -54,8 +53,8 @@ func (m *mapping) failure(what string) error {
 	return fmt.Errorf("%s: %s; the TensorFlow Lite library gives no reason", m.path, what)
 }
 
-// oneLine joins the lines of the library's words, each once: the library reports
-// some errors for every tensor, with empty lines between.
+// oneLine joins the lines of the library's words, each once: the library reports some errors for
+// every tensor, with empty lines between.
 func oneLine(words string) string {
 	var lines []string
 	for line := range strings.Lines(words) {

@@ -14,21 +14,20 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// opening is held while a model is opened or closed, because standard output and
-// standard error belong to the whole process, and a plug-in may return the same
-// delegate twice.
+// opening is held while a model is opened or closed, because standard output and standard error
+// belong to the whole process, and a plug-in may return the same delegate twice.
 var opening sync.Mutex
 
 // maxWords is how many bytes of the library's output are kept.
 const maxWords = 2048
 
-// quietly runs f, which calls the library or a driver, with standard output and
-// standard error redirected to memory. It returns the end of what was written and
-// f's error. The library's logger is off, but drivers and the processor probe of
-// XNNPACK print, and a line in the middle of a benchmark breaks its result.
+// quietly runs f, which calls the library or a driver, with standard output and standard error
+// redirected to memory. It returns the end of what was written and f's error. The library's logger
+// is off, but drivers and the processor probe of XNNPACK print, and a line in the middle of a
+// benchmark breaks its result.
 //
-// No process can be started in the meantime, because it would inherit the
-// redirected outputs. A crash is still reported on the real standard error.
+// No process can be started in the meantime, because it would inherit the redirected outputs. A
+// crash is still reported on the real standard error.
 func quietly(f func() error) (words string, err error) {
 	opening.Lock()
 	defer opening.Unlock()

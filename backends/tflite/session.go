@@ -68,8 +68,8 @@ func (b *backend) load(v fixtures.Variant) (*session, error) {
 	return s, err
 }
 
-// newSession loads the file, applies the delegate and allocates the tensors. It
-// frees everything if it fails.
+// newSession loads the file, applies the delegate and allocates the tensors. It frees everything if
+// it fails.
 func (b *backend) newSession(v fixtures.Variant) (s *session, err error) {
 	s = &session{details: backends.Details{Runtime: Version(), Threads: b.Threads}}
 	defer func() {
@@ -129,8 +129,8 @@ func (b *backend) newSession(v fixtures.Variant) (s *session, err error) {
 	return s, err
 }
 
-// tensors describes count tensors. It returns an error unless each has memory of
-// the size that its type and shape require.
+// tensors describes count tensors. It returns an error unless each has memory of the size that its
+// type and shape require.
 func tensors(count int, get func(int) *tflite.Tensor) (list []tensor, described []fixtures.Tensor, err error) {
 	for i := range count {
 		t := get(i)
@@ -164,20 +164,17 @@ func typeName(t tflite.TensorType) string {
 	return fmt.Sprintf("type %d", int(t))
 }
 
-// Details returns which runtime and delegate run the file, and how much of it the
-// delegate took.
+// Details returns which runtime and delegate run the file, and how much of it the delegate took.
 func (s *session) Details() backends.Details { return s.details }
 
-// yieldEvery is how often Infer calls the Go scheduler. sysmon, Go's monitor
-// thread, treats a goroutine that was not rescheduled for 10 ms as one that never
-// yields. A goroutine in a cgo call is not rescheduled, so sysmon polls at its
-// shortest interval and repeatedly retakes the processor of the C call. With as
-// many threads as cores this disturbed each synchronisation of XNNPACK's threads:
-// MobileNet PQ 128 took 15 % longer, and MobileNet PQ 32 was at times 55 % slower.
+// yieldEvery is how often Infer calls the Go scheduler. sysmon, Go's monitor thread, treats a
+// goroutine that was not rescheduled for 10 ms as one that never yields. A goroutine in a cgo call
+// is not rescheduled, so sysmon polls at its shortest interval and repeatedly retakes the processor
+// of the C call. With as many threads as cores this disturbed each synchronisation of XNNPACK's
+// threads: MobileNet PQ 128 took 15 % longer, and MobileNet PQ 32 was at times 55 % slower.
 const yieldEvery = 4 * time.Millisecond
 
-// Infer runs one inference. It checks ctx before the invocation, which cannot be
-// interrupted.
+// Infer runs one inference. It checks ctx before the invocation, which cannot be interrupted.
 func (s *session) Infer(ctx context.Context, in, out [][]byte) (backends.Timing, error) {
 	start := time.Now()
 	if start.Sub(s.yielded) >= yieldEvery {
@@ -222,8 +219,8 @@ func (s *session) Infer(ctx context.Context, in, out [][]byte) (backends.Timing,
 	return backends.Timing{Total: time.Since(start), Fill: filled.Sub(start), Exec: done.Sub(filled)}, nil
 }
 
-// Close frees the session and returns its memory to the system, so that the next
-// model starts from the same state as this one.
+// Close frees the session and returns its memory to the system, so that the next model starts from
+// the same state as this one.
 func (s *session) Close() error {
 	if s.interpreter == nil {
 		return nil
@@ -236,8 +233,7 @@ func (s *session) Close() error {
 	return err
 }
 
-// free deletes the interpreter first, because it uses the delegate and the model
-// until its end.
+// free deletes the interpreter first, because it uses the delegate and the model until its end.
 func (s *session) free() {
 	if s.interpreter != nil {
 		s.interpreter.Delete()

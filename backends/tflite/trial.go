@@ -21,13 +21,13 @@ import (
 	"github.com/crossover-bench/crossover/fixtures"
 )
 
-// trialVariable makes a process that contains this package run a trial: it opens one
-// file, runs it once, answers on descriptor 3 and ends.
+// trialVariable makes a process that contains this package run a trial: it opens one file, runs it
+// once, answers on descriptor 3 and ends.
 const trialVariable = "CROSSOVER_TFLITE_TRIAL"
 
-// execVariable holds the command that runs a program of this architecture on this
-// machine, as the -exec flag of go test does: an emulator with its flags, with
-// which an emulated process starts itself again. Empty otherwise.
+// execVariable holds the command that runs a program of this architecture on this machine, as the
+// -exec flag of go test does: an emulator with its flags, with which an emulated process starts
+// itself again. Empty otherwise.
 const execVariable = "CROSSOVER_EXEC"
 
 // A trial is what the child is asked.
@@ -43,9 +43,9 @@ type answer struct {
 	Unavailable *backends.UnavailableError `json:"unavailable,omitempty"`
 }
 
-// init silences the library and answers a trial before the program's main starts.
-// It is not a function for each main and TestMain to call: if one forgot, the child
-// would run the whole program, or all its tests.
+// init silences the library and answers a trial before the program's main starts. It is not a
+// function for each main and TestMain to call: if one forgot, the child would run the whole
+// program, or all its tests.
 func init() {
 	silence()
 	question, ok := os.LookupEnv(trialVariable)
@@ -58,8 +58,8 @@ func init() {
 }
 
 func answerTrial(question string) int {
-	// A process that a driver starts must not keep the pipe open, because the parent
-	// reads to its end.
+	// A process that a driver starts must not keep the pipe open, because the parent reads to its
+	// end.
 	syscall.CloseOnExec(3)
 	// If memory runs out, the kernel should kill the child and not the run.
 	_ = os.WriteFile("/proc/self/oom_score_adj", []byte("1000"), 0)
@@ -85,9 +85,9 @@ func answerTrial(question string) int {
 	return 0
 }
 
-// run loads the file and infers once, on zeros. The library's output goes to the
-// parent. An error of the inference does not count, because a model may not accept
-// zeros (it may divide by them): what counts is that the process survived.
+// run loads the file and infers once, on zeros. The library's output goes to the parent. An error
+// of the inference does not count, because a model may not accept zeros (it may divide by them):
+// what counts is that the process survived.
 func (t *trial) run() error {
 	t.Variant.Image = nil
 	b := &backend{t.Config}
@@ -108,15 +108,15 @@ func (t *trial) run() error {
 	return nil
 }
 
-// outcomes caches the results of trials: an unchanged file is tried once per process
-// on each backend.
+// outcomes caches the results of trials: an unchanged file is tried once per process on each
+// backend.
 var outcomes = struct {
 	sync.Mutex
 	of map[string]error
 }{of: map[string]error{}}
 
-// try opens and runs the file with the given hash in a child process. It returns an
-// error if the child failed or died.
+// try opens and runs the file with the given hash in a child process. It returns an error if the
+// child failed or died.
 func (b *backend) try(ctx context.Context, v fixtures.Variant, sum string) error {
 	question, err := json.Marshal(trial{b.config, v})
 	if err != nil {

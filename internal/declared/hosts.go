@@ -53,8 +53,8 @@ func (d *duration) UnmarshalYAML(node ast.Node) error {
 //	    recorded: runs/i9          # a run folder made on that machine
 //	    backend: cpu4              # which of its backends
 //
-// Relative paths start at the file's folder. Errors name file, line and key, and
-// have the exit code for usage.
+// Relative paths start at the file's folder. Errors name file, line and key, and have the exit code
+// for usage.
 func ReadHosts(file string) ([]offload.Host, error) {
 	hosts, err := readHosts(file)
 	if err != nil {
@@ -63,9 +63,8 @@ func ReadHosts(file string) ([]offload.Host, error) {
 	return hosts, nil
 }
 
-// HostNamed returns the host that the hosts file declares under a name, or
-// without a file the host at the address HOST:PORT. It refuses a recorded host,
-// which has no link.
+// HostNamed returns the host that the hosts file declares under a name, or without a file the host
+// at the address HOST:PORT. It refuses a recorded host, which has no link.
 func HostNamed(name, file string) (offload.Host, error) {
 	if file == "" {
 		if _, _, err := net.SplitHostPort(name); err != nil {
@@ -138,7 +137,8 @@ func readHosts(file string) ([]offload.Host, error) {
 	return out, nil
 }
 
-// valueFault says what is wrong with a value of the host, and the path of its key; "" if nothing is.
+// valueFault says what is wrong with a value of the host, and the path of its key; "" if nothing
+// is.
 func valueFault(h offload.Host) (key, fault string) {
 	if err := names.CheckHost(h.Name); err != nil && h.Name != "" {
 		return ".name", err.Error()

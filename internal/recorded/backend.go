@@ -1,15 +1,15 @@
-// Package recorded is the backend of a host that exists only as a run recorded on
-// it. It computes latencies by the study's method.
+// Package recorded is the backend of a host that exists only as a run recorded on it. It computes
+// latencies by the study's method.
 //
 //  1. New reads the execution times of one backend from a run folder.
 //  2. Open finds those of a variant, and the sizes of its input and output.
-//  3. Infer computes a latency: the next recorded execution time plus equation
-//     2.2 of Frennborn and Oliv (2022) for the link. No inference runs and no
-//     time passes. Figures have the origin "computed".
+//  3. Infer computes a latency: the next recorded execution time plus equation 2.2 of Frennborn and
+//     Oliv (2022) for the link. No inference runs and no time passes. Figures have the origin
+//     "computed".
 //
-// The times are repeated in a cycle, which keeps their distribution. Jitter and
-// loss of the link are left out, as in the equation. The cost model derives the
-// energy from the latency as for any other host (equations 2.4 and 2.5).
+// The times are repeated in a cycle, which keeps their distribution. Jitter and loss of the link
+// are left out, as in the equation. The cost model derives the energy from the latency as for any
+// other host (equations 2.4 and 2.5).
 package recorded
 
 import (
@@ -35,8 +35,8 @@ type backend struct {
 	times map[names.Variant][]time.Duration
 }
 
-// New returns the backend of the recorded host h over a link of that shape. It
-// returns an error if h.Recorded is not a run with the backend h.Backend.
+// New returns the backend of the recorded host h over a link of that shape. It returns an error if
+// h.Recorded is not a run with the backend h.Backend.
 func New(h offload.Host, shape link.Shape) (backends.Backend, error) {
 	times, err := executions(h.Recorded, h.Backend)
 	if err != nil {
@@ -47,8 +47,8 @@ func New(h offload.Host, shape link.Shape) (backends.Backend, error) {
 
 func (b *backend) Name() string { return string(names.Offload(b.host.Name)) }
 
-// Open finds the variant's recorded times. The link must have a profile, because
-// the real link to a recorded host is unknown.
+// Open finds the variant's recorded times. The link must have a profile, because the real link to a
+// recorded host is unknown.
 func (b *backend) Open(_ context.Context, v fixtures.Variant) (backends.Session, error) {
 	unavailable := func(hint, format string, args ...any) error {
 		return &backends.UnavailableError{Backend: b.Name(), Missing: fmt.Sprintf(format, args...), Hint: hint}
@@ -123,8 +123,8 @@ func (s *session) Close() error {
 	return nil
 }
 
-// executions returns the steady, unmarked execution times of one backend in the run folder dir, in the order recorded.
-// It returns an error if there are none.
+// executions returns the steady, unmarked execution times of one backend in the run folder dir, in
+// the order recorded. It returns an error if there are none.
 func executions(dir string, backend names.Backend) (map[names.Variant][]time.Duration, error) {
 	recorded, err := results.Open(dir)
 	if err != nil {

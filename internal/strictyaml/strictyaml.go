@@ -1,7 +1,6 @@
-// Package strictyaml reads the YAML files that people write for Crossover:
-// grids, catalogs, profiles, hosts. It accepts nothing that the target type
-// does not declare, and its errors name file, line and column, show the line
-// and suggest the nearest known key.
+// Package strictyaml reads the YAML files that people write for Crossover: grids, catalogs,
+// profiles, hosts. It accepts nothing that the target type does not declare, and its errors name
+// file, line and column, show the line and suggest the nearest known key.
 package strictyaml
 
 import (
@@ -40,9 +39,8 @@ func (e *Error) Error() string {
 	return text
 }
 
-// Read decodes the one YAML document of the named file into the value that
-// into points to. It returns an *Error if the text is wrong, and the error of
-// os.ReadFile if the file cannot be read.
+// Read decodes the one YAML document of the named file into the value that into points to. It
+// returns an *Error if the text is wrong, and the error of os.ReadFile if the file cannot be read.
 func Read(file string, into any) error {
 	data, err := os.ReadFile(file)
 	if err != nil {
@@ -66,8 +64,8 @@ func Decode(file string, data []byte, into any) error {
 	return nil
 }
 
-// locate adds file, line and column to an error of the YAML library or of a
-// type's own unmarshaller.
+// locate adds file, line and column to an error of the YAML library or of a type's own
+// unmarshaller.
 func locate(file string, data []byte, err error, into reflect.Type) error {
 	if e, ok := errors.AsType[*Error](err); ok {
 		if e.File == "" {
@@ -97,8 +95,8 @@ func locate(file string, data []byte, err error, into reflect.Type) error {
 	return out
 }
 
-// At returns an *Error at a token of the file being decoded. Types that check
-// their own values return it from UnmarshalYAML.
+// At returns an *Error at a token of the file being decoded. Types that check their own values
+// return it from UnmarshalYAML.
 func At(t *token.Token, format string, args ...any) error {
 	e := &Error{Message: fmt.Sprintf(format, args...)}
 	if t != nil && t.Position != nil {
@@ -107,8 +105,8 @@ func At(t *token.Token, format string, args ...any) error {
 	return e
 }
 
-// AtPath returns an *Error at the value that a path such as "$.hosts[0].name" has in the text. A missing value is
-// reported at the one that should contain it.
+// AtPath returns an *Error at the value that a path such as "$.hosts[0].name" has in the text. A
+// missing value is reported at the one that should contain it.
 func AtPath(file string, data []byte, path, message string) *Error {
 	out := &Error{File: file, Message: message}
 	doc, err := parser.ParseBytes(data, 0)

@@ -9,10 +9,9 @@ import (
 	"github.com/crossover-bench/crossover/fixtures"
 )
 
-// Details is what a host of Crossover tells about a model beyond the protocol:
-// the hash of the file, with which a client checks that it has the same one; the
-// quantization of the tensors, which gives the outputs' bytes a meaning; and how
-// the host runs the model.
+// Details is what a host of Crossover tells about a model beyond the protocol: the hash of the
+// file, with which a client checks that it has the same one; the quantization of the tensors, which
+// gives the outputs' bytes a meaning; and how the host runs the model.
 type Details struct {
 	SHA256  string            `json:"sha256"`
 	Inputs  []fixtures.Tensor `json:"inputs"`
@@ -39,8 +38,7 @@ var datatypes = []struct {
 	{"BF16", "bfloat16"},
 }
 
-// Datatype returns the protocol's name of the element type that NumPy calls
-// numpy.
+// Datatype returns the protocol's name of the element type that NumPy calls numpy.
 func Datatype(numpy string) (string, error) {
 	for _, d := range datatypes {
 		if d.numpy == numpy {
@@ -60,9 +58,9 @@ func ElementType(datatype string) (numpy string, err error) {
 	return "", fmt.Errorf("datatype %q is not supported", datatype)
 }
 
-// AppendRaw appends the elements of c, a tensor of the given datatype, to raw in
-// the protocol's raw form (little-endian, row-major). All elements must be in the
-// one field for the datatype; float16 and bfloat16 have none.
+// AppendRaw appends the elements of c, a tensor of the given datatype, to raw in the protocol's raw
+// form (little-endian, row-major). All elements must be in the one field for the datatype; float16
+// and bfloat16 have none.
 func AppendRaw(raw []byte, c *InferTensorContents, datatype string) (_ []byte, err error) {
 	var n int
 	switch datatype {
@@ -121,8 +119,8 @@ func Int64(v int64) *InferParameter {
 	return &InferParameter{ParameterChoice: &InferParameter_Int64Param{Int64Param: v}}
 }
 
-// Shape converts a shape of the protocol. A dimension of any size (-1) becomes 1,
-// because Crossover sends one inference at a time.
+// Shape converts a shape of the protocol. A dimension of any size (-1) becomes 1, because Crossover
+// sends one inference at a time.
 func Shape(dims []int64) []int {
 	out := make([]int, len(dims))
 	for i, d := range dims {

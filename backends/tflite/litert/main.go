@@ -1,6 +1,6 @@
-// Command litert runs models for the comparison with the Python package
-// ai-edge-litert. compare.py starts it and makes it and the package run the same
-// file in turns, on the same input with the same number of threads.
+// Command litert runs models for the comparison with the Python package ai-edge-litert. compare.py
+// starts it and makes it and the package run the same file in turns, on the same input with the
+// same number of threads.
 //
 // It answers each line of standard input, one JSON object, with one line:
 //

@@ -9,23 +9,22 @@ import (
 	"strings"
 )
 
-// isOfTheCAPI reports whether the backend may use a symbol: the C API's, and the one
-// for the logger's level, for which the C API has no function.
+// isOfTheCAPI reports whether the backend may use a symbol: the C API's, and the one for the
+// logger's level, for which the C API has no function.
 func isOfTheCAPI(symbol string) bool {
 	return strings.HasPrefix(symbol, "TfLite") ||
 		symbol == "_ZN6tflite16logging_internal13MinimalLogger21SetMinimumLogSeverityENS_11LogSeverityE"
 }
 
-// exportOnly sets the visibility of all symbols of a shared library that keep does
-// not accept to hidden, as the linker could have done. The dynamic linker then
-// ignores them when it resolves symbols of other objects, and binds the library's
-// own uses directly.
+// exportOnly sets the visibility of all symbols of a shared library that keep does not accept to
+// hidden, as the linker could have done. The dynamic linker then ignores them when it resolves
+// symbols of other objects, and binds the library's own uses directly.
 //
-// A library with its own C++ runtime, compression library and unwinder must not
-// export them to a driver's plug-in, which was built with others.
+// A library with its own C++ runtime, compression library and unwinder must not export them to a
+// driver's plug-in, which was built with others.
 //
-// Source: System V ABI, ELF symbol table: st_other is the sixth of an entry's 24
-// bytes, and its lowest two bits are the visibility.
+// Source: System V ABI, ELF symbol table: st_other is the sixth of an entry's 24 bytes, and its
+// lowest two bits are the visibility.
 func exportOnly(library string, keep func(symbol string) bool) (err error) {
 	f, err := os.OpenFile(library, os.O_RDWR, 0)
 	if err != nil {

@@ -1,20 +1,18 @@
-// Command runtime fetches the TensorFlow Lite runtime: the C library and its
-// headers, for one architecture, into linux-ARCH/{lib,include} beside this file.
-// make runtime calls it. It does nothing if the runtime is there.
+// Command runtime fetches the TensorFlow Lite runtime: the C library and its headers, for one
+// architecture, into linux-ARCH/{lib,include} beside this file. make runtime calls it. It does
+// nothing if the runtime is there.
 //
-//  1. It chooses a build of the library: the named one, or the fastest that the
-//     processor can run and that is available. See builds.
-//  2. Maven copies what pom.xml pins into a new folder, or pip what litert.txt pins.
-//     The SHA-256 must be the one in builds.
-//  3. It unpacks the library and the headers there. The library gets the name that
-//     go-tflite links. It has no SONAME, so programs look for that name too, by
-//     rpath or ldconfig.
+//  1. It chooses a build of the library: the named one, or the fastest that the processor can run
+//     and that is available. See builds.
+//  2. Maven copies what pom.xml pins into a new folder, or pip what litert.txt pins. The SHA-256
+//     must be the one in builds.
+//  3. It unpacks the library and the headers there. The library gets the name that go-tflite links.
+//     It has no SONAME, so programs look for that name too, by rpath or ldconfig.
 //  4. If the library exports more than the C API, the rest is hidden.
-//  5. It renames the folder into place, so that an interruption leaves no incomplete
-//     runtime.
+//  5. It renames the folder into place, so that an interruption leaves no incomplete runtime.
 //
-// It is a Go program because everyone who builds this project has Go, and unpacking
-// a zip archive then needs no other tool.
+// It is a Go program because everyone who builds this project has Go, and unpacking a zip archive
+// then needs no other tool.
 package main
 
 import (
@@ -48,8 +46,8 @@ type build struct {
 	file string // base name of the library in the archive
 	// crowded reports whether the library exports much more than the C API.
 	crowded bool
-	// runs reports whether this machine's processor has the instructions that the
-	// build uses; nil for a build that runs on every processor.
+	// runs reports whether this machine's processor has the instructions that the build uses; nil
+	// for a build that runs on every processor.
 	runs func() bool
 }
 
@@ -60,11 +58,10 @@ type archive struct {
 	fetch func(ctx context.Context, pins, to string) error
 }
 
-// The builds, the fastest first. LiteRT's is Google's, built with Clang: it has the
-// kernels for the newest processors and does not run on old ones. (For arm64 it
-// needs ARMv8.3, which few boards have, so it is left out there.) Bytedeco's, built
-// with GCC 11, runs everywhere but lacks kernels, among others those for AMX: on a
-// processor with AMX, int8 models take up to three times as long.
+// The builds, the fastest first. LiteRT's is Google's, built with Clang: it has the kernels for the
+// newest processors and does not run on old ones. (For arm64 it needs ARMv8.3, which few boards
+// have, so it is left out there.) Bytedeco's, built with GCC 11, runs everywhere but lacks kernels,
+// among others those for AMX: on a processor with AMX, int8 models take up to three times as long.
 var builds = []build{
 	{
 		name: "litert", arch: "amd64", file: "liblitert-lm.so", crowded: true, runs: hasHaswell,
@@ -113,9 +110,9 @@ func main() {
 	}
 }
 
-// choose returns the build called library. For "auto" it returns those that run on
-// this machine, the fastest first, or for another architecture than this machine's,
-// here, those that run on every processor.
+// choose returns the build called library. For "auto" it returns those that run on this machine,
+// the fastest first, or for another architecture than this machine's, here, those that run on every
+// processor.
 func choose(arch, library, here string) (candidates []build, err error) {
 	var names []string
 	for _, b := range builds {
@@ -146,8 +143,7 @@ func maven(execution, classifier string) func(ctx context.Context, pins, to stri
 	}
 }
 
-// pip downloads the archive of litert.txt, with a new pip, because not every Python
-// has one.
+// pip downloads the archive of litert.txt, with a new pip, because not every Python has one.
 func pip(platform string) func(ctx context.Context, pins, to string) error {
 	return func(ctx context.Context, pins, to string) error {
 		venv, wheels := to+".venv", to+".wheels"
@@ -168,8 +164,7 @@ func pip(platform string) func(ctx context.Context, pins, to string) error {
 	}
 }
 
-// call runs a program. Its error has the program's output, or the command that
-// installs it.
+// call runs a program. Its error has the program's output, or the command that installs it.
 func call(ctx context.Context, install, program string, args ...string) error {
 	cmd := exec.CommandContext(ctx, program, args...)
 	output, err := cmd.CombinedOutput()
@@ -182,8 +177,8 @@ func call(ctx context.Context, install, program string, args ...string) error {
 	return nil
 }
 
-// fetchFirst makes the runtime of the first available candidate and reports that on
-// log. A runtime of any candidate that is there stays.
+// fetchFirst makes the runtime of the first available candidate and reports that on log. A runtime
+// of any candidate that is there stays.
 func fetchFirst(ctx context.Context, log io.Writer, dir string, candidates []build, headers archive) error {
 	for _, b := range candidates {
 		have, err := os.ReadFile(filepath.Join(dir, "linux-"+b.arch, stampName))
@@ -210,8 +205,7 @@ func stamp(b build, headers archive) string {
 	return b.sha256 + "  library\n" + headers.sha256 + "  headers\n"
 }
 
-// fetch makes the runtime of b's architecture in dir, which holds the pinned
-// versions.
+// fetch makes the runtime of b's architecture in dir, which holds the pinned versions.
 func fetch(ctx context.Context, log io.Writer, dir string, b build, headers archive) (err error) {
 	dir, err = filepath.Abs(dir)
 	if err != nil {
@@ -230,8 +224,8 @@ func fetch(ctx context.Context, log io.Writer, dir string, b build, headers arch
 	}
 
 	fmt.Fprintf(log, "fetching TensorFlow Lite for linux-%s, the build %s\n", b.arch, b.name)
-	// In the same folder, so that the rename stays within the file system, under a
-	// name that git ignores.
+	// In the same folder, so that the rename stays within the file system, under a name that git
+	// ignores.
 	work, err := os.MkdirTemp(dir, filepath.Base(part))
 	if err != nil {
 		return err
@@ -275,9 +269,8 @@ func fetch(ctx context.Context, log io.Writer, dir string, b build, headers arch
 	return os.Rename(tree, final)
 }
 
-// unpack fetches the archive into the file to, verifies it, and writes its files to
-// the paths that target returns, skipping those with an empty path. It returns the
-// number of files written.
+// unpack fetches the archive into the file to, verifies it, and writes its files to the paths that
+// target returns, skipping those with an empty path. It returns the number of files written.
 func (a archive) unpack(ctx context.Context, pins, to string, target func(name string) string) (n int, err error) {
 	if err := a.fetch(ctx, pins, to); err != nil {
 		return 0, err

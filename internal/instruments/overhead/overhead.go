@@ -1,9 +1,8 @@
-// Package overhead measures the software overhead of offloading: the client's time
-// for an inference less the execution that the server reports, back to back, over
-// bare loopback.
+// Package overhead measures the software overhead of offloading: the client's time for an inference
+// less the execution that the server reports, back to back, over bare loopback.
 //
-//  1. Run starts the embedded host and asks each server in each round, with the same
-//     model, image and client. A plain TCP echo of as many bytes is the lower bound.
+//  1. Run starts the embedded host and asks each server in each round, with the same model, image
+//     and client. A plain TCP echo of as many bytes is the lower bound.
 //  2. Markdown has the table, and Judge applies the bounds.
 package overhead
 
@@ -31,8 +30,8 @@ import (
 	"github.com/crossover-bench/crossover/internal/stats"
 )
 
-// Bound is the p50 that our own host may have. Its p50 times Factor must not exceed
-// the p50 of any other server.
+// Bound is the p50 that our own host may have. Its p50 times Factor must not exceed the p50 of any
+// other server.
 const (
 	Bound  = 150 * time.Microsecond
 	Factor = 5
@@ -65,8 +64,8 @@ type Row struct {
 	times, execs []float64 // latencies less execution, and executions
 }
 
-// Run returns a row for the echo, one for the embedded host, and one for each other
-// server. The program's main must begin with host.ChildMain.
+// Run returns a row for the echo, one for the embedded host, and one for each other server. The
+// program's main must begin with host.ChildMain.
 func Run(ctx context.Context, c Config) (_ []Row, err error) {
 	if c.Rounds < 1 || c.Requests < 2 {
 		return nil, exit.Errorf(exit.Usage, "--rounds wants 1 or more, --requests 2 or more")
@@ -237,8 +236,8 @@ func Markdown(rows []Row) string {
 	return text
 }
 
-// Judge returns an error, with the exit code of a failed threshold, that names every
-// bound that is exceeded. rows are Run's: the echo, our own host, then others.
+// Judge returns an error, with the exit code of a failed threshold, that names every bound that is
+// exceeded. rows are Run's: the echo, our own host, then others.
 func Judge(rows []Row) error {
 	own := rows[1]
 	var errs []error

@@ -9,13 +9,13 @@ import (
 	"strings"
 )
 
-// A Path is what a real link runs over at this end. It is part of each result over
-// such a link. Fields are empty if the system does not tell them.
+// A Path is what a real link runs over at this end. It is part of each result over such a link.
+// Fields are empty if the system does not tell them.
 type Path struct {
 	Interface string    `json:"interface"`
 	Wireless  *Wireless `json:"wireless,omitempty"` // nil if the interface is not Wi-Fi
-	// TCP holds the kernel's settings that affect bursts, by their names under
-	// net.ipv4: "tcp_slow_start_after_idle", "tcp_congestion_control", ...
+	// TCP holds the kernel's settings that affect bursts, by their names under net.ipv4:
+	// "tcp_slow_start_after_idle", "tcp_congestion_control", ...
 	TCP map[string]string `json:"tcp"`
 }
 
@@ -115,8 +115,8 @@ func readSettings(dir string) map[string]string {
 	return out
 }
 
-// channel returns the Wi-Fi channel of a frequency, 0 if it is not one's (IEEE
-// 802.11-2020, annex E).
+// channel returns the Wi-Fi channel of a frequency, 0 if it is not one's (IEEE 802.11-2020, annex
+// E).
 func channel(mhz int) int {
 	switch {
 	case mhz == 2484:

@@ -1,17 +1,16 @@
-// Package survey measures a real link to a host of Crossover, through the protocol
-// and the connection that inferences use, and makes a profile of the cost model
-// from it.
+// Package survey measures a real link to a host of Crossover, through the protocol and the
+// connection that inferences use, and makes a profile of the cost model from it.
 //
-//  1. Round trips of one byte, back to back. Their minimum is the propagation both
-//     ways, and their mean above that is the jitter.
-//  2. Transfers that grow until they take long enough, each way. Bytes over the time
-//     beyond a round trip give the rate.
-//  3. Round trips and transfers after a pause, which show sleeping radios and TCP's
-//     slow start after idle.
+//  1. Round trips of one byte, back to back. Their minimum is the propagation both ways, and their
+//     mean above that is the jitter.
+//  2. Transfers that grow until they take long enough, each way. Bytes over the time beyond a round
+//     trip give the rate.
+//  3. Round trips and transfers after a pause, which show sleeping radios and TCP's slow start
+//     after idle.
 //  4. Survey.Link is the profile. Survey.Report has the figures for people.
 //
-// The host's own time is subtracted from each figure. The client's software overhead
-// is not separated from the link. Path says what the link runs over.
+// The host's own time is subtracted from each figure. The client's software overhead is not
+// separated from the link. Path says what the link runs over.
 package survey
 
 import (
@@ -44,8 +43,7 @@ type Options struct {
 	AfterPause int           // number of those exchanges
 }
 
-// burst is the size of a transfer after a pause: more than TCP's initial window of
-// ten segments.
+// burst is the size of a transfer after a pause: more than TCP's initial window of ten segments.
 const burst = 64 << 10
 
 // A Distribution describes times in seconds.
@@ -64,13 +62,11 @@ type Survey struct {
 	DownBytes  int
 	AfterPause Distribution // of the round trip
 	Pause      time.Duration
-	// Burst is a transfer of 64 KiB up, back to back; BurstAfterPause is the same
-	// after a pause.
+	// Burst is a transfer of 64 KiB up, back to back; BurstAfterPause is the same after a pause.
 	Burst, BurstAfterPause Distribution
 }
 
-// Run surveys the real link to h, which must be a host of Crossover. Errors have
-// exit codes.
+// Run surveys the real link to h, which must be a host of Crossover. Errors have exit codes.
 func Run(ctx context.Context, h offload.Host, o Options) (Survey, error) {
 	if o.RoundTrips < 2 || o.Transfers < 1 || o.Pause <= 0 || o.AfterPause < 1 {
 		return Survey{}, exit.Errorf(exit.Usage,
@@ -130,8 +126,8 @@ func measure(ctx context.Context, conn *grpc.ClientConn, o Options) (Survey, err
 	return s, err
 }
 
-// Link returns the survey as a link of the cost model. The jitter has an exponential
-// distribution with the measured mean.
+// Link returns the survey as a link of the cost model. The jitter has an exponential distribution
+// with the measured mean.
 func (s Survey) Link(name, source string) (model.Link, error) {
 	l := model.Link{
 		Name: name, OneWay: model.Seconds(s.RoundTrip.Min / 2),
@@ -149,8 +145,8 @@ type prober struct {
 	payload []byte
 }
 
-// exchange sends up bytes, gets down bytes back, and returns how long that took
-// beyond the host's own time, in seconds.
+// exchange sends up bytes, gets down bytes back, and returns how long that took beyond the host's
+// own time, in seconds.
 func (p *prober) exchange(ctx context.Context, up, down int) (float64, error) {
 	if len(p.payload) < up {
 		p.payload = make([]byte, up)
@@ -194,8 +190,8 @@ func (p *prober) repeat(ctx context.Context, n int, pause time.Duration, up int)
 // largest bounds a transfer: half of what a host's echo accepts.
 const largest = oip.Windows / 4
 
-// rate finds a transfer of n bytes that takes long enough and returns the median rate of
-// several: bytes over the time beyond a round trip.
+// rate finds a transfer of n bytes that takes long enough and returns the median rate of several:
+// bytes over the time beyond a round trip.
 func rate(o Options, roundTrip float64, transfer func(n int) (float64, error)) (rate float64, n int, err error) {
 	for n = burst; ; n *= 2 {
 		t, err := transfer(n)

@@ -41,8 +41,8 @@ func wireless(name string) (*Wireless, error) {
 	return nil, fmt.Errorf("it is not a Wi-Fi interface")
 }
 
-// powerSave asks nl80211 directly, because the library has no call for it. A driver
-// need not answer.
+// powerSave asks nl80211 directly, because the library has no call for it. A driver need not
+// answer.
 func powerSave(index int) string {
 	c, err := genetlink.Dial(nil)
 	if err != nil {

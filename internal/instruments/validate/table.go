@@ -10,12 +10,12 @@ import (
 	"github.com/crossover-bench/crossover/internal/sheet"
 )
 
-// shortRTT is the round trip below which waking a thread weighs in the latency, so
-// that a link has a wider bound.
+// shortRTT is the round trip below which waking a thread weighs in the latency, so that a link has
+// a wider bound.
 const shortRTT = 10 * time.Millisecond
 
-// bound is the mean absolute error that a link with this round trip may have: 5 %
-// below 10 ms, 2 % otherwise.
+// bound is the mean absolute error that a link with this round trip may have: 5 % below 10 ms, 2 %
+// otherwise.
 func bound(rtt time.Duration) float64 {
 	if rtt < shortRTT {
 		return 0.05
@@ -47,8 +47,7 @@ func accuracies(pairs []Pair) []accuracy {
 	return out
 }
 
-// Judge returns an error, with the exit code of a failed threshold, if a link exceeds
-// its bound.
+// Judge returns an error, with the exit code of a failed threshold, if a link exceeds its bound.
 func Judge(pairs []Pair) error {
 	for _, a := range accuracies(pairs) {
 		if !a.Pass {

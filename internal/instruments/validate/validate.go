@@ -1,17 +1,15 @@
-// Package validate compares the emulated links with the cost model. For each pair
-// of link and variant, Run measures in rounds of shuffled order, with an embedded
-// host,
+// Package validate compares the emulated links with the cost model. For each pair of link and
+// variant, Run measures in rounds of shuffled order, with an embedded host,
 //
 //  1. the latency and the host's execution time over the link;
-//  2. the same over "direct", with a pause between requests as long as the link
-//     would have taken. The latency less the execution is then the software
-//     overhead of waking processors and threads, which is not the link's.
+//  2. the same over "direct", with a pause between requests as long as the link would have taken.
+//     The latency less the execution is then the software overhead of waking processors and
+//     threads, which is not the link's.
 //
-// It compares the measured mean with the prediction: execution time + equation 2.2
-// + that overhead. The raw error leaves the overhead out. The remaining error is
-// split into the framing, which the payload does not count, the emulator's lateness
-// by its own account, and the rest. A witness at the host's end stamps arrivals and
-// departures as an independent check of the emulator.
+// It compares the measured mean with the prediction: execution time + equation 2.2 + that overhead.
+// The raw error leaves the overhead out. The remaining error is split into the framing, which the
+// payload does not count, the emulator's lateness by its own account, and the rest. A witness at
+// the host's end stamps arrivals and departures as an independent check of the emulator.
 //
 // Markdown has the tables, and Judge applies the bounds.
 package validate
@@ -51,8 +49,8 @@ type Config struct {
 // warmup is the number of requests before those that count.
 const warmup = 5
 
-// Named returns a Config with the named links of the built-in profiles and variants
-// of the built-in catalog in the folder models. Errors have exit codes.
+// Named returns a Config with the named links of the built-in profiles and variants of the built-in
+// catalog in the folder models. Errors have exit codes.
 func Named(links, variants []string, models string, seed uint64) (Config, error) {
 	c := Config{Seed: seed}
 	for _, name := range links {
@@ -76,8 +74,8 @@ func Named(links, variants []string, models string, seed uint64) (Config, error)
 	return c, nil
 }
 
-// A Pair is what was measured for a link and a variant. Times are in seconds, and
-// means unless stated otherwise.
+// A Pair is what was measured for a link and a variant. Times are in seconds, and means unless
+// stated otherwise.
 type Pair struct {
 	Link    names.Link
 	RTT     time.Duration // of the link, without the emulator's lateness
@@ -93,14 +91,13 @@ type Pair struct {
 	Error    float64 // Measured/Predicted - 1
 	RawError float64 // Measured/(Exec + Equation) - 1
 
-	// The parts of Measured - Predicted: the bytes of headers and framing, the
-	// emulator's lateness by its own account, and the rest.
+	// The parts of Measured - Predicted: the bytes of headers and framing, the emulator's lateness
+	// by its own account, and the rest.
 	Framing, Lateness, Rest float64
 
 	LatenessP50, LatenessP99 float64 // by the emulator's own account, of a whole inference
-	// By the witness: how much later than equation 2.2 the last bytes came, both
-	// ways together, over the link and over direct. The difference of the two is
-	// the emulator's.
+	// By the witness: how much later than equation 2.2 the last bytes came, both ways together,
+	// over the link and over direct. The difference of the two is the emulator's.
 	WitnessP50, WitnessP99             float64
 	WitnessDirectP50, WitnessDirectP99 float64
 
@@ -110,8 +107,8 @@ type Pair struct {
 // sample is one inference.
 type sample struct {
 	timing backends.Timing
-	// excess is how much longer than the equation both ways took, by the witness,
-	// which reports it for all but the last inference.
+	// excess is how much longer than the equation both ways took, by the witness, which reports it
+	// for all but the last inference.
 	excess  time.Duration
 	witness bool
 }
@@ -125,8 +122,8 @@ type cell struct {
 	network time.Duration // equation 2.2 with the size of the tensors
 }
 
-// Run starts the embedded host, for which the program's main must begin with
-// host.ChildMain, measures all pairs and returns them by link, then variant.
+// Run starts the embedded host, for which the program's main must begin with host.ChildMain,
+// measures all pairs and returns them by link, then variant.
 func Run(ctx context.Context, c Config) (_ []Pair, err error) {
 	if len(c.Links) == 0 || len(c.Variants) == 0 {
 		return nil, exit.Errorf(exit.Usage, "no links or no variants: nothing to validate")
