@@ -69,7 +69,9 @@ var builds = []build{
 	},
 	{
 		name: "bytedeco", arch: "amd64", file: "libjnitensorflowlite.so",
-		archive: archive{"97061333854967aadf2f092681d63af90b804db3800f007cffd24a2901f4bc72", maven("library", "linux-x86_64")},
+		archive: archive{
+			"97061333854967aadf2f092681d63af90b804db3800f007cffd24a2901f4bc72", maven("library", "linux-x86_64"),
+		},
 	},
 	{
 		name: "bytedeco", arch: "arm64", file: "libjnitensorflowlite.so",
