@@ -94,30 +94,12 @@ func (s *session) Infer(ctx context.Context, in, out [][]byte) (t backends.Timin
 		s.request.RawInputContents[0] = s.tensor
 		t.Fill = time.Since(due)
 	}
-	pause := retryPause
-	for options := s.failFast; ; options = s.patient {
-		err := s.attempt(ctx, options)
-		if err == nil {
-			break
+	if t.Lost, err = s.send(ctx, due, out); err != nil {
+		err = fmt.Errorf("host %s: model %q: %w", s.host.Name, s.model.Name, err)
+		if t.Lost > 0 {
+			err = fmt.Errorf("%w (after %d lost requests)", err, t.Lost)
 		}
-		if !temporary(err) || ctx.Err() != nil {
-			return t, s.explain(err, t.Lost)
-		}
-		if t.Lost++; time.Since(due) > s.host.patience() {
-			return t, s.explain(err, t.Lost)
-		}
-		if status.Code(err) == codes.Unavailable {
-			if err := s.reconnect(ctx); err != nil {
-				return t, s.explain(err, t.Lost)
-			}
-		}
-		// Even if the host is back: some servers answer Unavailable when busy.
-		if err := wait(ctx, &pause); err != nil {
-			return t, s.explain(err, t.Lost)
-		}
-	}
-	if err := s.read(out); err != nil {
-		return t, s.explain(err, t.Lost)
+		return t, err
 	}
 	ns := func(name string) time.Duration {
 		return time.Duration(s.response.Parameters[name].GetInt64Param())
@@ -128,6 +110,33 @@ func (s *session) Infer(ctx context.Context, in, out [][]byte) (t backends.Timin
 	}
 	t.Fill += ns(oip.ParamFill)
 	return t, nil
+}
+
+// send sends the request until an answer comes, and reads that. It returns the number of lost
+// requests.
+func (s *session) send(ctx context.Context, due time.Time, out [][]byte) (lost int, err error) {
+	pause := retryPause
+	for options := s.failFast; ; options = s.patient {
+		err := s.attempt(ctx, options)
+		if err == nil {
+			return lost, s.read(out)
+		}
+		if !temporary(err) || ctx.Err() != nil {
+			return lost, err
+		}
+		if lost++; time.Since(due) > s.host.patience() {
+			return lost, err
+		}
+		if status.Code(err) == codes.Unavailable {
+			if err := s.reconnect(ctx); err != nil {
+				return lost, err
+			}
+		}
+		// Even if the host is back: some servers answer Unavailable when busy.
+		if err := wait(ctx, &pause); err != nil {
+			return lost, err
+		}
+	}
 }
 
 // A Passage holds when the bytes of an inference passed both ends of the connection, in nanoseconds
@@ -197,13 +206,6 @@ func (s *session) reconnect(ctx context.Context) error {
 			return fmt.Errorf("the host did not come back: %w", err)
 		}
 	}
-}
-
-func (s *session) explain(err error, lost int) error {
-	if lost > 0 {
-		return fmt.Errorf("host %s: model %q: %w (after %d lost requests)", s.host.Name, s.model.Name, err, lost)
-	}
-	return fmt.Errorf("host %s: model %q: %w", s.host.Name, s.model.Name, err)
 }
 
 // read copies the response's tensors, raw or typed, to out.
