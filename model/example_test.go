@@ -60,11 +60,6 @@ func ExampleWatts_For() {
 	// Output: 15mJ
 }
 
-func ExampleBytesPerSecond_BitsPerSecond() {
-	fmt.Println(model.BytesPerSecond(1000).BitsPerSecond())
-	// Output: 8000
-}
-
 func ExampleParsePayload() {
 	p, err := model.ParsePayload("75x75x3")
 	fmt.Println(p, p.Size, err)
@@ -259,7 +254,7 @@ func ExampleComparison_LocalLatency() {
 
 func ExampleComparison_Bandwidth() {
 	x, err := against.Bandwidth(model.MetricLatency)
-	fmt.Printf("%s %.0f bit/s %v\n", x.Pays, x.At.BitsPerSecond(), err)
+	fmt.Printf("%s %.0f bit/s %v\n", x.Pays, 8*x.At, err)
 	// Output: above 939852 bit/s <nil>
 }
 

@@ -260,9 +260,6 @@ func (b Bytes) Cost(e JoulesPerByte) Joules { return Joules(float64(b) * float64
 // For returns the energy that the power w takes in the time t.
 func (w Watts) For(t Seconds) Joules { return Joules(float64(w) * float64(t)) }
 
-// BitsPerSecond returns r in bit/s.
-func (r BytesPerSecond) BitsPerSecond() float64 { return float64(r) * 8 }
-
 // String prints s with its unit; the other String methods do the same.
 func (s Seconds) String() string        { return format(s) }
 func (b Bytes) String() string          { return format(b) }
@@ -290,31 +287,4 @@ func unmarshal[Q Quantity](into *Q, text []byte) error {
 		*into = v
 	}
 	return err
-}
-
-// UnmarshalJSON reads a number in SI base units, as encoding/json writes s, or text with a unit;
-// the other UnmarshalJSON methods do the same.
-func (s *Seconds) UnmarshalJSON(data []byte) error        { return unmarshalJSON(s, data) }
-func (b *Bytes) UnmarshalJSON(data []byte) error          { return unmarshalJSON(b, data) }
-func (r *BytesPerSecond) UnmarshalJSON(data []byte) error { return unmarshalJSON(r, data) }
-func (j *Joules) UnmarshalJSON(data []byte) error         { return unmarshalJSON(j, data) }
-func (j *JoulesPerByte) UnmarshalJSON(data []byte) error  { return unmarshalJSON(j, data) }
-func (w *Watts) UnmarshalJSON(data []byte) error          { return unmarshalJSON(w, data) }
-func (j *JouleSeconds) UnmarshalJSON(data []byte) error   { return unmarshalJSON(j, data) }
-func (r *PerSecond) UnmarshalJSON(data []byte) error      { return unmarshalJSON(r, data) }
-
-func unmarshalJSON[Q Quantity](into *Q, data []byte) error {
-	if string(data) == "null" {
-		return nil
-	}
-	if text, err := strconv.Unquote(string(data)); err == nil {
-		return unmarshal(into, []byte(text))
-	}
-	v, err := strconv.ParseFloat(string(data), 64)
-	if err != nil {
-		return fmt.Errorf("want %s as a number or such as %q, got %s: %w",
-			unitOf[Q]().plural, unitOf[Q]().example, data, err)
-	}
-	*into = Q(v)
-	return nil
 }
