@@ -45,8 +45,8 @@
 // # Many devices that share a host
 //
 // The equations describe a single inference. Under load, requests wait: at the device, on the link
-// and at the host. [MD1], [MG1], [MMk] and [MDk] are mean waiting times in queues; [Load] combines
-// them into the latency as a function of the arrival rate.
+// and at the host. [MMk] and [MGk] are mean waiting times in queues; [Load] combines them into the
+// latency as a function of the arrival rate.
 //
 // # Layer fit
 //

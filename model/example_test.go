@@ -292,22 +292,6 @@ func ExampleCrossing_Always() {
 	// Output: false <nil>
 }
 
-func ExampleMD1() {
-	w, err := model.MD1(0.9, 1)
-	fmt.Println(model.Round(w, 4), err)
-	_, err = model.MD1(1.2, 1)
-	fmt.Println(err)
-	// Output:
-	// 4.5s <nil>
-	// queue: the queue is unstable at a utilization of 1.2; it has a mean wait only below 1
-}
-
-func ExampleMG1() {
-	w, err := model.MG1(0.5, 1, 1)
-	fmt.Println(model.Round(w, 4), err)
-	// Output: 1s <nil>
-}
-
 func ExampleErlangC() {
 	p, err := model.ErlangC(1.8, 2)
 	fmt.Printf("%.4f %v\n", p, err)
@@ -320,16 +304,23 @@ func ExampleMMk() {
 	// Output: 357.2ms <nil>
 }
 
-func ExampleMDk() {
-	w, err := model.MDk(2.8, 1, 4)
-	fmt.Println(model.Round(w, 3), err)
-	// Output: 189ms <nil>
-}
-
 func ExampleMGk() {
-	w, err := model.MGk(2.8, 1, 0.5, 4)
+	w, err := model.MGk(0.9, 1, 0, 1) // M/D/1
+	fmt.Println(model.Round(w, 4), err)
+	_, err = model.MGk(1.2, 1, 0, 1)
+	fmt.Println(err)
+	w, err = model.MGk(0.5, 1, 1, 1) // M/G/1
+	fmt.Println(model.Round(w, 4), err)
+	w, err = model.MGk(2.8, 1, 0, 4) // M/D/4
 	fmt.Println(model.Round(w, 3), err)
-	// Output: 273ms <nil>
+	w, err = model.MGk(2.8, 1, 0.5, 4)
+	fmt.Println(model.Round(w, 3), err)
+	// Output:
+	// 4.5s <nil>
+	// queue: the queue is unstable at a utilization of 1.2; it has a mean wait only below 1
+	// 1s <nil>
+	// 189ms <nil>
+	// 273ms <nil>
 }
 
 func ExampleMerge() {

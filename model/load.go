@@ -53,7 +53,7 @@ func (l Load) Local(rate PerSecond) (Waits, error) {
 	if err := l.Validate(); err != nil {
 		return Waits{}, at("load", err)
 	}
-	wait, err := MD1(rate, l.Latency)
+	wait, err := MGk(rate, l.Latency, 0, 1)
 	if err != nil {
 		return Waits{}, station("device", err)
 	}
@@ -72,10 +72,10 @@ func (l Load) Offloaded(rate PerSecond) (Waits, error) {
 	}
 	var w Waits
 	var err error
-	if w.Up, err = MD1(onLink, l.Offload.Input.At(l.Offload.Link.Up)); err != nil {
+	if w.Up, err = MGk(onLink, l.Offload.Input.At(l.Offload.Link.Up), 0, 1); err != nil {
 		return Waits{}, station("uplink", err)
 	}
-	if w.Down, err = MD1(onLink, l.Offload.Output.At(l.Offload.Link.Down)); err != nil {
+	if w.Down, err = MGk(onLink, l.Offload.Output.At(l.Offload.Link.Down), 0, 1); err != nil {
 		return Waits{}, station("downlink", err)
 	}
 	ours := Stream{Arrivals: rate * PerSecond(l.Tenants), Service: l.Offload.Exec}

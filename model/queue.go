@@ -37,25 +37,6 @@ func load(arrivals PerSecond, service Seconds, servers int) (float64, error) {
 	return rho, nil
 }
 
-// MD1 is the mean wait in a queue with Poisson arrivals, one server and a constant service time s,
-// at utilization rho = arrivals * s:
-//
-//	W = s * rho / (2 * (1 - rho))
-//
-// It is MG1 without variation.
-func MD1(arrivals PerSecond, service Seconds) (Seconds, error) {
-	return MG1(arrivals, service, 0)
-}
-
-// MG1 is the mean wait in a queue with Poisson arrivals and one server whose service time has the
-// given mean and squared coefficient of variation (scv, variance over squared mean), by the formula
-// of Pollaczek and Khinchine:
-//
-//	W = mean * rho * (1 + scv) / (2 * (1 - rho))
-func MG1(arrivals PerSecond, mean Seconds, scv float64) (Seconds, error) {
-	return MGk(arrivals, mean, scv, 1)
-}
-
 // ErlangC is the probability that an arrival finds all servers busy in a queue with Poisson
 // arrivals and exponential service times; offered is the load in erlangs, arrivals times mean
 // service time, below the number of servers.
@@ -92,24 +73,24 @@ func MMk(arrivals PerSecond, mean Seconds, k int) (Seconds, error) {
 	return Seconds(wait), nil
 }
 
-// MDk is the mean wait in a queue with Poisson arrivals, a constant service time and k servers. It
-// has no closed form; this is the approximation by Cosmetatos with the bound by Whitt (1993) for
-// light load:
+// MGk is the mean wait in a queue with Poisson arrivals and k servers whose service time has the
+// given mean and squared coefficient of variation (scv, variance over squared mean). With one server
+// it is the formula of Pollaczek and Khinchine, at utilization rho = arrivals * mean:
+//
+//	W = mean * rho * (1 + scv) / (2 * (1 - rho))
+//
+// A constant service time (scv = 0) has no closed form for more servers; this is the approximation
+// by Cosmetatos with the bound by Whitt (1993) for light load:
 //
 //	W = (1 + g) / 2 * MMk,  g = min(0.24, (1-rho) * (k-1) * (sqrt(4+5k)-2) / (16*k*rho))
 //
-// It is exact for k = 1. For up to 64 servers its error against Crommelin's exact series is at most
-// 1 % if the wait is at least a twentieth of the service time, and at most 0.3 % of a service time
-// otherwise, as a test checks.
-func MDk(arrivals PerSecond, service Seconds, k int) (Seconds, error) {
-	return MGk(arrivals, service, 0, k)
-}
-
-// MGk is the mean wait in a queue with Poisson arrivals and k servers whose service time has the
-// given mean and squared coefficient of variation. Up to scv = 1 it interpolates linearly between
-// MDk and MMk; above, it is the formula of Lee and Longton, (1 + scv) / 2 * MMk. It is exact for k
-// = 1 and for exponential service times. Otherwise it is an approximation from two moments, within
-// 5 % of the simulations in the tests.
+// For up to 64 servers its error against Crommelin's exact series is at most 1 % if the wait is at
+// least a twentieth of the service time, and at most 0.3 % of a service time otherwise, as a test
+// checks.
+//
+// Up to scv = 1 the wait is interpolated linearly between that and MMk; above, it is the formula of
+// Lee and Longton, (1 + scv) / 2 * MMk. It is exact for k = 1 and for exponential service times.
+// Otherwise it is an approximation from two moments, within 5 % of the simulations in the tests.
 func MGk(arrivals PerSecond, mean Seconds, scv float64, k int) (Seconds, error) {
 	if err := checkSCV(scv); err != nil {
 		return 0, at("queue", err)

@@ -22,12 +22,12 @@ func TestQueueWaitsEqualTheKnownFigures(t *testing.T) {
 	}{
 		{"M/M/1 at 0.5", func() (model.Seconds, error) { return model.MMk(0.5, 1, 1) }, 1.0},
 		{"M/M/1 at 0.9", func() (model.Seconds, error) { return model.MMk(0.9, 1, 1) }, 9.0},
-		{"M/D/1 at 0.5", func() (model.Seconds, error) { return model.MD1(0.5, 1) }, 0.5},
-		{"M/D/1 at 0.9", func() (model.Seconds, error) { return model.MD1(0.9, 1) }, 4.5},
+		{"M/D/1 at 0.5", func() (model.Seconds, error) { return model.MGk(0.5, 1, 0, 1) }, 0.5},
+		{"M/D/1 at 0.9", func() (model.Seconds, error) { return model.MGk(0.9, 1, 0, 1) }, 4.5},
 		{"M/M/2 at 0.5", func() (model.Seconds, error) { return model.MMk(1, 1, 2) }, 0.3333},
 		{"M/M/2 at 0.9", func() (model.Seconds, error) { return model.MMk(1.8, 1, 2) }, 4.263},
 		{"M/M/4 at 0.7", func() (model.Seconds, error) { return model.MMk(2.8, 1, 4) }, 0.3572},
-		{"M/G/1 of M/M/1", func() (model.Seconds, error) { return model.MG1(0.9, 1, 1) }, 9.0},
+		{"M/G/1 of M/M/1", func() (model.Seconds, error) { return model.MGk(0.9, 1, 1, 1) }, 9.0},
 	} {
 		if got, err := c.wait(); err != nil || math.Abs(float64(got)-c.want) > 5e-4*c.want {
 			t.Errorf("%s: %v, %v, want %v", c.name, float64(got), err, c.want)
@@ -49,11 +49,11 @@ func crommelin(rho float64, k int) float64 {
 	}
 }
 
-func TestMDkIsWithinItsStatedErrorOfTheExactSeries(t *testing.T) {
+func TestMGkOfAConstantTimeIsWithinItsStatedErrorOfTheExactSeries(t *testing.T) {
 	for _, k := range []int{1, 2, 3, 4, 8, 16, 32, 64} {
 		for _, rho := range []float64{0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98} {
 			exact := crommelin(rho, k)
-			got, err := model.MDk(model.PerSecond(rho*float64(k)), 1, k)
+			got, err := model.MGk(model.PerSecond(rho*float64(k)), 1, 0, k)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -119,22 +119,12 @@ func uniform(r *rand.Rand) float64     { return 2 * r.Float64() } // scv 1/3
 // A formula is the mean wait at an arrival rate, for a mean service time of 1 s.
 type formula func(model.PerSecond) (model.Seconds, error)
 
-func md1(rate model.PerSecond) (model.Seconds, error) { return model.MD1(rate, 1) }
-
-func mg1(scv float64) formula {
-	return func(rate model.PerSecond) (model.Seconds, error) { return model.MG1(rate, 1, scv) }
+func mgk(scv float64, k int) formula {
+	return func(rate model.PerSecond) (model.Seconds, error) { return model.MGk(rate, 1, scv, k) }
 }
 
 func mmk(k int) formula {
 	return func(rate model.PerSecond) (model.Seconds, error) { return model.MMk(rate, 1, k) }
-}
-
-func mdk(k int) formula {
-	return func(rate model.PerSecond) (model.Seconds, error) { return model.MDk(rate, 1, k) }
-}
-
-func mgk(scv float64, k int) formula {
-	return func(rate model.PerSecond) (model.Seconds, error) { return model.MGk(rate, 1, scv, k) }
 }
 
 func TestQueueFormulasAgreeWithASimulation(t *testing.T) {
@@ -146,15 +136,15 @@ func TestQueueFormulasAgreeWithASimulation(t *testing.T) {
 		wait    formula
 		error   float64 // stated relative error of the formula, 0 when it is exact
 	}{
-		{"M/D/1", 0.5, 1, constant, md1, 0},
-		{"M/D/1", 0.8, 1, constant, md1, 0},
-		{"M/G/1 uniform", 0.7, 1, uniform, mg1(1.0 / 3), 0},
-		{"M/G/1 mixture", 0.6, 1, mixture, mg1(mixtureSCV), 0},
+		{"M/D/1", 0.5, 1, constant, mgk(0, 1), 0},
+		{"M/D/1", 0.8, 1, constant, mgk(0, 1), 0},
+		{"M/G/1 uniform", 0.7, 1, uniform, mgk(1.0/3, 1), 0},
+		{"M/G/1 mixture", 0.6, 1, mixture, mgk(mixtureSCV, 1), 0},
 		{"M/M/1", 0.7, 1, exponential, mmk(1), 0},
 		{"M/M/2", 0.8, 2, exponential, mmk(2), 0},
 		{"M/M/4", 0.7, 4, exponential, mmk(4), 0},
-		{"M/D/2", 0.8, 2, constant, mdk(2), 0.01},
-		{"M/D/4", 0.7, 4, constant, mdk(4), 0.01},
+		{"M/D/2", 0.8, 2, constant, mgk(0, 2), 0.01},
+		{"M/D/4", 0.7, 4, constant, mgk(0, 4), 0.01},
 		{"M/G/4 uniform", 0.8, 4, uniform, mgk(1.0/3, 4), 0.05},
 		{"M/G/4 mixture", 0.8, 4, mixture, mgk(mixtureSCV, 4), 0.05},
 	} {
@@ -210,21 +200,21 @@ func TestMergeAddsUpTenants(t *testing.T) {
 
 func TestQueueThatIsUnstableIsAnErrorNotANumber(t *testing.T) {
 	for _, rate := range []model.PerSecond{1, 1.5, 1e9} {
-		w, err := model.MD1(rate, 1)
+		w, err := model.MGk(rate, 1, 0, 1)
 		u, ok := errors.AsType[*model.UnstableError](err)
 		if !ok || w != 0 || u.Utilization != float64(rate) {
 			t.Errorf("%v: %v, %v", rate, w, err)
 		}
 	}
 	for _, rate := range []model.PerSecond{0, -1, model.PerSecond(math.Inf(1)), model.PerSecond(math.NaN())} {
-		if _, err := model.MD1(rate, 1); err == nil || !strings.Contains(err.Error(), "arrivals:") {
+		if _, err := model.MGk(rate, 1, 0, 1); err == nil || !strings.Contains(err.Error(), "arrivals:") {
 			t.Errorf("%v: %v", rate, err)
 		}
 	}
 	if _, err := model.MMk(1, 1, 0); err == nil || !strings.Contains(err.Error(), "servers:") {
 		t.Error(err)
 	}
-	if _, err := model.MG1(0.5, 1, -1); err == nil || !strings.Contains(err.Error(), "scv:") {
+	if _, err := model.MGk(0.5, 1, -1, 1); err == nil || !strings.Contains(err.Error(), "scv:") {
 		t.Error(err)
 	}
 	if _, err := shared().Offloaded(1e6); err == nil || !strings.Contains(err.Error(), "link: the queue is unstable") {
