@@ -8,8 +8,7 @@
 //
 //  1. Describe. [Quantile] and [Median] are plain estimates. [RoundMedian] and [RoundQuantile]
 //     estimate a typical latency and a percentile from rounds, with an [Interval].
-//     [MedianInterval], [QuantileInterval] and [QuantileIntervalEffective] are the order-statistic
-//     intervals behind them.
+//     [MedianInterval] and [QuantileInterval] are the order-statistic intervals behind them.
 //  2. Measure enough. [PreciseEnough] says whether rounds can stop. [SamplesForPercentile] says how
 //     many samples a percentile needs. Correlated samples are worth fewer independent ones, which
 //     every interval over rounds takes into account.

@@ -1,10 +1,10 @@
 package stats
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/stat"
 	"gonum.org/v1/gonum/stat/distuv"
 )
@@ -163,15 +163,11 @@ func autocorrelationTime(rounds [][]float64) float64 {
 
 // midRanks returns the rank of each value, from 1. Ties get the mean of their ranks.
 func midRanks(x []float64) []float64 {
-	order := make([]int, len(x))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(x[a], x[b]) })
-	ranks := make([]float64, len(x))
+	sorted, order, ranks := slices.Clone(x), make([]int, len(x)), make([]float64, len(x))
+	floats.Argsort(sorted, order)
 	for i := 0; i < len(order); {
 		j := i
-		for j < len(order) && x[order[j]] == x[order[i]] {
+		for j < len(order) && sorted[j] == sorted[i] {
 			j++
 		}
 		for k := i; k < j; k++ {

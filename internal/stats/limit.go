@@ -44,7 +44,7 @@ func PercentileAtMost(sorted []float64, p, limit, alpha, effective float64) (Res
 	if math.IsNaN(limit) {
 		return Result{}, fmt.Errorf("limit is not a number")
 	}
-	iv, err := QuantileIntervalEffective(sorted, p, 1-2*alpha, effective)
+	iv, err := QuantileInterval(sorted, p, 1-2*alpha, effective)
 	if err != nil {
 		return Result{}, err
 	}

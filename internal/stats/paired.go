@@ -1,13 +1,13 @@
 package stats
 
 import (
-	"cmp"
 	"fmt"
 	"math"
 	"slices"
 	"sort"
 	"sync"
 
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/stat"
 	"gonum.org/v1/gonum/stat/distuv"
 )
@@ -168,12 +168,8 @@ func signedRankTable(n int) []float64 {
 //
 // Source: Holm, Scandinavian Journal of Statistics 6(2), 1979.
 func Holm(p []float64) []float64 {
-	order := make([]int, len(p))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(p[a], p[b]) })
-	adjusted := make([]float64, len(p))
+	order, adjusted := make([]int, len(p)), make([]float64, len(p))
+	floats.ArgsortStable(slices.Clone(p), order)
 	running := 0.0
 	for rank, i := range order {
 		running = max(running, min(1, float64(len(p)-rank)*p[i]))

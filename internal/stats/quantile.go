@@ -51,6 +51,11 @@ func Median(samples []float64) float64 {
 	return Quantile(s, 0.5)
 }
 
+// MedianInterval is QuantileInterval of the median of independent samples.
+func MedianInterval(sorted []float64, confidence float64) (Interval, error) {
+	return QuantileInterval(sorted, 0.5, confidence, float64(len(sorted)))
+}
+
 // QuantileInterval returns the order-statistic interval of the p-quantile of the distribution that
 // the samples, sorted in increasing order, were drawn from.
 //
@@ -59,26 +64,14 @@ func Median(samples []float64) float64 {
 // covers more for one with jumps. Each tail has at most half of 1 - confidence. If n is too small
 // for that, the end is infinite: the median at 95 % needs n >= 6, the upper end of p99 n >= 368.
 //
-// It assumes independent samples. For samples of rounds, which are correlated, use
-// QuantileIntervalEffective.
+// Samples of rounds are correlated, and worth only effective independent ones (see effectiveSamples;
+// 0 < effective <= n): the interval takes the ranks for that many samples and scales them to n.
+// effective need not be an integer: the incomplete beta function continues the binomial
+// probabilities.
 //
-// Source: David and Nagaraja, Order Statistics, 3rd ed., section 7.1.
-func QuantileInterval(sorted []float64, p, confidence float64) (Interval, error) {
-	return QuantileIntervalEffective(sorted, p, confidence, float64(len(sorted)))
-}
-
-// MedianInterval is QuantileInterval of the median.
-func MedianInterval(sorted []float64, confidence float64) (Interval, error) {
-	return QuantileInterval(sorted, 0.5, confidence)
-}
-
-// QuantileIntervalEffective is QuantileInterval for samples that are worth only effective
-// independent ones (see effectiveSamples; 0 < effective <= n). It takes the ranks of the interval for that
-// many samples and scales them to n. effective need not be an integer: the incomplete beta function
-// continues the binomial probabilities.
-//
-// Source: Korn and Graubard, Survey Methodology 24(2), 1998, for proportions.
-func QuantileIntervalEffective(sorted []float64, p, confidence, effective float64) (Interval, error) {
+// Sources: David and Nagaraja, Order Statistics, 3rd ed., section 7.1. For effective samples: Korn
+// and Graubard, Survey Methodology 24(2), 1998, for proportions.
+func QuantileInterval(sorted []float64, p, confidence, effective float64) (Interval, error) {
 	n := len(sorted)
 	switch {
 	case n == 0:

@@ -122,18 +122,18 @@ func TestMedianIntervalCoversTheTruthWhateverTheShape(t *testing.T) {
 	}
 }
 
-func TestQuantileIntervalEffectiveIsNeverNarrowerForFewer(t *testing.T) {
+func TestQuantileIntervalIsNeverNarrowerForFewerEffectiveSamples(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		x := rapid.SliceOfN(rapid.Float64Range(-1e6, 1e6), 1, 200).Draw(t, "x")
 		slices.Sort(x)
 		p := rapid.Float64Range(0.01, 0.99).Draw(t, "p")
 		n := float64(len(x))
 		few := rapid.Float64Range(0.5, n).Draw(t, "effective")
-		wide, err := QuantileIntervalEffective(x, p, 0.95, few)
+		wide, err := QuantileInterval(x, p, 0.95, few)
 		if err != nil {
 			t.Fatal(err)
 		}
-		narrow, err := QuantileInterval(x, p, 0.95)
+		narrow, err := QuantileInterval(x, p, 0.95, float64(len(x)))
 		if err != nil {
 			t.Fatal(err)
 		}

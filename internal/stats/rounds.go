@@ -43,7 +43,7 @@ func RoundMedian(rounds [][]float64, confidence float64) (median float64, iv Int
 		if err != nil {
 			return math.NaN(), Interval{}, "", err
 		}
-		iv, err = QuantileIntervalEffective(sorted, 0.5, confidence, float64(size.counted)/size.designEffect)
+		iv, err = QuantileInterval(sorted, 0.5, confidence, float64(size.counted)/size.designEffect)
 		return medians[0], iv, FromOneRound, err
 	case 1-confidence < math.Pow(2, 1-float64(n)):
 		logs := make([]float64, n)
@@ -76,7 +76,7 @@ func RoundQuantile(rounds [][]float64, p, confidence float64) (float64, Interval
 	if size.effective == 0 {
 		return Quantile(sorted, p), unbounded(1), nil
 	}
-	iv, err := QuantileIntervalEffective(sorted, p, confidence, size.effective)
+	iv, err := QuantileInterval(sorted, p, confidence, size.effective)
 	return Quantile(sorted, p), iv, err
 }
 
