@@ -40,11 +40,6 @@ func ExampleSecondsOf() {
 	// Output: 1.5ms
 }
 
-func ExampleSeconds_Duration() {
-	fmt.Println(model.Seconds(0.0015).Duration())
-	// Output: 1.5ms
-}
-
 func ExampleBytes_At() {
 	fmt.Println(model.Bytes(3040).At(3.04e6))
 	// Output: 1ms

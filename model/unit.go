@@ -242,15 +242,6 @@ func Parse[Q Quantity](text string) (Q, error) {
 // SecondsOf returns d as Seconds.
 func SecondsOf(d time.Duration) Seconds { return Seconds(d.Seconds()) }
 
-// Duration returns s rounded to the nanosecond, or the longest time.Duration if s is longer.
-func (s Seconds) Duration() time.Duration {
-	ns := math.Round(float64(s) * 1e9)
-	if ns >= math.MaxInt64 {
-		return math.MaxInt64
-	}
-	return time.Duration(ns)
-}
-
 // At returns the time that b takes at the rate r.
 func (b Bytes) At(r BytesPerSecond) Seconds { return Seconds(float64(b) / float64(r)) }
 

@@ -174,13 +174,7 @@ func TestUnitsAreNumbersInJSONAndReadAsText(t *testing.T) {
 	}
 }
 
-func TestSecondsRoundToTheNanosecond(t *testing.T) {
-	if d := model.Seconds(1.4999e-9).Duration(); d != 1 {
-		t.Errorf("got %d ns, want 1", d)
-	}
-	if d := model.Seconds(1e300).Duration(); d != math.MaxInt64 {
-		t.Errorf("got %v, want the longest", d)
-	}
+func TestSecondsOfADuration(t *testing.T) {
 	if s := model.SecondsOf(36 * time.Millisecond); s != 0.036 {
 		t.Errorf("got %v", s)
 	}

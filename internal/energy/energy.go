@@ -2,7 +2,7 @@
 // obtained.
 //
 //  1. A [Meter] opens a [Window] over some inferences; its end gives a [Reading].
-//  2. Without a meter, an [Estimator] works the Reading of one inference out from a device profile
+//  2. Without a meter, an [Estimator] works the energy of one inference out from a device profile
 //     and the measured latency.
 //
 // results.BlockEnergy is a Reading as a run records it.
@@ -65,15 +65,12 @@ func NewEstimator(set *profiles.Set, device, idle string) (*Estimator, error) {
 // and received bytes: active power times latency for a local one, equation 2.5 of the study for an
 // offloaded one.
 //
-// Its origin is Mixed if the latency was measured over a real link, and Modelled otherwise. Either
-// way it is proportional to the latency by construction, so it supports no claim on energy.
+// It is proportional to the latency by construction, so it supports no claim on energy.
 func (e *Estimator) Inference(
 	c names.Combination, latency model.Seconds, sent, received model.Bytes,
-) (Reading, error) {
-	r := Reading{Duration: latency.Duration(), Origin: e.Origin(c)}
+) (model.Energy, error) {
 	if c.Backend.IsLocal() {
-		r.Energy = e.Device.LocalEnergy(latency)
-		return r, nil
+		return e.Device.LocalEnergy(latency), nil
 	}
 	var network model.Energy
 	if c.Link == names.LinkDirect {
@@ -81,15 +78,15 @@ func (e *Estimator) Inference(
 	} else {
 		link, err := e.Links.Link(string(c.Link))
 		if err != nil {
-			return Reading{}, fmt.Errorf("energy of %s: %w", c.Name(), err)
+			return model.Energy{}, fmt.Errorf("energy of %s: %w", c.Name(), err)
 		}
 		network = link.NetworkEnergy(sent, received)
 	}
-	r.Energy = model.OffloadEnergy(latency, e.Idle.Power, network)
-	return r, nil
+	return model.OffloadEnergy(latency, e.Idle.Power, network), nil
 }
 
-// Origin returns the origin of the energy that Inference gives.
+// Origin returns the origin of the energy that Inference gives: Mixed if the latency was measured
+// over a real link, and Modelled otherwise.
 func (e *Estimator) Origin(c names.Combination) names.Origin {
 	if !c.Backend.IsLocal() && c.Link == names.LinkDirect && c.Backend != names.OffloadSelf {
 		return names.Mixed

@@ -34,7 +34,7 @@ func (k *runStore) AppendBlock(b results.Block) error {
 		if err != nil {
 			return err
 		}
-		b.Energy = &results.BlockEnergy{Joules: float64(e.Joules), Origin: e.Origin, Missing: e.Missing}
+		b.Energy = &results.BlockEnergy{Joules: float64(e.Joules), Origin: k.model.Origin(b.Combination), Missing: e.Missing}
 	}
 	return k.Writer.AppendBlock(b)
 }

@@ -2,6 +2,7 @@ package survey
 
 import (
 	"context"
+	"math"
 	"net"
 	"strings"
 	"testing"
@@ -56,7 +57,7 @@ func TestSurveyFindsTheDeclaredLink(t *testing.T) {
 	}
 	// The emulated link is never faster than declared. How much slower it appears
 	// depends on the load of the machine.
-	if got := l.OneWay.Duration(); got < shape.Latency || got > 3*shape.Latency {
+	if got := time.Duration(math.Round(float64(l.OneWay) * 1e9)); got < shape.Latency || got > 3*shape.Latency {
 		t.Errorf("latency %v, the link's is %v", got, shape.Latency)
 	}
 	if s.Up < shape.Up/4 || s.Up > shape.Up*1.5 || s.Down < shape.Down/4 || s.Down > shape.Down*1.5 {
