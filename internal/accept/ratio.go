@@ -3,8 +3,6 @@ package accept
 import (
 	"math"
 
-	"gonum.org/v1/gonum/floats"
-
 	"github.com/crossover-bench/crossover/internal/stats"
 )
 
@@ -30,13 +28,13 @@ func (g *Judgement) ratio(logs []float64, lo, hi, alpha float64) error {
 // 15(6), 1987).
 func between(differences []float64, lo, hi, alpha float64) (stats.Result, error) {
 	if math.IsInf(hi, 1) {
-		return above(differences, lo, alpha)
+		return stats.PairedAbove(differences, lo, alpha)
 	}
 	r, err := stats.PairedBelow(differences, hi, alpha)
 	if err != nil || math.IsInf(lo, -1) {
 		return r, err
 	}
-	lower, err := above(differences, lo, alpha)
+	lower, err := stats.PairedAbove(differences, lo, alpha)
 	if err != nil {
 		return r, err
 	}
@@ -51,13 +49,4 @@ func between(differences []float64, lo, hi, alpha float64) (stats.Result, error)
 		}
 	}
 	return r, nil
-}
-
-// above tests that the centre of differences lies above bound.
-func above(differences []float64, bound, alpha float64) (stats.Result, error) {
-	negated := floats.ScaleTo(make([]float64, len(differences)), -1, differences)
-	r, err := stats.PairedBelow(negated, -bound, alpha)
-	r.Value = -r.Value
-	r.Interval.Lo, r.Interval.Hi = -r.Interval.Hi, -r.Interval.Lo
-	return r, err
 }

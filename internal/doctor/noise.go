@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/crossover-bench/crossover/internal/exit"
@@ -61,10 +62,7 @@ func tinyNetwork(ctx context.Context, o Options, machineName string) (floor mach
 	if err != nil {
 		return floor, exit.Errorf(exit.Usage, "%w", err)
 	}
-	threads := []int{1}
-	if about.Cores > 1 {
-		threads = append(threads, about.Cores)
-	}
+	threads := slices.Compact([]int{1, max(1, about.Cores)})
 	var combinations []names.Combination
 	for _, n := range threads {
 		combinations = append(combinations, names.Combination{

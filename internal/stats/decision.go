@@ -1,6 +1,10 @@
 package stats
 
-import "math"
+import (
+	"math"
+
+	"gonum.org/v1/gonum/floats"
+)
 
 // A Decision is the answer of a test. The zero Decision is Inconclusive, so an unset judgement
 // never counts as a pass.
@@ -46,6 +50,8 @@ func judge(iv Interval, limit float64) Decision {
 	}
 	return Inconclusive
 }
+
+func negated(samples []float64) []float64 { return floats.ScaleTo(make([]float64, len(samples)), -1, samples) }
 
 // mirror turns the result for "at most" on negated samples into the result for "at least" on the
 // samples themselves.

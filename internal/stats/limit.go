@@ -6,7 +6,6 @@ import (
 	"slices"
 	"sort"
 
-	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/stat"
 )
 
@@ -58,9 +57,9 @@ func PercentileAtMost(sorted []float64, p, limit, alpha, effective float64) (Res
 
 // PercentileAtLeast judges "the p-quantile is at least limit"; see PercentileAtMost.
 func PercentileAtLeast(sorted []float64, p, limit, alpha, effective float64) (Result, error) {
-	negated := floats.ScaleTo(make([]float64, len(sorted)), -1, sorted)
-	slices.Reverse(negated)
-	r, err := PercentileAtMost(negated, 1-p, -limit, alpha, effective)
+	falling := negated(sorted)
+	slices.Reverse(falling)
+	r, err := PercentileAtMost(falling, 1-p, -limit, alpha, effective)
 	return mirror(r), err
 }
 
@@ -139,11 +138,11 @@ func MeanAtMost(rounds [][]float64, limit, alpha float64) (Result, error) {
 
 // MeanAtLeast judges "the mean is at least limit"; see MeanAtMost.
 func MeanAtLeast(rounds [][]float64, limit, alpha float64) (Result, error) {
-	negated := make([][]float64, len(rounds))
+	opposite := make([][]float64, len(rounds))
 	for i, r := range rounds {
-		negated[i] = floats.ScaleTo(make([]float64, len(r)), -1, r)
+		opposite[i] = negated(r)
 	}
-	r, err := MeanAtMost(negated, -limit, alpha)
+	r, err := MeanAtMost(opposite, -limit, alpha)
 	return mirror(r), err
 }
 

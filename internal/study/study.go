@@ -110,21 +110,14 @@ func Compare() (*Tables, error) {
 	if err != nil {
 		return nil, err
 	}
-	a.LayerFit, err = compare(all.Networks)
-	return a, err
-}
-
-// compare computes the printed rows of the layer fit.
-func compare(networks []costs.Network) ([]LayerFit, error) {
-	var rows []LayerFit
 	for _, p := range layerFits {
-		i := slices.IndexFunc(networks, func(n costs.Network) bool { return n.Model == p.model && n.Input == p.input })
+		i := slices.IndexFunc(all.Networks, func(n costs.Network) bool { return n.Model == p.model && n.Input == p.input })
 		if i < 0 {
 			return nil, fmt.Errorf("the built-in catalog has no %s with input %d", p.model, p.input)
 		}
-		rows = append(rows, LayerFit{names.Modelled, p.model, p.input, p.percent, networks[i].Fit})
+		a.LayerFit = append(a.LayerFit, LayerFit{names.Modelled, p.model, p.input, p.percent, all.Networks[i].Fit})
 	}
-	return rows, nil
+	return a, nil
 }
 
 // atLeast and atMost bound what a latency was before it was printed in whole milliseconds. The
