@@ -55,8 +55,9 @@ func ExampleWatts_For() {
 	// Output: 15mJ
 }
 
-func ExampleParsePayload() {
-	p, err := model.ParsePayload("75x75x3")
+func ExamplePayload_UnmarshalText() {
+	var p model.Payload
+	err := p.UnmarshalText([]byte("75x75x3"))
 	fmt.Println(p, p.Size, err)
 	// Output: 75x75x3 16875B <nil>
 }

@@ -16,15 +16,16 @@ type Payload struct {
 
 var shape = regexp.MustCompile(`^[0-9]+(x[0-9]+)+$`)
 
-// ParsePayload reads "32x32x3" or "100B". A payload of zero bytes is an error.
-func ParsePayload(text string) (Payload, error) {
-	fail := func(why string) (Payload, error) {
-		return Payload{}, &UnitError{Want: "a payload such as 32x32x3 or 3072B", Got: text, Why: why}
+// UnmarshalText reads "32x32x3" or "100B". A payload of zero bytes is an error.
+func (p *Payload) UnmarshalText(text []byte) error {
+	name := string(text)
+	fail := func(why string) error {
+		return &UnitError{Want: "a payload such as 32x32x3 or 3072B", Got: name, Why: why}
 	}
-	size, err := Parse[Bytes](text)
-	if shape.MatchString(text) {
+	size, err := Parse[Bytes](name)
+	if shape.MatchString(name) {
 		size, err = 1, nil
-		for side := range strings.SplitSeq(text, "x") {
+		for side := range strings.SplitSeq(name, "x") {
 			n, err := strconv.ParseFloat(side, 64)
 			if size *= Bytes(n); err != nil || size > 1<<53 {
 				return fail("which is too large")
@@ -37,17 +38,9 @@ func ParsePayload(text string) (Payload, error) {
 	if size <= 0 {
 		return fail("which is zero bytes")
 	}
-	return Payload{Name: text, Size: size}, nil
+	*p = Payload{Name: name, Size: size}
+	return nil
 }
 
 // String returns the payload as it was written.
 func (p Payload) String() string { return p.Name }
-
-// UnmarshalText reads the payload as ParsePayload does.
-func (p *Payload) UnmarshalText(text []byte) error {
-	v, err := ParsePayload(string(text))
-	if err == nil {
-		*p = v
-	}
-	return err
-}

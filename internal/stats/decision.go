@@ -51,7 +51,9 @@ func judge(iv Interval, limit float64) Decision {
 	return Inconclusive
 }
 
-func negated(samples []float64) []float64 { return floats.ScaleTo(make([]float64, len(samples)), -1, samples) }
+func negated(samples []float64) []float64 {
+	return floats.ScaleTo(make([]float64, len(samples)), -1, samples)
+}
 
 // mirror turns the result for "at most" on negated samples into the result for "at least" on the
 // samples themselves.
