@@ -31,21 +31,21 @@ func (m Metric) cost(latency Seconds, energy Joules) float64 {
 	}
 }
 
-// A Comparison compares an inference on the device with the same one offloaded.
-type Comparison struct {
+// A Tradeoff compares an inference on the device with the same one offloaded.
+type Tradeoff struct {
 	Latency Seconds // of the local inference
 	Energy  *Joules // of the local inference; nil if unknown, and then only latencies can be compared
 	Offload Offload // the offloaded inference
 	Within  Within  // the intervals of the values that are not exact
 }
 
-// Within holds the intervals of the values of a Comparison. A zero Interval means that the value is
+// Within holds the intervals of the values of a Tradeoff. A zero Interval means that the value is
 // exact.
 type Within struct {
-	Latency   Interval[Seconds] // of Comparison.Latency
-	Energy    Interval[Joules]  // of Comparison.Energy
-	Exec      Interval[Seconds] // of Comparison.Offload.Exec
-	IdlePower Interval[Watts]   // of Comparison.Offload.Idle.Power
+	Latency   Interval[Seconds] // of Tradeoff.Latency
+	Energy    Interval[Joules]  // of Tradeoff.Energy
+	Exec      Interval[Seconds] // of Tradeoff.Offload.Exec
+	IdlePower Interval[Watts]   // of Tradeoff.Offload.Idle.Power
 }
 
 // A Side is the side of a crossing point on which offloading pays.
@@ -82,7 +82,7 @@ func (c Crossing[Q]) Always() bool {
 }
 
 // Validate returns an error that names every field that is out of its bounds.
-func (c Comparison) Validate() error {
+func (c Tradeoff) Validate() error {
 	w := c.Within
 	return errors.Join(
 		positive("local latency", c.Latency),
@@ -107,7 +107,7 @@ func (i Interval[Q]) contains(field string, v Q) error {
 }
 
 // Pays reports whether offloading costs less than the local inference.
-func (c Comparison) Pays(m Metric) (bool, error) {
+func (c Tradeoff) Pays(m Metric) (bool, error) {
 	if err := c.check("pays", m); err != nil {
 		return false, err
 	}
@@ -120,8 +120,8 @@ func (c Comparison) Pays(m Metric) (bool, error) {
 // mean power P = energy / latency of c:
 //
 //	latency: t = t_offload,  energy: t = E_offload / P,  EDP: t = sqrt(EDP_offload / P)
-func (c Comparison) LocalLatency(m Metric) (Crossing[Seconds], error) {
-	return crossing(c, m, "local latency", Above, func(c Comparison) Seconds {
+func (c Tradeoff) LocalLatency(m Metric) (Crossing[Seconds], error) {
+	return crossing(c, m, "local latency", Above, func(c Tradeoff) Seconds {
 		p := c.Offload.predict()
 		switch m {
 		case MetricEnergy:
@@ -141,8 +141,8 @@ func (c Comparison) LocalLatency(m Metric) (Crossing[Seconds], error) {
 //
 // in bytes per second, where t_host is all time that does not depend on the rate. There is no such
 // rate if the denominator is not positive.
-func (c Comparison) Bandwidth(m Metric) (Crossing[BytesPerSecond], error) {
-	return crossing(c, m, "bandwidth", Above, func(c Comparison) BytesPerSecond {
+func (c Tradeoff) Bandwidth(m Metric) (Crossing[BytesPerSecond], error) {
+	return crossing(c, m, "bandwidth", Above, func(c Tradeoff) BytesPerSecond {
 		s := float64(c.Offload.Input + c.Offload.Output)
 		timePerByte := c.solve(m, s, s*float64(c.Offload.Idle.Power), func(o Offload, x float64) Offload {
 			o.Link.Up, o.Link.Down = BytesPerSecond(1/x), BytesPerSecond(1/x)
@@ -153,8 +153,8 @@ func (c Comparison) Bandwidth(m Metric) (Crossing[BytesPerSecond], error) {
 }
 
 // RoundTrip is the t_RTT below which offloading pays.
-func (c Comparison) RoundTrip(m Metric) (Crossing[Seconds], error) {
-	return crossing(c, m, "round trip", Below, func(c Comparison) Seconds {
+func (c Tradeoff) RoundTrip(m Metric) (Crossing[Seconds], error) {
+	return crossing(c, m, "round trip", Below, func(c Tradeoff) Seconds {
 		return Seconds(c.solve(m, 1, float64(c.Offload.Idle.Power), func(o Offload, x float64) Offload {
 			o.Link.OneWay = Seconds(x / 2)
 			return o
@@ -163,8 +163,8 @@ func (c Comparison) RoundTrip(m Metric) (Crossing[Seconds], error) {
 }
 
 // Payload is the s_input below which offloading pays, with s_result unchanged.
-func (c Comparison) Payload(m Metric) (Crossing[Bytes], error) {
-	return crossing(c, m, "payload", Below, func(c Comparison) Bytes {
+func (c Tradeoff) Payload(m Metric) (Crossing[Bytes], error) {
+	return crossing(c, m, "payload", Below, func(c Tradeoff) Bytes {
 		time := 1 / float64(c.Offload.Link.Up)
 		energy := time * float64(c.Offload.Idle.Power)
 		if e := c.Offload.Link.EnergyUp; e != nil {
@@ -179,12 +179,12 @@ func (c Comparison) Payload(m Metric) (Crossing[Bytes], error) {
 
 // IdlePower is the P_idle below which offloading pays by energy or by EDP. The latency does not
 // depend on it, so MetricLatency is an error.
-func (c Comparison) IdlePower(m Metric) (Crossing[Watts], error) {
+func (c Tradeoff) IdlePower(m Metric) (Crossing[Watts], error) {
 	if m == MetricLatency {
 		return Crossing[Watts]{}, errors.New("idle power: the latency does not depend on it; compare by energy or edp")
 	}
 	c.Within.IdlePower = Interval[Watts]{} // it is the unknown
-	return crossing(c, m, "idle power", Below, func(c Comparison) Watts {
+	return crossing(c, m, "idle power", Below, func(c Tradeoff) Watts {
 		p := c.Offload.predict()
 		waiting := float64(p.Latency - p.Time.Wake)
 		return Watts(c.solve(m, 0, waiting, func(o Offload, x float64) Offload {
@@ -197,7 +197,7 @@ func (c Comparison) IdlePower(m Metric) (Crossing[Watts], error) {
 // crossing validates c, computes its crossing point and the lowest and highest crossing point over
 // the corners of its intervals. Every crossing point here is monotone in each input, so the
 // extremes lie at corners.
-func crossing[Q Quantity](c Comparison, m Metric, what string, pays Side, at func(Comparison) Q) (Crossing[Q], error) {
+func crossing[Q Quantity](c Tradeoff, m Metric, what string, pays Side, at func(Tradeoff) Q) (Crossing[Q], error) {
 	if err := c.check(what, m); err != nil {
 		return Crossing[Q]{}, err
 	}
@@ -210,7 +210,7 @@ func crossing[Q Quantity](c Comparison, m Metric, what string, pays Side, at fun
 	return out, nil
 }
 
-func (c Comparison) check(what string, m Metric) error {
+func (c Tradeoff) check(what string, m Metric) error {
 	switch {
 	case m != MetricLatency && m != MetricEnergy && m != MetricEDP:
 		return fmt.Errorf("%s: metric %q is not known; want one of %v", what, m, Metrics())
@@ -225,20 +225,20 @@ func (c Comparison) check(what string, m Metric) error {
 }
 
 // corners returns c with every combination of the ends of its intervals.
-func (c Comparison) corners() []Comparison {
+func (c Tradeoff) corners() []Tradeoff {
 	w := c.Within
-	all := []Comparison{c}
-	all = split(all, w.Latency, func(c *Comparison, v Seconds) { c.Latency = v })
-	all = split(all, w.Energy, func(c *Comparison, v Joules) { c.Energy = &v })
-	all = split(all, w.Exec, func(c *Comparison, v Seconds) { c.Offload.Exec = v })
-	return split(all, w.IdlePower, func(c *Comparison, v Watts) { c.Offload.Idle.Power = v })
+	all := []Tradeoff{c}
+	all = split(all, w.Latency, func(c *Tradeoff, v Seconds) { c.Latency = v })
+	all = split(all, w.Energy, func(c *Tradeoff, v Joules) { c.Energy = &v })
+	all = split(all, w.Exec, func(c *Tradeoff, v Seconds) { c.Offload.Exec = v })
+	return split(all, w.IdlePower, func(c *Tradeoff, v Watts) { c.Offload.Idle.Power = v })
 }
 
-func split[Q Quantity](all []Comparison, i Interval[Q], set func(*Comparison, Q)) []Comparison {
+func split[Q Quantity](all []Tradeoff, i Interval[Q], set func(*Tradeoff, Q)) []Tradeoff {
 	if i == (Interval[Q]{}) {
 		return all
 	}
-	var out []Comparison
+	var out []Tradeoff
 	for _, c := range all {
 		lo, hi := c, c
 		set(&lo, i.Lo)
@@ -250,7 +250,7 @@ func split[Q Quantity](all []Comparison, i Interval[Q], set func(*Comparison, Q)
 
 // LocalCost returns the cost of the local inference in the SI unit of the metric; ok is false if it
 // depends on an unknown energy.
-func (c Comparison) LocalCost(m Metric) (cost float64, ok bool) {
+func (c Tradeoff) LocalCost(m Metric) (cost float64, ok bool) {
 	if m == MetricLatency {
 		return float64(c.Latency), true
 	}
@@ -265,7 +265,7 @@ func (c Comparison) LocalCost(m Metric) (cost float64, ok bool) {
 // energy are linear in x with slopes dt and de, and EDP is the product of both, so there is a
 // closed form. Slow start is not linear: then the closed form without it is an upper bound, and
 // bisection finds x below it.
-func (c Comparison) solve(m Metric, dt, de float64, with func(Offload, float64) Offload) float64 {
+func (c Tradeoff) solve(m Metric, dt, de float64, with func(Offload, float64) Offload) float64 {
 	linear := c.Offload
 	linear.TCP = nil
 	if dt == 0 {

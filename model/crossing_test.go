@@ -10,20 +10,20 @@ import (
 	"github.com/crossover-bench/crossover/model"
 )
 
-func comparison() model.Comparison {
-	return model.Comparison{Latency: 0.050, Energy: new(model.Joules(0.150)), Offload: offload(ethernet(), 3072)}
+func tradeoff() model.Tradeoff {
+	return model.Tradeoff{Latency: 0.050, Energy: new(model.Joules(0.150)), Offload: offload(ethernet(), 3072)}
 }
 
 func TestCrossingOfBandwidthIsTheStudysFormula(t *testing.T) {
 	// B* = 8 * 3172 / (0.050 - 0.003 - 0.020) = 25376 / 0.027 bit/s.
-	c, err := comparison().Bandwidth(model.MetricLatency)
+	c, err := tradeoff().Bandwidth(model.MetricLatency)
 	if err != nil || !c.Exists() || c.Pays != model.Above {
 		t.Fatalf("%+v, %v", c, err)
 	}
 	near(t, "B*", 8*float64(c.At), 25376/0.027)
 
 	// 0.023 - 0.003 - 0.020 is not positive: no rate is enough.
-	slow := comparison()
+	slow := tradeoff()
 	slow.Latency = 0.023 - 1e-12
 	c, err = slow.Bandwidth(model.MetricLatency)
 	if err != nil || c.Exists() || c.Always() {
@@ -32,7 +32,7 @@ func TestCrossingOfBandwidthIsTheStudysFormula(t *testing.T) {
 }
 
 func TestCrossingPointsEqualThoseComputedByHand(t *testing.T) {
-	c := comparison()
+	c := tradeoff()
 	rtt, err := c.RoundTrip(model.MetricLatency)
 	if err != nil {
 		t.Fatal(err)
@@ -59,17 +59,17 @@ func TestCrossingPointsEqualThoseComputedByHand(t *testing.T) {
 	near(t, "local latency", local.At, 7.42041930691e-3)
 }
 
-// quantities are the crossing points: how to find one, and the comparison with its
+// quantities are the crossing points: how to find one, and the tradeoff with its
 // quantity set to x.
 var quantities = []struct {
 	name  string
 	find  finder
-	with  func(model.Comparison, float64) model.Comparison
+	with  func(model.Tradeoff, float64) model.Tradeoff
 	skips model.Metric
 }{
 	{
-		name: "local latency", find: found(model.Comparison.LocalLatency),
-		with: func(c model.Comparison, x float64) model.Comparison {
+		name: "local latency", find: found(model.Tradeoff.LocalLatency),
+		with: func(c model.Tradeoff, x float64) model.Tradeoff {
 			if c.Energy != nil {
 				c.Energy = new(model.Joules(float64(*c.Energy) * x / float64(c.Latency)))
 			}
@@ -78,29 +78,29 @@ var quantities = []struct {
 		},
 	},
 	{
-		name: "bandwidth", find: found(model.Comparison.Bandwidth),
-		with: func(c model.Comparison, x float64) model.Comparison {
+		name: "bandwidth", find: found(model.Tradeoff.Bandwidth),
+		with: func(c model.Tradeoff, x float64) model.Tradeoff {
 			c.Offload.Link.Up, c.Offload.Link.Down = model.BytesPerSecond(x), model.BytesPerSecond(x)
 			return c
 		},
 	},
 	{
-		name: "round trip", find: found(model.Comparison.RoundTrip),
-		with: func(c model.Comparison, x float64) model.Comparison {
+		name: "round trip", find: found(model.Tradeoff.RoundTrip),
+		with: func(c model.Tradeoff, x float64) model.Tradeoff {
 			c.Offload.Link.OneWay = model.Seconds(x / 2)
 			return c
 		},
 	},
 	{
-		name: "payload", find: found(model.Comparison.Payload),
-		with: func(c model.Comparison, x float64) model.Comparison {
+		name: "payload", find: found(model.Tradeoff.Payload),
+		with: func(c model.Tradeoff, x float64) model.Tradeoff {
 			c.Offload.Input = model.Bytes(x)
 			return c
 		},
 	},
 	{
-		name: "idle power", find: found(model.Comparison.IdlePower), skips: model.MetricLatency,
-		with: func(c model.Comparison, x float64) model.Comparison {
+		name: "idle power", find: found(model.Tradeoff.IdlePower), skips: model.MetricLatency,
+		with: func(c model.Tradeoff, x float64) model.Tradeoff {
 			c.Offload.Idle.Power = model.Watts(x)
 			return c
 		},
@@ -108,24 +108,24 @@ var quantities = []struct {
 }
 
 // finder finds a crossing point as plain numbers.
-type finder func(model.Comparison, model.Metric) (at, lo, hi float64, pays model.Side, err error)
+type finder func(model.Tradeoff, model.Metric) (at, lo, hi float64, pays model.Side, err error)
 
-func found[Q model.Quantity](f func(model.Comparison, model.Metric) (model.Crossing[Q], error)) finder {
-	return func(c model.Comparison, m model.Metric) (float64, float64, float64, model.Side, error) {
+func found[Q model.Quantity](f func(model.Tradeoff, model.Metric) (model.Crossing[Q], error)) finder {
+	return func(c model.Tradeoff, m model.Metric) (float64, float64, float64, model.Side, error) {
 		x, err := f(c, m)
 		return float64(x.At), float64(x.Lo), float64(x.Hi), x.Pays, err
 	}
 }
 
-func genComparison(t *rapid.T) model.Comparison {
-	return model.Comparison{
+func genTradeoff(t *rapid.T) model.Tradeoff {
+	return model.Tradeoff{
 		Latency: model.Seconds(math.Exp(rapid.Float64Range(math.Log(1e-4), math.Log(10)).Draw(t, "local latency"))),
 		Energy:  new(model.Joules(math.Exp(rapid.Float64Range(math.Log(1e-4), math.Log(100)).Draw(t, "local energy")))),
 		Offload: genOffload(t),
 	}
 }
 
-func sides(t *rapid.T, c model.Comparison, m model.Metric) (local, offloaded float64) {
+func sides(t *rapid.T, c model.Tradeoff, m model.Metric) (local, offloaded float64) {
 	p, err := model.Predict(c.Offload)
 	if err != nil {
 		t.Fatal(err)
@@ -143,7 +143,7 @@ func sides(t *rapid.T, c model.Comparison, m model.Metric) (local, offloaded flo
 func TestCrossingPointHasEqualCostsOnBothSides(t *testing.T) {
 	existed := 0
 	rapid.Check(t, func(t *rapid.T) {
-		c := genComparison(t)
+		c := genTradeoff(t)
 		m := rapid.SampledFrom(model.Metrics()).Draw(t, "metric")
 		for _, q := range quantities {
 			if q.skips == m {
@@ -196,7 +196,7 @@ func TestCrossingPointHasEqualCostsOnBothSides(t *testing.T) {
 
 func TestCrossingIntervalsContainEveryCrossingOfTheirInputs(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		c := genComparison(t)
+		c := genTradeoff(t)
 		m := rapid.SampledFrom(model.Metrics()).Draw(t, "metric")
 		c.Within = model.Within{
 			Latency:   model.Interval[model.Seconds]{Lo: c.Latency * 0.9, Hi: c.Latency * 1.2},
@@ -235,8 +235,8 @@ func TestCrossingIntervalsContainEveryCrossingOfTheirInputs(t *testing.T) {
 	})
 }
 
-func TestComparisonRefusesWhatItCannotCompare(t *testing.T) {
-	c := comparison()
+func TestTradeoffRefusesWhatItCannotCompare(t *testing.T) {
+	c := tradeoff()
 	c.Energy = nil
 	if _, err := c.RoundTrip(model.MetricEnergy); err == nil || !strings.Contains(err.Error(), "local energy:") {
 		t.Errorf("energy unknown: %v", err)
@@ -244,18 +244,18 @@ func TestComparisonRefusesWhatItCannotCompare(t *testing.T) {
 	if _, err := c.RoundTrip(model.MetricLatency); err != nil {
 		t.Error(err)
 	}
-	if _, err := comparison().IdlePower(model.MetricLatency); err == nil {
+	if _, err := tradeoff().IdlePower(model.MetricLatency); err == nil {
 		t.Error("idle power by latency: no error")
 	}
-	if _, err := comparison().Pays("speed"); err == nil || !strings.Contains(err.Error(), `metric "speed" is not known`) {
+	if _, err := tradeoff().Pays("speed"); err == nil || !strings.Contains(err.Error(), `metric "speed" is not known`) {
 		t.Error(err)
 	}
-	c = comparison()
+	c = tradeoff()
 	c.Within.Exec = model.Interval[model.Seconds]{Lo: 0.004, Hi: 0.005}
 	if _, err := c.Payload(model.MetricLatency); err == nil || !strings.Contains(err.Error(), "exec:") {
 		t.Errorf("interval without its figure: %v", err)
 	}
-	c = comparison()
+	c = tradeoff()
 	c.Latency = model.Seconds(math.NaN())
 	if _, err := c.Payload(model.MetricLatency); err == nil || !strings.Contains(err.Error(), "local latency:") {
 		t.Error(err)
@@ -263,7 +263,7 @@ func TestComparisonRefusesWhatItCannotCompare(t *testing.T) {
 }
 
 func TestCrossingNamesTheUnknownCostsOfOffloading(t *testing.T) {
-	c := comparison()
+	c := tradeoff()
 	c.Offload.Link = fiveG()
 	x, err := c.RoundTrip(model.MetricEnergy)
 	if err != nil || len(x.Missing) != 2 {

@@ -37,7 +37,7 @@
 //
 // # Crossing points
 //
-// A [Comparison] compares a local inference with an offloaded one. A [Crossing] is the value of one
+// A [Tradeoff] compares a local inference with an offloaded one. A [Crossing] is the value of one
 // quantity at which both cost the same: the local latency above which offloading pays, the lowest
 // bandwidth, the longest round trip, the largest payload and the highest idle power. Each is
 // computed for latency, energy and EDP, with the interval that follows from the inputs' intervals.

@@ -15,7 +15,7 @@ var ethernetLink = ethernet()
 var overEthernet = offload(ethernetLink, 3072)
 
 // against compares it with 50 ms and 150 mJ on the board.
-var against = comparison()
+var against = tradeoff()
 
 // four is four such boards that share a host.
 var four = shared()
@@ -222,25 +222,25 @@ func ExampleMetrics() {
 	// Output: [latency energy edp]
 }
 
-func ExampleComparison_Validate() {
-	fmt.Println(model.Comparison{Offload: overEthernet}.Validate())
+func ExampleTradeoff_Validate() {
+	fmt.Println(model.Tradeoff{Offload: overEthernet}.Validate())
 	// Output: local latency: want seconds above zero, got 0s
 }
 
-func ExampleComparison_Pays() {
+func ExampleTradeoff_Pays() {
 	fmt.Println(against.Pays(model.MetricLatency))
 	// Output: true <nil>
 }
 
-func ExampleComparison_LocalCost() {
+func ExampleTradeoff_LocalCost() {
 	fmt.Println(against.LocalCost(model.MetricEnergy))
-	fmt.Println(model.Comparison{Latency: 0.050}.LocalCost(model.MetricEnergy))
+	fmt.Println(model.Tradeoff{Latency: 0.050}.LocalCost(model.MetricEnergy))
 	// Output:
 	// 0.15 true
 	// 0 false
 }
 
-func ExampleComparison_LocalLatency() {
+func ExampleTradeoff_LocalLatency() {
 	c := against
 	c.Within.Exec = model.Interval[model.Seconds]{Lo: 0.002, Hi: 0.005}
 	x, err := c.LocalLatency(model.MetricLatency)
@@ -248,25 +248,25 @@ func ExampleComparison_LocalLatency() {
 	// Output: above 24.02ms from 23.02ms to 26.02ms <nil>
 }
 
-func ExampleComparison_Bandwidth() {
+func ExampleTradeoff_Bandwidth() {
 	x, err := against.Bandwidth(model.MetricLatency)
 	fmt.Printf("%s %.0f bit/s %v\n", x.Pays, 8*x.At, err)
 	// Output: above 939852 bit/s <nil>
 }
 
-func ExampleComparison_RoundTrip() {
+func ExampleTradeoff_RoundTrip() {
 	x, err := against.RoundTrip(model.MetricEnergy)
 	fmt.Println(x.Pays, model.Round(x.At, 4), err)
 	// Output: below 160.4ms <nil>
 }
 
-func ExampleComparison_Payload() {
+func ExampleTradeoff_Payload() {
 	x, err := against.Payload(model.MetricLatency)
 	fmt.Println(x.Pays, model.Round(x.At, 4), err)
 	// Output: below 82040B <nil>
 }
 
-func ExampleComparison_IdlePower() {
+func ExampleTradeoff_IdlePower() {
 	x, err := against.IdlePower(model.MetricEnergy)
 	fmt.Println(x.Pays, model.Round(x.At, 4), err)
 	// Output: below 6.227W <nil>

@@ -346,7 +346,7 @@ func TestPredictGivesAFiniteFigureOrAnErrorForExtremeInputs(t *testing.T) {
 				t.Fatalf("%+v", p)
 			}
 		}
-		c := model.Comparison{Latency: model.Seconds(f("local")), Energy: new(model.Joules(f("local energy"))), Offload: o}
+		c := model.Tradeoff{Latency: model.Seconds(f("local")), Energy: new(model.Joules(f("local energy"))), Offload: o}
 		for _, m := range model.Metrics() {
 			for _, q := range quantities {
 				if q.skips == m {

@@ -66,8 +66,8 @@ func (s Scene) offloads() []offloaded {
 }
 
 // comparison compares the local inference with an offloaded one.
-func (s Scene) comparison(o offloaded) model.Comparison {
-	c := model.Comparison{Latency: s.Local.Latency.Value, Offload: o.Offload}
+func (s Scene) comparison(o offloaded) model.Tradeoff {
+	c := model.Tradeoff{Latency: s.Local.Latency.Value, Offload: o.Offload}
 	c.Within.Latency, c.Within.Exec = s.Local.Latency.Within, s.Exec.Within
 	c.Energy, c.Within.Energy = s.energy()
 	return c

@@ -49,13 +49,13 @@ type Point struct {
 var quantities = []struct {
 	heading, key string
 	text         func(float64) string // prints the crossing point
-	find         func(model.Comparison, model.Metric) (Point, error)
+	find         func(model.Tradeoff, model.Metric) (Point, error)
 }{
-	{"local latency above", "local_latency_s", rounded[model.Seconds], pointOf(model.Comparison.LocalLatency)},
-	{"bandwidth above", "bandwidth_B_per_s", bits, pointOf(model.Comparison.Bandwidth)},
-	{"round trip below", "round_trip_s", rounded[model.Seconds], pointOf(model.Comparison.RoundTrip)},
-	{"input below", "input_B", wholeBytes, pointOf(model.Comparison.Payload)},
-	{"idle power below", idlePower, rounded[model.Watts], pointOf(model.Comparison.IdlePower)},
+	{"local latency above", "local_latency_s", rounded[model.Seconds], pointOf(model.Tradeoff.LocalLatency)},
+	{"bandwidth above", "bandwidth_B_per_s", bits, pointOf(model.Tradeoff.Bandwidth)},
+	{"round trip below", "round_trip_s", rounded[model.Seconds], pointOf(model.Tradeoff.RoundTrip)},
+	{"input below", "input_B", wholeBytes, pointOf(model.Tradeoff.Payload)},
+	{"idle power below", idlePower, rounded[model.Watts], pointOf(model.Tradeoff.IdlePower)},
 }
 
 const idlePower = "idle_power_W" // has no crossing point by latency
@@ -95,7 +95,7 @@ func Cross(s Scene) (*Crossings, error) {
 
 // find computes every crossing point if the local cost is known, and otherwise the threshold of the
 // local latency.
-func (x *CrossingPoints) find(c model.Comparison) error {
+func (x *CrossingPoints) find(c model.Tradeoff) error {
 	wanted := quantities
 	cost, known := c.LocalCost(x.Metric)
 	switch {
@@ -125,15 +125,15 @@ func (x *CrossingPoints) find(c model.Comparison) error {
 
 // pointOf returns find with its crossing as a Point.
 func pointOf[Q model.Quantity](
-	find func(model.Comparison, model.Metric) (model.Crossing[Q], error),
-) func(model.Comparison, model.Metric) (Point, error) {
+	find func(model.Tradeoff, model.Metric) (model.Crossing[Q], error),
+) func(model.Tradeoff, model.Metric) (Point, error) {
 	number := func(v Q) *float64 {
 		if math.IsInf(float64(v), 0) {
 			return nil
 		}
 		return new(float64(v))
 	}
-	return func(c model.Comparison, m model.Metric) (Point, error) {
+	return func(c model.Tradeoff, m model.Metric) (Point, error) {
 		x, err := find(c, m)
 		p := Point{Outcome: "never", Pays: x.Pays, At: number(x.At), Lo: number(x.Lo), Hi: number(x.Hi)}
 		switch {

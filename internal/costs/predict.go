@@ -73,7 +73,7 @@ func Predict(s Scene, system *model.System) (*Predictions, error) {
 }
 
 // pays compares by every metric whose local cost is known.
-func pays(c model.Comparison) (map[model.Metric]bool, error) {
+func pays(c model.Tradeoff) (map[model.Metric]bool, error) {
 	by := map[model.Metric]bool{}
 	for _, m := range model.Metrics() {
 		if _, known := c.LocalCost(m); !known {
