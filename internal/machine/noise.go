@@ -11,6 +11,10 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/rogpeppe/go-internal/renameio"
+
+	"github.com/crossover-bench/crossover/internal/stats"
 )
 
 // A NoiseFloor says by how much two blocks of the same work differ on a machine: one pair of blocks
@@ -116,8 +120,7 @@ func MeasureAA(
 			}
 			times = append(times, (now() - start).Seconds())
 		}
-		slices.Sort(times)
-		return (times[(len(times)-1)/2] + times[len(times)/2]) / 2, nil
+		return stats.Median(times), nil
 	}
 	if _, err := block(); err != nil { // warm-up
 		return NoiseFloor{}, err
@@ -194,13 +197,7 @@ func (n NoiseFloor) Store(dir string) (err error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	path := noiseFile(dir, n.Machine, n.Work)
-	tmp := fmt.Sprintf("%s.%d", path, os.Getpid())
-	if err := os.WriteFile(tmp, append(text, '\n'), 0o644); err != nil {
-		os.Remove(tmp)
-		return err
-	}
-	return os.Rename(tmp, path)
+	return renameio.WriteFile(noiseFile(dir, n.Machine, n.Work), append(text, '\n'))
 }
 
 // noiseFile names the file after the work's words before a parenthesis.

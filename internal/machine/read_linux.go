@@ -289,6 +289,19 @@ func countList(s string) (n int) {
 	return n
 }
 
+// ResidentBytes returns the resident memory of this process, 0 if unknown.
+func ResidentBytes() int64 {
+	self, err := procfs.Self()
+	if err != nil {
+		return 0
+	}
+	memory, err := self.Statm()
+	if err != nil {
+		return 0
+	}
+	return int64(memory.ResidentBytes())
+}
+
 // ownTime returns the processor time that this process has used.
 func ownTime() (time.Duration, error) {
 	var u unix.Rusage

@@ -94,13 +94,3 @@ func SoakUntilSteady(ctx context.Context, cfg SoakConfig) (Soak, error) {
 		}
 	}
 }
-
-// Hottest returns the highest temperature in s; ok is false if it has none.
-func (s *Snapshot) Hottest() (celsius float64, ok bool) {
-	for _, t := range s.Temperatures {
-		if !ok || t.Celsius > celsius {
-			celsius, ok = t.Celsius, true
-		}
-	}
-	return celsius, ok
-}

@@ -13,10 +13,15 @@ import (
 
 // Thermometer returns a SoakConfig's Thermometer, which reads the hottest thermal zone under root.
 func Thermometer(root string) func() (celsius float64, ok bool) {
-	return func() (float64, bool) {
+	return func() (celsius float64, ok bool) {
 		r := reader{root: root}
 		r.thermal()
-		return r.s.Hottest()
+		for _, t := range r.s.Temperatures {
+			if !ok || t.Celsius > celsius {
+				celsius, ok = t.Celsius, true
+			}
+		}
+		return celsius, ok
 	}
 }
 
