@@ -76,21 +76,8 @@ func (s *screen) Probing(n int) {
 }
 
 func (s *screen) Planned(p rounds.Plan) {
-	// A missing delegate concerns many combinations and should take one line.
-	byReason := map[string][]names.Combination{}
-	for _, skip := range p.Skipped[s.skips:] {
-		byReason[skip.Reason] = append(byReason[skip.Reason], skip.Combination)
-	}
-	for _, skip := range p.Skipped[s.skips:] {
-		lost := byReason[skip.Reason]
-		if skip.Combination != lost[0] {
-			continue
-		}
-		what := s.title(lost[0])
-		if len(lost) > 1 {
-			what = fmt.Sprintf("%d combinations, %s first", len(lost), what)
-		}
-		s.line("skipped: %s: %s", what, strings.TrimSpace(skip.Reason))
+	for _, line := range results.ByReason(p.Skipped[s.skips:], s.title) {
+		s.line("skipped: %s", line)
 	}
 	s.skips = len(p.Skipped)
 	if len(p.Open) == 0 {

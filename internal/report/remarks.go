@@ -36,8 +36,19 @@ func Remarks(run *results.Run, summaries []results.Summary) []string {
 		r.add("Noise floor of this run: %.2g %% (95 %% of neighbouring rounds of one combination differ by less).",
 			100*floor.Ratio)
 	}
-	r.fewRounds()
-	r.skipped()
+	few := 0
+	for _, s := range summaries {
+		if s.Rounds < 2 {
+			few++
+		}
+	}
+	if few > 0 {
+		r.add("%d of %d combinations have one round: their intervals say nothing about how rounds differ.",
+			few, len(summaries))
+	}
+	for _, line := range results.ByReason(run.Ledger.Skipped, r.title) {
+		r.add("Skipped: %s", line)
+	}
 	r.outcomes("Failed", run.Ledger.Failed)
 	r.outcomes("Failed, then measured when the run was resumed", run.Ledger.Recovered)
 	for _, p := range run.Meta.Resumed {
@@ -154,38 +165,6 @@ func (r *remarks) shares(what string, share func(results.Summary) (n, of int, wh
 		worst = append(worst, fmt.Sprintf("%d more with smaller shares", n))
 	}
 	r.add("%s: %s.", what, strings.Join(worst, "; "))
-}
-
-func (r *remarks) fewRounds() {
-	few := 0
-	for _, s := range r.summaries {
-		if s.Rounds < 2 {
-			few++
-		}
-	}
-	if few > 0 {
-		r.add("%d of %d combinations have one round: their intervals say nothing about how rounds differ.",
-			few, len(r.summaries))
-	}
-}
-
-// skipped adds one line per reason, because one missing prerequisite can cost many combinations.
-func (r *remarks) skipped() {
-	by := map[string][]names.Combination{}
-	var order []string
-	for _, o := range r.run.Ledger.Skipped {
-		if by[o.Reason] == nil {
-			order = append(order, o.Reason)
-		}
-		by[o.Reason] = append(by[o.Reason], o.Combination)
-	}
-	for _, reason := range order {
-		what := r.title(by[reason][0])
-		if n := len(by[reason]); n > 1 {
-			what = fmt.Sprintf("%d combinations, %s first", n, what)
-		}
-		r.add("Skipped: %s: %s", what, reason)
-	}
 }
 
 func (r *remarks) outcomes(what string, outcomes []results.Outcome) {

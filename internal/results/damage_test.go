@@ -169,13 +169,8 @@ type fullFile struct {
 	disk *fullDisk
 }
 
-func (d *fullDisk) append(path string) (file, error) {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o644)
-	return &fullFile{f, d}, err
-}
-
-func (d *fullDisk) create(path string) (file, error) {
-	f, err := os.Create(path)
+func (d *fullDisk) openFile(path string, how int) (file, error) {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|how, 0o644)
 	return &fullFile{f, d}, err
 }
 
@@ -196,7 +191,7 @@ func TestWriterKeepsBlocksWhenTheDiskIsFull(t *testing.T) {
 	finished := false
 	for room := 0; !finished; room += 151 {
 		disk := &fullDisk{room: room}
-		w, err := create(t.TempDir(), testMeta(), disk)
+		w, err := create(t.TempDir(), testMeta(), disk.openFile)
 		if err != nil {
 			if !errors.Is(err, syscall.ENOSPC) {
 				t.Fatalf("room for %d bytes: %v", room, err)

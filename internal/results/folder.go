@@ -23,19 +23,11 @@ type file interface {
 	Stat() (fs.FileInfo, error)
 }
 
-// writeFS opens files; tests replace it with a disk that fills up.
-type writeFS interface {
-	append(path string) (file, error)
-	create(path string) (file, error)
+// openFile creates a file if need be and opens it for writing, with os.O_APPEND or os.O_TRUNC. Tests
+// replace it with a disk that fills up.
+func openFile(path string, how int) (file, error) {
+	return os.OpenFile(path, os.O_WRONLY|os.O_CREATE|how, 0o644)
 }
-
-type osFS struct{}
-
-func (osFS) append(path string) (file, error) {
-	return os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o644)
-}
-
-func (osFS) create(path string) (file, error) { return os.Create(path) }
 
 // timeLayout is the layout of a run folder's name.
 const timeLayout = "20060102T150405Z"
@@ -43,9 +35,9 @@ const timeLayout = "20060102T150405Z"
 // Create makes a new run folder in dir and returns its Writer. The folder is named after
 // meta.Started in UTC, or after the present time if that is zero. dir/latest will point to the
 // folder once it holds a block.
-func Create(dir string, meta Meta) (*Writer, error) { return create(dir, meta, osFS{}) }
+func Create(dir string, meta Meta) (*Writer, error) { return create(dir, meta, openFile) }
 
-func create(dir string, meta Meta, fsys writeFS) (*Writer, error) {
+func create(dir string, meta Meta, open func(path string, how int) (file, error)) (*Writer, error) {
 	if meta.Started.IsZero() {
 		meta.Started = time.Now()
 	}
@@ -69,7 +61,7 @@ func create(dir string, meta Meta, fsys writeFS) (*Writer, error) {
 		run = filepath.Join(dir, fmt.Sprintf("%s-%d", name, i))
 	}
 	ledger := Ledger{Declared: []names.Combination{}, Run: []Tally{}}
-	w := &Writer{dir: run, fsys: fsys, rec: record{Meta: meta, Ledger: ledger}}
+	w := &Writer{dir: run, openFile: open, rec: record{Meta: meta, Ledger: ledger}}
 	if err := w.lock(); err != nil {
 		return nil, err
 	}
@@ -89,7 +81,7 @@ func Resume(dir string) (_ *Writer, _ *Run, err error) {
 		return nil, nil, err
 	}
 	// Locked before it is read, because another process may be writing to it.
-	w := &Writer{dir: folder, fsys: osFS{}}
+	w := &Writer{dir: folder, openFile: openFile}
 	if err := w.lock(); err != nil {
 		return nil, nil, err
 	}
@@ -118,7 +110,7 @@ func Resume(dir string) (_ *Writer, _ *Run, err error) {
 
 // lock opens the samples for appending, for this process only.
 func (w *Writer) lock() (err error) {
-	w.samples, err = w.fsys.append(filepath.Join(w.dir, samplesFile))
+	w.samples, err = w.openFile(filepath.Join(w.dir, samplesFile), os.O_APPEND)
 	if err != nil {
 		return fmt.Errorf("open the run folder for writing: %w", err)
 	}
@@ -159,7 +151,7 @@ func (w *Writer) open(blocks []Block, whole int64) (err error) {
 		return err
 	}
 	w.buf.Reset()
-	if w.bench, err = w.fsys.append(path); err != nil {
+	if w.bench, err = w.openFile(path, os.O_APPEND); err != nil {
 		return err
 	}
 	return w.writeRecord()
@@ -184,7 +176,7 @@ func (w *Writer) pointLatest() {
 // replace writes a file with this text at path, completely or not at all.
 func (w *Writer) replace(path string, text []byte) error {
 	tmp := path + ".tmp"
-	f, err := w.fsys.create(tmp)
+	f, err := w.openFile(tmp, os.O_TRUNC)
 	if err != nil {
 		return err
 	}

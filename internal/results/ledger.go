@@ -1,7 +1,9 @@
 package results
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/crossover-bench/crossover/internal/names"
@@ -53,6 +55,23 @@ type Outcome struct {
 	Combination names.Combination `json:"combination"`
 	Round       int               `json:"round"` // ProbeRound for the probe
 	Reason      string            `json:"reason"`
+}
+
+// ByReason says what each reason cost, one line per reason in order of appearance: a missing
+// prerequisite can cost many combinations.
+func ByReason(all []Outcome, title func(names.Combination) string) []string {
+	var lines []string
+	for len(all) > 0 {
+		first := all[0]
+		others := slices.DeleteFunc(slices.Clone(all), func(o Outcome) bool { return o.Reason == first.Reason })
+		what := title(first.Combination)
+		if n := len(all) - len(others); n > 1 {
+			what = fmt.Sprintf("%d combinations, %s first", n, what)
+		}
+		lines = append(lines, what+": "+strings.TrimSpace(first.Reason))
+		all = others
+	}
+	return lines
 }
 
 // Imprecise is a combination whose median is less precise than asked for. Both widths are those of

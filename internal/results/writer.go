@@ -19,16 +19,16 @@ import (
 // failed it accepts nothing more: what was committed before stays readable, and Resume continues
 // once the cause is fixed.
 type Writer struct {
-	dir     string
-	rec     record
-	have    map[blockKey]bool
-	samples file
-	bench   file
-	fsys    writeFS
-	lines   *benchfmt.Writer // into buf
-	buf     bytes.Buffer
-	failed  error
-	notes   []string
+	dir      string
+	rec      record
+	have     map[blockKey]bool
+	samples  file
+	bench    file
+	openFile func(path string, how int) (file, error)
+	lines    *benchfmt.Writer // into buf
+	buf      bytes.Buffer
+	failed   error
+	notes    []string
 }
 
 // Dir returns the run folder.
