@@ -146,19 +146,11 @@ func (s *Set) Combinations(cores int) ([]names.Combination, error) {
 // Variant returns a variant with its file: the user's own, or one that was built from the catalog.
 // A *fixtures.NotBuiltError says that it has to be built.
 func (s *Set) Variant(name names.Variant) (fixtures.Variant, error) {
-	if v, ok := s.OwnFile(name); ok {
-		return v, nil
+	own := func(v fixtures.Variant) bool { return v.Name == name }
+	if i := slices.IndexFunc(s.Own, own); i >= 0 {
+		return s.Own[i], nil
 	}
 	return s.Catalog.Variant(string(name), s.Files.Fixtures)
-}
-
-// OwnFile returns the variant if it is one of the user's own files.
-func (s *Set) OwnFile(name names.Variant) (fixtures.Variant, bool) {
-	i := slices.IndexFunc(s.Own, func(v fixtures.Variant) bool { return v.Name == name })
-	if i < 0 {
-		return fixtures.Variant{}, false
-	}
-	return s.Own[i], true
 }
 
 // Title returns a variant's name for people.

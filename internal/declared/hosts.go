@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -105,12 +104,6 @@ func readHosts(file string) ([]offload.Host, error) {
 	if len(f.Hosts) == 0 {
 		return nil, fmt.Errorf("%s: declares no host under the key hosts", file)
 	}
-	beside := func(path string) string {
-		if path == "" || filepath.IsAbs(path) {
-			return path
-		}
-		return filepath.Join(filepath.Dir(file), path)
-	}
 	var out []offload.Host
 	for i, e := range f.Hosts {
 		h := e.Host
@@ -128,9 +121,9 @@ func readHosts(file string) ([]offload.Host, error) {
 			err.Column = 1
 			return nil, err
 		}
-		h.TokenFile, h.Recorded = beside(h.TokenFile), beside(h.Recorded)
+		h.TokenFile, h.Recorded = strictyaml.Beside(file, h.TokenFile), strictyaml.Beside(file, h.Recorded)
 		if h.TLS != nil {
-			h.TLS.CA = beside(h.TLS.CA)
+			h.TLS.CA = strictyaml.Beside(file, h.TLS.CA)
 		}
 		out = append(out, h)
 	}

@@ -116,15 +116,8 @@ func Parse(file string, text []byte) (*Grid, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read grid: %w", err)
 	}
-	g.Catalog, g.Models = g.resolve(g.Catalog), g.resolve(g.Models)
+	g.Catalog, g.Models = strictyaml.Beside(file, g.Catalog), strictyaml.Beside(file, g.Models)
 	return g, nil
-}
-
-func (g *Grid) resolve(path string) string {
-	if path == "" || filepath.IsAbs(path) {
-		return path
-	}
-	return filepath.Join(filepath.Dir(g.File), path)
 }
 
 // locate puts the grid's file into an error; nil for nil.

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"reflect"
 	"strings"
 
@@ -93,6 +94,14 @@ func locate(file string, data []byte, err error, into reflect.Type) error {
 		}
 	}
 	return out
+}
+
+// Beside returns a path that the file declares, which is relative to its folder; "" for "".
+func Beside(file, path string) string {
+	if path == "" || filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(filepath.Dir(file), path)
 }
 
 // At returns an *Error at a token of the file being decoded. Types that check their own values

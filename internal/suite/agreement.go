@@ -44,11 +44,8 @@ func (s *Suite) agreements(w io.Writer) error {
 // it is uncompressed itself or a user's own file. A *fixtures.NotBuiltError says that one of the
 // two files is not there.
 func (s *Suite) Agreement(ctx context.Context, name names.Variant) (*accept.Agreement, error) {
-	if _, own := s.OwnFile(name); own {
-		return nil, nil
-	}
-	plain, _ := name.Uncompressed()
-	if plain == name {
+	plain, fromCatalog := name.Uncompressed()
+	if !fromCatalog || plain == name {
 		return nil, nil
 	}
 	if a, ok := s.agreed[name]; ok {
@@ -61,7 +58,7 @@ func (s *Suite) Agreement(ctx context.Context, name names.Variant) (*accept.Agre
 			return nil, err
 		}
 	}
-	a, err := s.compare(ctx, variants[0], variants[1])
+	a, err := s.compare(ctx, variants)
 	if err != nil {
 		return nil, fmt.Errorf("agreement of %s with %s: %w", s.Title(name), s.Title(plain), err)
 	}
@@ -69,25 +66,25 @@ func (s *Suite) Agreement(ctx context.Context, name names.Variant) (*accept.Agre
 	return a, nil
 }
 
-// compare counts the images for which a variant and its uncompressed one rank the same class first,
-// and takes the mean cosine of their scores.
-func (s *Suite) compare(ctx context.Context, compressed, plain fixtures.Variant) (*accept.Agreement, error) {
-	a, err := scoresOn(ctx, compressed, s.Catalog.Recipe.Seed)
-	if err != nil {
-		return nil, err
-	}
-	b, err := scoresOn(ctx, plain, s.Catalog.Recipe.Seed)
-	if err != nil {
-		return nil, err
-	}
-	out := &accept.Agreement{Images: len(a), Weights: plain.Weights}
-	for i := range a {
-		cosine := fixtures.Cosine(a[i], b[i])
-		if math.IsNaN(cosine) {
-			return nil, fmt.Errorf("the scores of image %d cannot be compared: %v and %v", i, a[i], b[i])
+// compare counts the images for which a variant and its uncompressed one, in this order, rank the
+// same class first, and takes the mean cosine of their scores.
+func (s *Suite) compare(ctx context.Context, variants [2]fixtures.Variant) (*accept.Agreement, error) {
+	var scores [2][][]float64
+	for i, v := range variants {
+		var err error
+		if scores[i], err = scoresOn(ctx, v, s.Catalog.Recipe.Seed); err != nil {
+			return nil, err
 		}
-		out.Cosine += cosine / float64(len(a))
-		if fixtures.Top1(a[i]) == fixtures.Top1(b[i]) {
+	}
+	out := &accept.Agreement{Images: agreementImages, Weights: variants[1].Weights}
+	for i := range agreementImages {
+		a, b := scores[0][i], scores[1][i]
+		cosine := fixtures.Cosine(a, b)
+		if math.IsNaN(cosine) {
+			return nil, fmt.Errorf("the scores of image %d cannot be compared: %v and %v", i, a, b)
+		}
+		out.Cosine += cosine / agreementImages
+		if fixtures.Top1(a) == fixtures.Top1(b) {
 			out.Agreed++
 		}
 	}
