@@ -226,16 +226,11 @@ func (r *Runner) inferAt(now time.Duration, phase results.Phase) error {
 	return nil
 }
 
-// Session returns the open session, for what it says of its tensors. Inferences go through Sample
-// and Run.
-func (r *Runner) Session() backends.Session { return r.session }
-
-// Input returns the tensors that every inference is given, one slice for each.
-func (r *Runner) Input() [][]byte { return r.in }
-
-// Output returns the tensors that the last inference returned, one slice for each. The next
-// inference overwrites them.
-func (r *Runner) Output() [][]byte { return r.out }
+// Tensors returns what every inference is given and what the last one returned, one slice for each
+// tensor, and describes the outputs. The next inference overwrites out.
+func (r *Runner) Tensors() (in, out [][]byte, outputs []fixtures.Tensor) {
+	return r.in, r.out, r.session.Outputs()
+}
 
 // Computed reports whether the session runs nothing and only says what an inference would cost. Its
 // latencies then do not pass on the clock.

@@ -91,13 +91,10 @@ func (s *settling) add(latency time.Duration) bool {
 	return s.full() && agree(s.windows, s.Tolerance)
 }
 
-// levelOf sorts samples and returns their level.
+// levelOf sorts samples, at least one, and returns their level.
 func levelOf(samples []float64) level {
 	slices.Sort(samples)
-	iv, err := stats.MedianInterval(samples, 0.99)
-	if err != nil { // no samples
-		return level{math.NaN(), math.NaN(), math.NaN()}
-	}
+	iv, _ := stats.MedianInterval(samples, 0.99) // it fails only without samples
 	return level{
 		median: stats.Quantile(samples, 0.5),
 		lo:     max(iv.Lo, samples[0]), // the ends are infinite for few samples
