@@ -74,11 +74,11 @@ func (h HostProfile) Validate() error {
 	return at("host "+h.Name, ifKnown(positive, "active", h.Active))
 }
 
-// IdleMode returns the idle mode of that name.
+// IdleMode returns the idle mode of that name, or the first if it is empty.
 func (d Device) IdleMode(name string) (Idle, error) {
 	var known []string
 	for _, i := range d.Idle {
-		if i.Name == name {
+		if i.Name == name || name == "" {
 			return i, nil
 		}
 		known = append(known, i.Name)

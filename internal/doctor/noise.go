@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/crossover-bench/crossover/internal/exit"
+	"github.com/crossover-bench/crossover/internal/job"
 	"github.com/crossover-bench/crossover/internal/machine"
 	"github.com/crossover-bench/crossover/internal/names"
 	"github.com/crossover-bench/crossover/internal/results"
@@ -58,8 +59,8 @@ func tinyNetwork(ctx context.Context, o Options, machineName string) (floor mach
 	if err != nil {
 		return floor, err
 	}
-	about, err := binary.Describe(ctx, nil)
-	if err != nil {
+	var about job.About
+	if err := binary.Ask(ctx, job.Describe, nil, &about); err != nil {
 		return floor, exit.Errorf(exit.Usage, "%w", err)
 	}
 	threads := slices.Compact([]int{1, max(1, about.Cores)})

@@ -48,7 +48,7 @@ type Estimator struct {
 }
 
 // NewEstimator returns the estimator for a device of set that waits for a host in the idle mode of
-// that name.
+// that name; empty means its first.
 func NewEstimator(set *profiles.Set, device, idle string) (*Estimator, error) {
 	d, err := set.Device(device)
 	if err != nil {

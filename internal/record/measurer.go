@@ -7,6 +7,7 @@ import (
 
 	"github.com/crossover-bench/crossover/internal/accept"
 	"github.com/crossover-bench/crossover/internal/exit"
+	"github.com/crossover-bench/crossover/internal/job"
 	"github.com/crossover-bench/crossover/internal/names"
 	"github.com/crossover-bench/crossover/internal/results"
 )
@@ -47,7 +48,14 @@ func (m *Measurer) Measure(ctx context.Context, cs []names.Combination, rounds i
 		return nil, err
 	}
 	m.run.screen.done()
-	return m.data()
+	if err := m.keepExtras(); err != nil {
+		return nil, err
+	}
+	run, err := results.Open(m.run.dir)
+	if err == nil {
+		data, err = accept.FromRun(relative(m.run.dir), run)
+	}
+	return data, exit.With(exit.NoData, err)
 }
 
 func (m *Measurer) begin(ctx context.Context, cs []names.Combination, rounds int) error {
@@ -61,20 +69,7 @@ func (m *Measurer) begin(ctx context.Context, cs []names.Combination, rounds int
 		return err
 	}
 	m.run = r
-	return exit.With(exit.Internal, r.binary.Agreement(ctx, cs, &m.extras.Agreement))
-}
-
-// data returns the run so far, arranged for judging.
-func (m *Measurer) data() (*accept.Data, error) {
-	if err := m.keepExtras(); err != nil {
-		return nil, err
-	}
-	run, err := results.Open(m.run.dir)
-	if err != nil {
-		return nil, exit.With(exit.NoData, err)
-	}
-	data, err := accept.FromRun(relative(m.run.dir), run)
-	return data, exit.With(exit.NoData, err)
+	return exit.With(exit.Internal, r.binary.Ask(ctx, job.Agreement, cs, &m.extras.Agreement))
 }
 
 // Looked records that the run was looked at.

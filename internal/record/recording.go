@@ -56,17 +56,9 @@ func (s *Selection) model(e Effort) (*energy.Estimator, error) {
 	if e.Device == "none" {
 		return nil, nil
 	}
-	idle := e.Idle
-	if idle == "" {
-		d, err := s.Profiles.Device(e.Device)
-		if err != nil {
-			return nil, exit.Errorf(exit.Usage, "--device: %w", err)
-		}
-		idle = d.Idle[0].Name
-	}
-	m, err := energy.NewEstimator(s.Profiles, e.Device, idle)
+	m, err := energy.NewEstimator(s.Profiles, e.Device, e.Idle)
 	if err != nil {
-		return nil, exit.Errorf(exit.Usage, "--device %s --idle %s: %w", e.Device, idle, err)
+		return nil, exit.Errorf(exit.Usage, "--device, --idle: %w", err)
 	}
 	return m, nil
 }
@@ -109,7 +101,7 @@ func (s *Selection) begin(
 		return nil, err
 	}
 	r.binary.Calibrate = calibrate
-	if r.about, err = r.binary.Describe(ctx, combinations); err != nil {
+	if err = r.binary.Ask(ctx, job.Describe, combinations, &r.about); err != nil {
 		return nil, exit.With(exit.Usage, err)
 	}
 	seed := cmp.Or(e.Seed, rand.Uint64()>>12+1) // a person can type it, and JSON keeps it exactly

@@ -25,18 +25,6 @@ type Binary struct {
 	Log       *os.File // takes what the binary and the libraries within it print
 }
 
-// Describe asks what the binary is, and for the hashes of the combinations' variants.
-func (b Binary) Describe(ctx context.Context, combinations []names.Combination) (about job.About, err error) {
-	err = b.ask(ctx, job.Describe, combinations, &about)
-	return about, err
-}
-
-// Agreement asks how far the combinations' compressed variants agree with their uncompressed ones,
-// and decodes the answer into the value that into points to.
-func (b Binary) Agreement(ctx context.Context, combinations []names.Combination, into any) error {
-	return b.ask(ctx, job.Agreement, combinations, into)
-}
-
 // Check asks which of the combinations cannot run here, or would fail, and why. The binary opens
 // and measures nothing. Log must be set.
 func (b Binary) Check(ctx context.Context, combinations []names.Combination) (map[names.Combination]string, error) {
@@ -73,9 +61,9 @@ func (b Binary) command(ctx context.Context, j job.Job, flags ...string) (*exec.
 	return cmd, nil
 }
 
-// ask gives the binary a job that is a question and decodes its answer, one JSON value, into the
-// value that into points to.
-func (b Binary) ask(ctx context.Context, question job.Task, combinations []names.Combination, into any) error {
+// Ask gives the binary a job that is a question, job.Describe or job.Agreement, and decodes its
+// answer, one JSON value, into the value that into points to.
+func (b Binary) Ask(ctx context.Context, question job.Task, combinations []names.Combination, into any) error {
 	cmd, err := b.command(ctx, b.job(question, combinations))
 	if err != nil {
 		return err

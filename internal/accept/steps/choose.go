@@ -100,13 +100,7 @@ func chooseHostOverLinks(ctx context.Context, host string, table *godog.Table) e
 
 func chooseDevice(ctx context.Context, name, idle string) error {
 	r := readingOf(ctx)
-	d, err := r.Profiles.Device(name)
-	if err != nil {
-		return err
-	}
-	if idle == "" && len(d.Idle) > 0 {
-		idle = d.Idle[0].Name
-	}
+	var err error
 	r.energy, err = energy.NewEstimator(r.Profiles, name, idle)
 	return err
 }
