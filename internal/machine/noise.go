@@ -106,8 +106,8 @@ func LogRatios(medians []float64) []float64 {
 	return ratios
 }
 
-// MeasureAA runs work in pairs of blocks, A and B, and returns the noise floor of their medians.
-// Each block lasts about d; now is a monotonic clock. A and B are first by turns.
+// MeasureAA runs work in pairs of blocks and returns the noise floor of their medians. Each block
+// lasts about d; now is a monotonic clock.
 func MeasureAA(
 	machine, name string, work func() error, pairs int, d time.Duration, now func() time.Duration,
 ) (NoiseFloor, error) {
@@ -126,19 +126,15 @@ func MeasureAA(
 		return NoiseFloor{}, err
 	}
 	var ratios []float64
-	for i := range pairs {
-		var medians [2]float64
-		for j := range medians {
+	for range pairs {
+		medians := make([]float64, 2)
+		for i := range medians {
 			var err error
-			if medians[j], err = block(); err != nil {
+			if medians[i], err = block(); err != nil {
 				return NoiseFloor{}, err
 			}
 		}
-		r := math.Log(medians[1] / medians[0])
-		if i%2 == 1 { // B was first
-			r = -r
-		}
-		ratios = append(ratios, r)
+		ratios = append(ratios, LogRatios(medians)...)
 	}
 	return NewNoiseFloor(machine, name, ratios)
 }
