@@ -74,9 +74,6 @@ func CSV(w io.Writer, run *results.Run) error {
 // JSON writes what the run says about itself and its summaries, in SI base units.
 func JSON(w io.Writer, run *results.Run) error {
 	summaries := results.Summarize(run)
-	if summaries == nil {
-		summaries = []results.Summary{}
-	}
 	var noise *machine.NoiseFloor
 	if floor, err := results.NoiseFloor(run, summaries); err == nil {
 		noise = &floor

@@ -186,7 +186,6 @@ func (b *Block) Judged(leaveOut Mark) []Sample {
 	return kept
 }
 
-// check returns why the block cannot be recorded.
 func (b *Block) check() error {
 	name := b.Combination.Name()
 	if _, err := names.ParseCombination(name); err != nil {

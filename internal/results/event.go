@@ -50,18 +50,18 @@ func NewEventWriter(w io.Writer) *EventWriter { return &EventWriter{gob.NewEncod
 
 // Write writes ev.
 func (w *EventWriter) Write(ev Event) error {
-	if err := ev.check(); err != nil {
-		return fmt.Errorf("write event: %w", err)
+	var wire wireEvent
+	err := ev.check()
+	if err == nil {
+		wire.JSON, err = json.Marshal(ev)
 	}
-	text, err := json.Marshal(ev)
-	if err != nil {
-		return fmt.Errorf("write event: %w", err)
-	}
-	wire := wireEvent{JSON: text}
 	if ev.Block != nil {
 		wire.Samples = ev.Block.Samples
 	}
-	if err := w.gob.Encode(wire); err != nil {
+	if err == nil {
+		err = w.gob.Encode(wire)
+	}
+	if err != nil {
 		return fmt.Errorf("write event %s: %w", ev.Kind, err)
 	}
 	return nil

@@ -92,7 +92,7 @@ func SummarizeBlocks(blocks []Block, order []names.Combination, leaveOut Mark) [
 		}
 		of[c] = append(of[c], &blocks[i])
 	}
-	var summaries []Summary
+	summaries := []Summary{}
 	for _, c := range order {
 		if of[c] != nil {
 			summaries = append(summaries, summarize(c, of[c], leaveOut))
@@ -137,7 +137,12 @@ func summarize(c names.Combination, blocks []*Block, leaveOut Mark) Summary {
 		s.RoundMedians = append(s.RoundMedians, median)
 	}
 	s.setLatency(rounds)
-	s.setParts(slices.Concat(kept...))
+	judged := slices.Concat(kept...)
+	s.Samples = len(judged)
+	s.Exec = meanOf(judged, func(s Sample) int64 { return int64(s.Exec) }, 1e9)
+	s.Network = meanOf(judged, func(s Sample) int64 { return int64(s.Network) }, 1e9)
+	s.Sent = meanOf(judged, func(s Sample) int64 { return s.Sent }, 1)
+	s.Receive = meanOf(judged, func(s Sample) int64 { return s.Received }, 1)
 	s.setOpening(blocks)
 	return s
 }
@@ -190,14 +195,6 @@ func (s *Summary) setLatency(rounds [][]float64) {
 	if mid := stats.Quantile(pooled, 0.5); mid > 0 {
 		s.Spread = (stats.Quantile(pooled, 0.75) - stats.Quantile(pooled, 0.25)) / mid
 	}
-}
-
-func (s *Summary) setParts(judged []Sample) {
-	s.Samples = len(judged)
-	s.Exec = meanOf(judged, func(s Sample) int64 { return int64(s.Exec) }, 1e9)
-	s.Network = meanOf(judged, func(s Sample) int64 { return int64(s.Network) }, 1e9)
-	s.Sent = meanOf(judged, func(s Sample) int64 { return s.Sent }, 1)
-	s.Receive = meanOf(judged, func(s Sample) int64 { return s.Received }, 1)
 }
 
 func (s *Summary) setOpening(blocks []*Block) {

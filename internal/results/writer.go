@@ -40,9 +40,6 @@ func (w *Writer) Notes() []string { return w.notes }
 // Ledger returns the account so far. The caller must not change it.
 func (w *Writer) Ledger() Ledger { return w.rec.Ledger }
 
-// Meta returns what the run says about itself so far. The caller must not change it.
-func (w *Writer) Meta() Meta { return w.rec.Meta }
-
 // AppendBlock records b: its samples are on the disk when it returns nil. It refuses a second block
 // of the same combination and round.
 func (w *Writer) AppendBlock(b Block) error {
