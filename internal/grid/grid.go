@@ -8,6 +8,7 @@
 package grid
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -110,11 +111,14 @@ func Read(file string) (*Grid, error) {
 func Parse(file string, text []byte) (*Grid, error) {
 	g := &Grid{File: file, Text: text, Name: strings.TrimSuffix(filepath.Base(file), filepath.Ext(file))}
 	err := strictyaml.Decode(file, text, g)
-	if err == nil {
-		err = g.locate(g.check())
+	if err == nil && len(g.Entries) == 0 {
+		err = &strictyaml.Error{Message: "it declares no combinations"}
+	}
+	for i, e := range g.Entries {
+		err = cmp.Or(err, e.check(i))
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read grid: %w", err)
+		return nil, fmt.Errorf("read grid: %w", g.locate(err))
 	}
 	g.Catalog, g.Models = strictyaml.Beside(file, g.Catalog), strictyaml.Beside(file, g.Models)
 	return g, nil
@@ -126,18 +130,6 @@ func (g *Grid) locate(err error) error {
 		e.File = g.File
 	}
 	return err
-}
-
-func (g *Grid) check() error {
-	if len(g.Entries) == 0 {
-		return &strictyaml.Error{Message: "it declares no combinations"}
-	}
-	for i, e := range g.Entries {
-		if err := e.check(i); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 func (e Entry) check(i int) error {
@@ -256,7 +248,6 @@ func (e Entry) places(env Environment) []names.Place {
 	return out
 }
 
-// backends returns what a backend's word in a grid stands for.
 func (env Environment) backends(word names.Backend) []names.Backend {
 	switch word {
 	case names.CPUAll:

@@ -37,6 +37,8 @@ var (
 	variantKeys     = []string{"model", "input", "compression", "granularity", "io", "encoding"}
 	encodings       = []string{"raw", "uint8", "jpeg"}
 	compressionForm = regexp.MustCompile(`^p?w?q?$`)
+	compression     = regexp.MustCompile(`/compression=[^/]*`)
+	quantization    = regexp.MustCompile(`/(granularity|io)=[^/]*`)
 )
 
 // fields returns the parts in the order of variantKeys.
@@ -113,17 +115,8 @@ func (v Variant) Title() string {
 // false for a user's own file. Granularity and IO type go with the compression, since they describe
 // its quantization.
 func (v Variant) Uncompressed() (base Variant, ok bool) {
-	var kept []string
-	for part := range strings.SplitSeq(string(v), "/") {
-		switch key, _, _ := strings.Cut(part, "="); key {
-		case "granularity", "io":
-			continue
-		case "compression":
-			part, ok = "compression="+NoCompression, true
-		}
-		kept = append(kept, part)
-	}
-	return Variant(strings.Join(kept, "/")), ok
+	plain := quantization.ReplaceAllString(string(v), "")
+	return Variant(compression.ReplaceAllString(plain, "/compression="+NoCompression)), compression.MatchString(plain)
 }
 
 // ParseVariant reads a name in benchmarks, in any order of its keys.
