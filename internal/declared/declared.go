@@ -81,7 +81,6 @@ func Read(f Files) (*Set, error) {
 	return s, nil
 }
 
-// readGrid reads the grid and the catalog that it names, and checks the names in it.
 func (s *Set) readGrid() (err error) {
 	f := &s.Files
 	if f.Grid != "" {
@@ -111,7 +110,6 @@ func (s *Set) readGrid() (err error) {
 	return exit.With(exit.Usage, err)
 }
 
-// openGrid reads a built-in grid by its name, or a file.
 func openGrid(name string) (*grid.Grid, error) {
 	if strings.ContainsAny(name, "/.") {
 		return grid.Read(name)

@@ -48,7 +48,6 @@ func (s *Snapshot) Fingerprint() Fingerprint {
 	return f
 }
 
-// spell returns a switch's state in words.
 func spell(b *bool) string {
 	switch {
 	case b == nil:

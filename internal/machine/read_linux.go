@@ -111,7 +111,6 @@ func (r *reader) hypervisor(flagged bool) string {
 	return ""
 }
 
-// cores reads how many processors there are and how many this process may use.
 func (r *reader) cores() {
 	r.s.Cores = countList(r.text("sys/devices/system/cpu/online"))
 	if r.s.Cores == 0 {
@@ -302,7 +301,6 @@ func ResidentBytes() int64 {
 	return int64(memory.ResidentBytes())
 }
 
-// ownTime returns the processor time that this process has used.
 func ownTime() (time.Duration, error) {
 	var u unix.Rusage
 	if err := unix.Getrusage(unix.RUSAGE_SELF, &u); err != nil {

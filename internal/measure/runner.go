@@ -99,8 +99,7 @@ func Begin(ctx context.Context, b backends.Backend, v fixtures.Variant, cfg Conf
 	}
 	r.block.Open = r.cfg.Clock() - r.start
 	if d, ok := session.(backends.Detailed); ok && d.Details() != (backends.Details{}) {
-		details := results.Details(d.Details())
-		r.block.Details = &details
+		r.block.Details = new(results.Details(d.Details()))
 	}
 	err = r.failed("prepare the input", r.prepare(v))
 	if err == nil {

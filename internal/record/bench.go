@@ -110,7 +110,6 @@ func (r *recording) resumeNewest() error {
 	return nil
 }
 
-// printTable prints what was measured and where it is.
 func (r *recording) printTable() error {
 	run, err := results.Open(r.dir)
 	if err != nil {

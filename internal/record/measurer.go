@@ -92,7 +92,6 @@ func (m *Measurer) Close() error {
 	return err
 }
 
-// keepExtras writes what the run holds besides samples.
 func (m *Measurer) keepExtras() error {
 	raw, err := json.Marshal(m.extras)
 	if err != nil {

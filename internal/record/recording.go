@@ -183,7 +183,6 @@ func (s *Selection) paths() (map[string]json.RawMessage, error) {
 	return map[string]json.RawMessage{"links": raw}, err
 }
 
-// gridOf says, for run.json, which grid is measured.
 func gridOf(g *grid.Grid) results.Grid {
 	return results.Grid{Name: g.Name, Path: g.File, SHA256: fmt.Sprintf("%x", sha256.Sum256(g.Text))}
 }

@@ -68,7 +68,6 @@ func (s *screen) status(format string, args ...any) {
 	fmt.Fprint(s.w, "\r\x1b[K"+string(line))
 }
 
-// done clears the status line.
 func (s *screen) done() { s.status("") }
 
 func (s *screen) Probing(n int) {

@@ -96,7 +96,6 @@ func (s *Selection) Binary(ctx context.Context, t Terminal, log *os.File) (round
 	return b, nil
 }
 
-// suites finds or builds the test binary.
 func (s *Selection) suites(ctx context.Context, t Terminal) (string, error) {
 	const name = "suites.test"
 	if s.in.Suites != "" {

@@ -12,7 +12,6 @@ import (
 	"github.com/crossover-bench/crossover/internal/rounds"
 )
 
-// soak heats the machine until its temperature is steady.
 func (r *recording) soak(ctx context.Context) error {
 	probe, err := machine.NewProbe("/")
 	if err != nil {

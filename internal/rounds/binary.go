@@ -43,7 +43,6 @@ func (b Binary) Check(ctx context.Context, combinations []names.Combination) (ma
 	return lacking, err
 }
 
-// job is a job for this binary.
 func (b Binary) job(t job.Task, combinations []names.Combination) job.Job {
 	return job.Job{
 		Version: job.Version, Task: t, Combinations: combinations, Calibrate: b.Calibrate, Setup: b.Setup,

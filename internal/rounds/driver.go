@@ -164,7 +164,6 @@ func (d *Driver) Extend(ctx context.Context, combinations []names.Combination, r
 	return &d.outcome, d.failed()
 }
 
-// begin readies the driver, once.
 func (d *Driver) begin() {
 	if d.kept != nil {
 		return

@@ -28,7 +28,6 @@ type cost struct {
 
 func (c cost) expensive(block time.Duration) bool { return c.opening > 2*block }
 
-// costOf returns what a probe's block says of its combination.
 func costOf(b *results.Block) cost {
 	c := cost{opening: b.Open, warmup: b.Warmup.Time}
 	if b.Origin == names.Computed {

@@ -129,7 +129,6 @@ func (p *process) finish(c names.Combination) {
 	p.current = nil
 }
 
-// cause says why the process ended before it had done its job.
 func (p *process) cause(waitErr error, logStart int64) string {
 	cause := "the process ended early"
 	if waitErr != nil {

@@ -37,7 +37,6 @@ func (s *Suite) backend(c names.Combination) (b backends.Backend, err error) {
 
 func offloads(b names.Backend) bool { _, ok := b.Host(); return ok }
 
-// delegate returns the backend of an external delegate's library.
 func (s *Suite) delegate(name names.Backend) (backends.Backend, error) {
 	library := s.job.Setup.Delegates[name]
 	if library == "" {
