@@ -12,7 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/rogpeppe/go-internal/renameio"
+	"github.com/google/renameio/v2"
 
 	"github.com/crossover-bench/crossover/internal/stats"
 )
@@ -193,7 +193,7 @@ func (n NoiseFloor) Store(dir string) (err error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	return renameio.WriteFile(noiseFile(dir, n.Machine, n.Work), append(text, '\n'))
+	return renameio.WriteFile(noiseFile(dir, n.Machine, n.Work), append(text, '\n'), 0o644)
 }
 
 // noiseFile names the file after the work's words before a parenthesis.

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/google/renameio/v2"
 	"golang.org/x/perf/benchfmt"
 
 	"github.com/crossover-bench/crossover/internal/names"
@@ -161,14 +162,8 @@ func (w *Writer) open(blocks []Block, whole int64) (err error) {
 // file system without links only the shortcut is lost.
 func (w *Writer) pointLatest() {
 	dir, name := filepath.Split(w.dir)
-	link, tmp := filepath.Join(dir, latestLink), filepath.Join(dir, fmt.Sprintf(".%s.%d", latestLink, os.Getpid()))
-	os.Remove(tmp)
-	err := os.Symlink(name, tmp)
-	if err == nil {
-		err = os.Rename(tmp, link)
-	}
-	if err != nil {
-		os.Remove(tmp)
+	link := filepath.Join(dir, latestLink)
+	if err := renameio.Symlink(name, link); err != nil {
 		w.notes = append(w.notes, fmt.Sprintf("%s could not be set: %v", link, err))
 	}
 }
