@@ -35,14 +35,18 @@ func TensorBytes(t fixtures.Tensor) (int, error) {
 	return n, nil
 }
 
-// Buffers makes room for tensors: one slice for each, of its size in bytes.
-func Buffers(tensors []fixtures.Tensor) ([][]byte, error) {
+// Buffers makes room for a session's tensors: one slice for each, of its size in bytes. It panics
+// if a size is not fixed, which NewTensors refuses.
+func Buffers(tensors []fixtures.Tensor) [][]byte {
 	bytes, err := sizes(tensors)
+	if err != nil {
+		panic(err)
+	}
 	all := make([][]byte, len(bytes))
 	for i, n := range bytes {
 		all[i] = make([]byte, n)
 	}
-	return all, err
+	return all
 }
 
 func sizes(tensors []fixtures.Tensor) ([]int, error) {

@@ -10,10 +10,10 @@ import (
 	"slices"
 
 	"github.com/crossover-bench/crossover/backends"
+	"github.com/crossover-bench/crossover/backends/tflite"
 	"github.com/crossover-bench/crossover/fixtures"
 	"github.com/crossover-bench/crossover/internal/measure"
 	"github.com/crossover-bench/crossover/internal/names"
-	"github.com/crossover-bench/crossover/internal/suite"
 )
 
 // An answer is what an inference returned: the outputs as the session declares
@@ -168,19 +168,12 @@ func agreesWithCPU(ctx context.Context, c names.Combination, v fixtures.Variant,
 
 // onCPU answers an input on one thread of this machine's CPU.
 func onCPU(ctx context.Context, v fixtures.Variant, input [][]byte) (a answer, err error) {
-	cpu1, err := suite.HostBackend(1)
-	if err != nil {
-		return answer{}, err
-	}
-	session, err := cpu1.Open(ctx, v)
+	session, err := tflite.New(1).Open(ctx, v)
 	if err != nil {
 		return answer{}, err
 	}
 	defer func() { err = errors.Join(err, session.Close()) }()
-	a = answer{tensors: session.Outputs(), input: input}
-	if a.data, err = backends.Buffers(a.tensors); err != nil {
-		return answer{}, err
-	}
+	a = answer{tensors: session.Outputs(), input: input, data: backends.Buffers(session.Outputs())}
 	_, err = session.Infer(ctx, input, a.data)
 	return a, err
 }

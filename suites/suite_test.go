@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/crossover-bench/crossover/backends/host"
+	"github.com/crossover-bench/crossover/backends/tflite"
 	"github.com/crossover-bench/crossover/internal/exit"
 	"github.com/crossover-bench/crossover/internal/job"
 	"github.com/crossover-bench/crossover/internal/machine"
@@ -24,7 +25,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	host.ChildMain(suite.HostBackend, machine.ResidentBytes)
+	host.ChildMain(tflite.New, machine.ResidentBytes)
 	flag.Parse()
 	answered, err := answerQuestion()
 	if err != nil {

@@ -38,7 +38,7 @@ const Listening = "listening "
 // ChildMain runs the process as an embedded host if its environment says so, and then does not
 // return; otherwise it does nothing. main and TestMain call it first. open returns the local
 // backend with that many threads; resident is Options.Resident.
-func ChildMain(open func(threads int) (backends.Backend, error), resident func() int64) {
+func ChildMain(open func(threads int) backends.Backend, resident func() int64) {
 	if os.Getenv(ChildEnv) == "" {
 		return
 	}
@@ -53,7 +53,7 @@ func ChildMain(open func(threads int) (backends.Backend, error), resident func()
 	os.Exit(0)
 }
 
-func serveChild(open func(threads int) (backends.Backend, error), resident func() int64) error {
+func serveChild(open func(threads int) backends.Backend, resident func() int64) error {
 	in := bufio.NewReader(os.Stdin)
 	line, err := in.ReadBytes('\n')
 	if err != nil {
@@ -63,10 +63,6 @@ func serveChild(open func(threads int) (backends.Backend, error), resident func(
 	if err := json.Unmarshal(line, &c); err != nil {
 		return fmt.Errorf("reading the configuration: %w", err)
 	}
-	b, err := open(cmp.Or(c.Threads, runtime.NumCPU()))
-	if err != nil {
-		return err
-	}
 	// The Go side of an embedded host only moves bytes, for one request per interpreter. More
 	// processors would wake more threads for each request, which was a quarter of the software
 	// overhead on two cores. The limit does not apply to the threads of TensorFlow Lite.
@@ -74,7 +70,7 @@ func serveChild(open func(threads int) (backends.Backend, error), resident func(
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	s, err := New(ctx, Options{
-		Models: c.Models, Backend: b, Interpreters: c.Interpreters, Queue: c.Queue, Memory: c.Memory,
+		Models: c.Models, Backend: open(cmp.Or(c.Threads, runtime.NumCPU())), Interpreters: c.Interpreters, Queue: c.Queue, Memory: c.Memory,
 		Resident: resident, Witness: c.Witness,
 		Log: slog.New(slog.NewTextHandler(os.Stderr, nil)),
 	})

@@ -199,10 +199,8 @@ func (s *Server) infer(ctx context.Context, req *oip.ModelInferRequest) (
 		return nil, timing, s.failed(req.ModelName, err)
 	}
 	queue := time.Since(queued)
-	out, err := backends.Buffers(m.outputs) // the response keeps them until it is sent
-	if err == nil {
-		timing, err = session.Infer(ctx, in, out)
-	}
+	out := backends.Buffers(m.outputs) // the response keeps them until it is sent
+	timing, err = session.Infer(ctx, in, out)
 	m.sessions <- session
 	timing.Queue = queue
 	if err != nil {

@@ -115,11 +115,7 @@ func (s *session) takeImage(v fixtures.Variant, served []fixtures.Tensor) ([]fix
 		if err != nil {
 			return nil, err
 		}
-		buffers, err := backends.Buffers([]fixtures.Tensor{want})
-		if err != nil {
-			return nil, err
-		}
-		s.fill, s.tensor = filler.Fill, buffers[0]
+		s.fill, s.tensor = filler.Fill, backends.Buffers([]fixtures.Tensor{want})[0]
 	}
 	return []fixtures.Tensor{image}, nil
 }

@@ -96,15 +96,7 @@ func (t *trial) run() error {
 		return err
 	}
 	defer s.free()
-	in, err := backends.Buffers(s.Inputs())
-	if err != nil {
-		return err
-	}
-	out, err := backends.Buffers(s.Outputs())
-	if err != nil {
-		return err
-	}
-	_, _ = s.Infer(context.Background(), in, out)
+	_, _ = s.Infer(context.Background(), backends.Buffers(s.Inputs()), backends.Buffers(s.Outputs()))
 	return nil
 }
 

@@ -138,6 +138,3 @@ func (c *hostCmd) logger(to io.Writer) (*slog.Logger, error) {
 	}
 	return slog.New(slog.NewTextHandler(to, options)), err
 }
-
-// embeddedBackend is the local backend of an embedded host.
-func embeddedBackend(threads int) (backends.Backend, error) { return tflite.New(threads), nil }

@@ -16,6 +16,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/crossover-bench/crossover/backends/host"
+	"github.com/crossover-bench/crossover/backends/tflite"
 	"github.com/crossover-bench/crossover/internal/exit"
 	"github.com/crossover-bench/crossover/internal/machine"
 )
@@ -56,7 +57,7 @@ type env struct {
 }
 
 func main() {
-	host.ChildMain(embeddedBackend, machine.ResidentBytes)
+	host.ChildMain(tflite.New, machine.ResidentBytes)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	os.Exit(int(run(&env{Context: ctx, stdout: os.Stdout, stderr: os.Stderr}, os.Args[1:])))

@@ -14,12 +14,13 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/crossover-bench/crossover/backends/host"
+	"github.com/crossover-bench/crossover/backends/tflite"
 	"github.com/crossover-bench/crossover/internal/machine"
 )
 
 // TestMain lets the scripts run this test binary under the name crossover.
 func TestMain(m *testing.M) {
-	host.ChildMain(embeddedBackend, machine.ResidentBytes)
+	host.ChildMain(tflite.New, machine.ResidentBytes)
 	testscript.Main(tidy{m}, map[string]func(){"crossover": main})
 }
 

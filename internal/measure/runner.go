@@ -124,13 +124,8 @@ func (r *Runner) failed(doing string, err error) error {
 
 // prepare fills the input with random values, from the seed and the variant's name, and makes room
 // for the output.
-func (r *Runner) prepare(v fixtures.Variant) (err error) {
-	if r.in, err = backends.Buffers(r.session.Inputs()); err != nil {
-		return err
-	}
-	if r.out, err = backends.Buffers(r.session.Outputs()); err != nil {
-		return err
-	}
+func (r *Runner) prepare(v fixtures.Variant) error {
+	r.in, r.out = backends.Buffers(r.session.Inputs()), backends.Buffers(r.session.Outputs())
 	h := fnv.New64a()
 	h.Write([]byte(v.Name))
 	rng := rand.New(rand.NewPCG(r.cfg.Seed, h.Sum64()))

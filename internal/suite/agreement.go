@@ -102,10 +102,7 @@ func scoresOn(ctx context.Context, v fixtures.Variant, seed uint64) (scores [][]
 	if len(outputs) != 1 {
 		return nil, fmt.Errorf("%s has %d outputs; a classifier has only its scores", v.Title, len(outputs))
 	}
-	out, err := backends.Buffers(outputs)
-	if err != nil {
-		return nil, err
-	}
+	out := backends.Buffers(outputs)
 	for i := range agreementImages {
 		image := fixtures.SyntheticImage(*v.Image, seed+uint64(i))
 		if _, err := session.Infer(ctx, [][]byte{image}, out); err != nil {

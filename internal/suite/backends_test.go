@@ -7,13 +7,14 @@ import (
 	"time"
 
 	"github.com/crossover-bench/crossover/backends/host"
+	"github.com/crossover-bench/crossover/backends/tflite"
 	"github.com/crossover-bench/crossover/internal/declared"
 	"github.com/crossover-bench/crossover/internal/job"
 	"github.com/crossover-bench/crossover/internal/names"
 )
 
 func TestMain(m *testing.M) {
-	host.ChildMain(HostBackend, nil)
+	host.ChildMain(tflite.New, nil)
 	os.Exit(m.Run())
 }
 
@@ -46,7 +47,7 @@ func TestSuiteRestartsAnEmbeddedHostThatDied(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer session.Close()
-		in, out := tensorsOf(t, session)
+		in, out := tensorsOf(session)
 		if _, err := session.Infer(t.Context(), in, out); err != nil {
 			t.Error(err)
 		}

@@ -35,16 +35,8 @@ func TestAgreementIsTakenOnTheRightFiles(t *testing.T) {
 	}
 }
 
-func tensorsOf(t *testing.T, s backends.Session) (in, out [][]byte) {
-	t.Helper()
-	in, err := backends.Buffers(s.Inputs())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if out, err = backends.Buffers(s.Outputs()); err != nil {
-		t.Fatal(err)
-	}
-	return in, out
+func tensorsOf(s backends.Session) (in, out [][]byte) {
+	return backends.Buffers(s.Inputs()), backends.Buffers(s.Outputs())
 }
 
 // TestSuiteOpensVariantsOneAfterTheOtherInConstantMemory opens and closes every
@@ -72,7 +64,7 @@ func TestSuiteOpensVariantsOneAfterTheOtherInConstantMemory(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			in, out := tensorsOf(t, session)
+			in, out := tensorsOf(session)
 			if _, err := session.Infer(context.Background(), in, out); err != nil {
 				t.Fatal(err)
 			}

@@ -26,7 +26,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	host.ChildMain(func(int) (backends.Backend, error) { return tflite.New(1), nil }, nil)
+	host.ChildMain(func(int) backends.Backend { return tflite.New(1) }, nil)
 	os.Exit(m.Run())
 }
 

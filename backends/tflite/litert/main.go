@@ -109,10 +109,7 @@ func (s *side) open(ctx context.Context, q request) (_ reply, err error) {
 		s.session = nil
 		return reply{}, err
 	}
-	s.inputs = q.Inputs
-	if s.outputs, err = backends.Buffers(s.session.Outputs()); err != nil {
-		return reply{}, err
-	}
+	s.inputs, s.outputs = q.Inputs, backends.Buffers(s.session.Outputs())
 	if _, err := s.session.Infer(ctx, s.inputs, s.outputs); err != nil {
 		return reply{}, err
 	}

@@ -123,10 +123,7 @@ func (c Config) ask(ctx context.Context, server offload.Host, in [][]byte, row *
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	out, err := backends.Buffers(s.Outputs())
-	if err != nil {
-		return 0, err
-	}
+	out := backends.Buffers(s.Outputs())
 	for _, b := range out {
 		size += len(b)
 	}

@@ -16,8 +16,8 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	host.ChildMain(func(int) (backends.Backend, error) {
-		return backendtest.New("cpu1", backendtest.Constant(time.Nanosecond)), nil
+	host.ChildMain(func(int) backends.Backend {
+		return backendtest.New("cpu1", backendtest.Constant(time.Nanosecond))
 	}, nil)
 	os.Exit(m.Run())
 }

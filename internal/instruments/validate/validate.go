@@ -184,18 +184,11 @@ func (c *cell) block(ctx context.Context, self *offload.Self, requests int) (err
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	in, err := backends.Buffers(s.Inputs())
-	if err != nil {
-		return err
-	}
+	in, out := backends.Buffers(s.Inputs()), backends.Buffers(s.Outputs())
 	for _, b := range in {
 		for i := range b {
 			b[i] = byte(i) // a gradient
 		}
-	}
-	out, err := backends.Buffers(s.Outputs())
-	if err != nil {
-		return err
 	}
 	witness, _ := s.(interface {
 		Passage() (offload.Passage, bool)

@@ -21,7 +21,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	host.ChildMain(func(int) (backends.Backend, error) { return backendtest.New("cpu1", nil), nil }, nil)
+	host.ChildMain(func(int) backends.Backend { return backendtest.New("cpu1", nil) }, nil)
 	os.Exit(m.Run())
 }
 
