@@ -63,15 +63,12 @@ type model struct {
 
 // An instance is a loaded model.
 type instance struct {
-	model           *model
-	sha256          string
 	details         backends.Details
 	inputs, outputs []fixtures.Tensor
 	described       []*oip.ModelMetadataResponse_TensorMetadata // of the outputs
 	sessions        chan backends.Session
 	all             []backends.Session
 	waiting         atomic.Int32
-	queue           int32
 
 	users int    // requests that hold the instance
 	used  uint64 // repository.uses when it was last acquired
@@ -169,10 +166,7 @@ func (r *repository) load(ctx context.Context, m *model) (*instance, error) {
 		return nil, err
 	}
 	start, before := time.Now(), r.options.Resident()
-	i := &instance{
-		model: m, sha256: m.Variant.SHA256, queue: int32(r.options.Queue),
-		sessions: make(chan backends.Session, r.options.Interpreters),
-	}
+	i := &instance{sessions: make(chan backends.Session, r.options.Interpreters)}
 	for range r.options.Interpreters {
 		s, err := r.options.Backend.Open(ctx, m.Variant)
 		if err != nil {
@@ -275,17 +269,17 @@ func (i *instance) close() {
 }
 
 // take waits for a free interpreter, which the caller gives back to i.sessions. It returns errBusy
-// if the queue is full.
-func (i *instance) take(ctx context.Context) (backends.Session, error) {
+// if queue requests wait already.
+func (i *instance) take(ctx context.Context, queue int) (backends.Session, error) {
 	select {
 	case s := <-i.sessions:
 		return s, nil
 	default:
 	}
-	if i.waiting.Add(1) > i.queue {
+	if int(i.waiting.Add(1)) > queue {
 		i.waiting.Add(-1)
 		return nil, fmt.Errorf("%w: the queue is full (%d requests wait for %d interpreters); "+
-			"try again or raise the host's --queue", errBusy, i.queue, len(i.all))
+			"try again or raise the host's --queue", errBusy, queue, len(i.all))
 	}
 	defer i.waiting.Add(-1)
 	select {

@@ -112,7 +112,7 @@ func (s *Server) ModelMetadata(ctx context.Context, req *oip.ModelMetadataReques
 	if out.Inputs, err = describe(m.inputs); err != nil {
 		return nil, status.Errorf(codes.FailedPrecondition, "model %q: %v", req.Name, err)
 	}
-	details, err := json.Marshal(oip.Details{SHA256: m.sha256, Inputs: m.inputs, Outputs: m.outputs, Session: m.details})
+	details, err := json.Marshal(oip.Details{SHA256: s.repository.models[req.Name].Variant.SHA256, Inputs: m.inputs, Outputs: m.outputs, Session: m.details})
 	if err != nil {
 		return nil, status.Errorf(codes.Internal, "model %q: %v", req.Name, err)
 	}
@@ -194,7 +194,7 @@ func (s *Server) infer(ctx context.Context, req *oip.ModelInferRequest) (
 		return nil, timing, status.Errorf(codes.InvalidArgument, "model %q: %v", req.ModelName, err)
 	}
 	queued := time.Now()
-	session, err := m.take(ctx)
+	session, err := m.take(ctx, s.options.Queue)
 	if err != nil {
 		return nil, timing, s.failed(req.ModelName, err)
 	}

@@ -38,8 +38,7 @@ type trial struct {
 
 // An answer is the child's.
 type answer struct {
-	OK          bool                       `json:"ok"`
-	Error       string                     `json:"error,omitempty"`
+	Error       string                     `json:"error"` // empty for a success
 	Unavailable *backends.UnavailableError `json:"unavailable,omitempty"`
 }
 
@@ -72,13 +71,10 @@ func answerTrial(question string) int {
 	if err == nil {
 		err = t.run()
 	}
-	if unavailable, ok := errors.AsType[*backends.UnavailableError](err); ok {
-		a.Unavailable = unavailable
-	}
 	if err != nil {
 		a.Error = err.Error()
+		a.Unavailable, _ = errors.AsType[*backends.UnavailableError](err)
 	}
-	a.OK = err == nil
 	if json.NewEncoder(pipe).Encode(a) != nil {
 		return 1
 	}
@@ -170,7 +166,7 @@ func (b *backend) runTrial(ctx context.Context, path string, question []byte) er
 	case errors.Is(limited.Err(), context.DeadlineExceeded):
 		return fmt.Errorf("%s: %s did not load it and run it once within %v, in a child process: "+
 			"it hangs or is too slow to measure%s", path, b.Name(), b.Limit, output.quoted())
-	case waitErr == nil && answerErr == nil && a.OK:
+	case waitErr == nil && answerErr == nil && a.Error == "":
 		return nil
 	case waitErr == nil && answerErr == nil && a.Unavailable != nil:
 		return a.Unavailable

@@ -19,30 +19,18 @@ type Details struct {
 	Session backends.Details  `json:"session"` // zero if the host's backend does not tell
 }
 
-// datatypes pairs the protocol's names of element types with NumPy's.
-var datatypes = []struct {
-	oip, numpy string
-}{
-	{"BOOL", "bool"},
-	{"UINT8", "uint8"},
-	{"UINT16", "uint16"},
-	{"UINT32", "uint32"},
-	{"UINT64", "uint64"},
-	{"INT8", "int8"},
-	{"INT16", "int16"},
-	{"INT32", "int32"},
-	{"INT64", "int64"},
-	{"FP16", "float16"},
-	{"FP32", "float32"},
-	{"FP64", "float64"},
-	{"BF16", "bfloat16"},
+// elementTypes holds NumPy's names of the element types by the protocol's.
+var elementTypes = map[string]string{
+	"BOOL": "bool", "BF16": "bfloat16", "FP16": "float16", "FP32": "float32", "FP64": "float64",
+	"INT8": "int8", "INT16": "int16", "INT32": "int32", "INT64": "int64",
+	"UINT8": "uint8", "UINT16": "uint16", "UINT32": "uint32", "UINT64": "uint64",
 }
 
 // Datatype returns the protocol's name of the element type that NumPy calls numpy.
 func Datatype(numpy string) (string, error) {
-	for _, d := range datatypes {
-		if d.numpy == numpy {
-			return d.oip, nil
+	for datatype, name := range elementTypes {
+		if name == numpy {
+			return datatype, nil
 		}
 	}
 	return "", fmt.Errorf("element type %q has no name in the Open Inference Protocol", numpy)
@@ -50,10 +38,8 @@ func Datatype(numpy string) (string, error) {
 
 // ElementType returns NumPy's name of the protocol's element type.
 func ElementType(datatype string) (numpy string, err error) {
-	for _, d := range datatypes {
-		if d.oip == datatype {
-			return d.numpy, nil
-		}
+	if numpy, ok := elementTypes[datatype]; ok {
+		return numpy, nil
 	}
 	return "", fmt.Errorf("datatype %q is not supported", datatype)
 }

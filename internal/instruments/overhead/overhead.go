@@ -37,15 +37,16 @@ const (
 	Factor = 5
 )
 
-// A Config says what to measure and for how long.
+// A Config says what to measure and for how long. Its tags make flags of it.
 type Config struct {
-	Others   []offload.Host // servers beside our own
-	Variant  fixtures.Variant
-	Rounds   int
-	Requests int       // of each server in each round
-	Threads  int       // of the embedded host's interpreter; 0 means all cores
-	Seed     uint64    // of the order and the image
-	Log      io.Writer // receives the embedded host's log; nil drops it
+	Others  []offload.Host   `kong:"-"` // servers beside our own
+	Variant fixtures.Variant `kong:"-"`
+	Log     io.Writer        `kong:"-"` // receives the embedded host's log; nil drops it
+
+	Rounds   int    `default:"5" help:"Rounds, each with the servers in another order."`
+	Requests int    `default:"500" help:"Requests of each server in each round."`
+	Threads  int    `default:"1" help:"Threads of the embedded host's interpreter."`
+	Seed     uint64 `default:"1" help:"Seed of the order and the image."`
 }
 
 // warmup is the number of requests before those that count.

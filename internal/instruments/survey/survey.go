@@ -34,13 +34,13 @@ import (
 	"github.com/crossover-bench/crossover/model"
 )
 
-// Options say how much a survey measures.
+// Options say how much a survey measures. Their tags make flags of them.
 type Options struct {
-	RoundTrips int           // back to back
-	Transfers  int           // each way
-	Long       time.Duration // that a transfer must take; 0 means 300 ms
-	Pause      time.Duration // before each exchange after a pause
-	AfterPause int           // number of those exchanges
+	Long       time.Duration `kong:"-"` // that a transfer must take; 0 means 300 ms
+	RoundTrips int           `default:"300" help:"Round trips back to back."`
+	Transfers  int           `default:"9" help:"Transfers each way."`
+	Pause      time.Duration `default:"1s" help:"Pause before an exchange after a pause."`
+	AfterPause int           `default:"10" help:"Exchanges after a pause."`
 }
 
 // burst is the size of a transfer after a pause: more than TCP's initial window of ten segments.

@@ -35,43 +35,43 @@ import (
 	"github.com/crossover-bench/crossover/model/profiles"
 )
 
-// A Config says what to validate and for how long.
+// A Config says what to validate and for how long. Its tags make flags of it.
 type Config struct {
-	Links    []link.Shape
-	Variants []fixtures.Variant
-	Rounds   int
-	Requests int // of each pair in each round, over the link and over direct
-	Threads  int // of the embedded host's interpreter; 0 means all cores
-	Seed     uint64
-	Log      io.Writer // receives progress and, concurrently, the host's log; nil drops both
+	Links    []link.Shape       `kong:"-"`
+	Variants []fixtures.Variant `kong:"-"`
+	Log      io.Writer          `kong:"-"` // receives progress and, concurrently, the host's log; nil drops both
+
+	Rounds   int    `default:"5" help:"Rounds, each with the pairs in another order."`
+	Requests int    `default:"40" help:"Requests of each pair in each round, over the link and over direct."`
+	Threads  int    `default:"1" help:"Threads of the embedded host's interpreter; 1 leaves a core to the client."`
+	Seed     uint64 `default:"1" help:"Seed of the order."`
 }
 
 // warmup is the number of requests before those that count.
 const warmup = 5
 
-// Named returns a Config with the named links of the built-in profiles and variants of the built-in
-// catalog in the folder models. Errors have exit codes.
-func Named(links, variants []string, models string, seed uint64) (Config, error) {
-	c := Config{Seed: seed}
+// Find adds the named links of the built-in profiles and variants of the built-in catalog in the
+// folder models. Errors have exit codes.
+func (c *Config) Find(links, variants []string, models string) error {
 	for _, name := range links {
 		l, err := profiles.Link(name)
 		if err != nil {
-			return c, exit.Errorf(exit.Usage, "--links: %w", err)
+			return exit.Errorf(exit.Usage, "--links: %w", err)
 		}
-		shape, err := link.FromModel(l, seed)
+		shape, err := link.FromModel(l, c.Seed)
 		if err != nil {
-			return c, exit.Errorf(exit.Usage, "--links: %w", err)
+			return exit.Errorf(exit.Usage, "--links: %w", err)
 		}
 		c.Links = append(c.Links, shape)
 	}
 	for _, name := range variants {
 		v, err := fixtures.Default().Variant(name, models)
 		if err != nil {
-			return c, exit.Errorf(exit.NoData, "--variants: %w", err)
+			return exit.Errorf(exit.NoData, "--variants: %w", err)
 		}
 		c.Variants = append(c.Variants, v)
 	}
-	return c, nil
+	return nil
 }
 
 // A Pair is what was measured for a link and a variant. Times are in seconds, and means unless
