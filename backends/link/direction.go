@@ -143,7 +143,9 @@ func (d *direction) pop() {
 		return // the end stays, because every further read gets it
 	}
 	d.bytes -= len(c.buf)
-	d.recycle(c.buf)
+	if len(d.free) < 8 {
+		d.free = append(d.free, c.buf[:0])
+	}
 	*c = chunk{}
 	d.head++
 	if d.head == len(d.queue) {
@@ -159,12 +161,6 @@ func (d *direction) buffer() []byte {
 		return b
 	}
 	return nil
-}
-
-func (d *direction) recycle(b []byte) {
-	if len(d.free) < 8 {
-		d.free = append(d.free, b[:0])
-	}
 }
 
 // wait blocks until the head is due and returns it; d.mu is held on entry and on return. It returns

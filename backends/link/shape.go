@@ -141,11 +141,9 @@ func transmission(n int, rate float64) time.Duration {
 
 // A schedule is the virtual clock of one direction.
 type schedule struct {
-	latency time.Duration
-	rate    float64
-	jitter  Jitter
-	loss    Loss
-	random  *rand.Rand // nil without jitter and loss
+	Shape
+	rate   float64
+	random *rand.Rand // nil without jitter and loss
 
 	departed, arrived instant // of the previous bytes
 }
@@ -153,8 +151,8 @@ type schedule struct {
 // newSchedule returns the clock of direction way (0 up, 1 down) of the link's connection number
 // conn, which together select its random stream.
 func newSchedule(s Shape, rate float64, conn, way uint64) schedule {
-	c := schedule{latency: s.Latency, rate: rate, jitter: s.Jitter, loss: s.Loss}
-	if c.jitter.Mean != 0 || c.loss.Probability != 0 {
+	c := schedule{Shape: s, rate: rate}
+	if s.Jitter.Mean != 0 || s.Loss.Probability != 0 {
 		c.random = rand.New(rand.NewPCG(s.Seed, conn<<1|way))
 	}
 	return c
@@ -170,20 +168,20 @@ func (c *schedule) arrival(now instant, n int) instant {
 
 // delay draws the propagation delay of one write.
 func (c *schedule) delay() time.Duration {
-	d := c.latency
+	d := c.Latency
 	if c.random == nil {
 		return d
 	}
-	if mean := float64(c.jitter.Mean); mean != 0 {
-		switch c.jitter.Distribution {
+	if mean := float64(c.Jitter.Mean); mean != 0 {
+		switch c.Jitter.Distribution {
 		case model.Uniform:
 			d += time.Duration(2 * mean * c.random.Float64())
 		case model.Exponential:
 			d += time.Duration(mean * c.random.ExpFloat64())
 		}
 	}
-	for c.random.Float64() < c.loss.Probability {
-		d += c.loss.Retransmit
+	for c.random.Float64() < c.Loss.Probability {
+		d += c.Loss.Retransmit
 	}
 	return d
 }

@@ -78,23 +78,17 @@ func (b *backend) Open(ctx context.Context, v fixtures.Variant) (backends.Sessio
 // nothing is.
 func (b *backend) unavailable(ctx context.Context, err error, v fixtures.Variant) *backends.UnavailableError {
 	words := status.Convert(err).Message()
-	switch status.Code(err) {
-	case codes.Unavailable, codes.DeadlineExceeded:
-		if ctx.Err() != nil {
-			return nil
-		}
-		return &backends.UnavailableError{
-			Backend: b.Name(),
-			Missing: fmt.Sprintf("host %s at %s does not answer: %s", b.host.Name, b.host.Address, words),
-			Hint: "start it there with crossover host --models DIR --listen ADDRESS, " +
-				"or correct its address in the hosts file",
-		}
-	case codes.NotFound:
-		return &backends.UnavailableError{
-			Backend: b.Name(),
-			Missing: fmt.Sprintf("host %s: %s", b.host.Name, words),
-			Hint:    fmt.Sprintf("put %s into its models, or name the model under models: in the hosts file", v.Path),
-		}
+	u := &backends.UnavailableError{Backend: b.Name()}
+	switch code := status.Code(err); {
+	case code == codes.NotFound:
+		u.Missing = fmt.Sprintf("host %s: %s", b.host.Name, words)
+		u.Hint = fmt.Sprintf("put %s into its models, or name the model under models: in the hosts file", v.Path)
+	case ctx.Err() == nil && (code == codes.Unavailable || code == codes.DeadlineExceeded):
+		u.Missing = fmt.Sprintf("host %s at %s does not answer: %s", b.host.Name, b.host.Address, words)
+		u.Hint = "start it there with crossover host --models DIR --listen ADDRESS, " +
+			"or correct its address in the hosts file"
+	default:
+		return nil
 	}
-	return nil
+	return u
 }

@@ -87,18 +87,11 @@ func (b *backend) Available() error {
 	}
 	if cores := runtime.NumCPU(); b.Threads > cores {
 		return b.unavailable(
-			fmt.Sprintf("%d threads: this process may use %d %s", b.Threads, cores, plural(cores, "core")), "")
+			fmt.Sprintf("%d threads: this process may use %d of this machine's cores", b.Threads, cores), "")
 	}
 	return nil
 }
 
 func (c *config) unavailable(missing, hint string) error {
 	return &backends.UnavailableError{Backend: c.Name, Missing: missing, Hint: hint}
-}
-
-func plural(n int, noun string) string {
-	if n == 1 {
-		return noun
-	}
-	return noun + "s"
 }

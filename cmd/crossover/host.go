@@ -80,9 +80,7 @@ func (c *hostCmd) Run(e *env) (err error) {
 		defer func() { err = errors.Join(err, f.Close()) }()
 		log = f
 	}
-	if o.Log, err = c.logger(log); err != nil {
-		return exit.Errorf(exit.Usage, "--log-level: %w", err)
-	}
+	o.Log = c.logger(log)
 	if c.Interpreters < 1 || c.Queue < 1 || c.Memory < 0 {
 		return exit.Errorf(exit.Usage, "--interpreters and --queue want 1 or more, --memory 0 or more")
 	}
@@ -129,12 +127,12 @@ func (c *hostCmd) backend() (backends.Backend, error) {
 }
 
 // logger returns the log in the form that the flags ask for.
-func (c *hostCmd) logger(to io.Writer) (*slog.Logger, error) {
+func (c *hostCmd) logger(to io.Writer) *slog.Logger {
 	var level slog.Level
-	err := level.UnmarshalText([]byte(c.LogLevel))
+	_ = level.UnmarshalText([]byte(c.LogLevel)) // the flag takes only levels
 	options := &slog.HandlerOptions{Level: level}
 	if c.LogJSON {
-		return slog.New(slog.NewJSONHandler(to, options)), err
+		return slog.New(slog.NewJSONHandler(to, options))
 	}
-	return slog.New(slog.NewTextHandler(to, options)), err
+	return slog.New(slog.NewTextHandler(to, options))
 }

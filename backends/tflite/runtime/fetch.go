@@ -235,32 +235,24 @@ func fetch(ctx context.Context, log io.Writer, dir string, b build, headers arch
 	defer func() { err = errors.Join(err, os.RemoveAll(work)) }()
 	tree := filepath.Join(work, "tree")
 	library := filepath.Join(tree, "lib", libraryName)
-	n, err := b.unpack(ctx, dir, filepath.Join(work, "library.zip"), func(name string) string {
-		if path.Base(name) == b.file {
-			return library
+	if err := b.unpack(ctx, dir, filepath.Join(work, "library.zip"), library); err != nil {
+		return err
+	}
+	if b.crowded {
+		if err := exportOnly(library, isOfTheCAPI); err != nil {
+			return err
 		}
-		return ""
-	})
-	if err == nil && n != 1 {
-		err = fmt.Errorf("the archive of the build %s holds %d files %s; want 1", b.name, n, b.file)
 	}
-	if err == nil && b.crowded {
-		err = exportOnly(library, isOfTheCAPI)
-	}
+	z, err := headers.open(ctx, dir, filepath.Join(work, "headers.zip"))
 	if err != nil {
 		return err
 	}
-	n, err = headers.unpack(ctx, dir, filepath.Join(work, "headers.zip"), func(name string) string {
-		if rest, ok := strings.CutPrefix(name, "headers/"); ok {
-			return filepath.Join(tree, "include", filepath.FromSlash(rest))
-		}
-		return ""
-	})
-	if err == nil && n == 0 {
-		err = errors.New("the archive of the headers holds none")
+	files, err := fs.Sub(z, "headers")
+	if err == nil {
+		err = os.CopyFS(filepath.Join(tree, "include"), files)
 	}
 	if err != nil {
-		return err
+		return fmt.Errorf("the archive of the headers: %w", err)
 	}
 	if err := os.WriteFile(filepath.Join(tree, stampName), []byte(stamp(b, headers)), 0o644); err != nil {
 		return err
@@ -271,54 +263,54 @@ func fetch(ctx context.Context, log io.Writer, dir string, b build, headers arch
 	return os.Rename(tree, final)
 }
 
-// unpack fetches the archive into the file to, verifies it, and writes its files to the paths that
-// target returns, skipping those with an empty path. It returns the number of files written.
-func (a archive) unpack(ctx context.Context, pins, to string, target func(name string) string) (n int, err error) {
+// unpack writes the library in the build's archive, which it fetches into the file archive, to the
+// file library.
+func (b build) unpack(ctx context.Context, pins, archive, library string) error {
+	z, err := b.open(ctx, pins, archive)
+	if err != nil {
+		return err
+	}
+	var found []string
+	for _, f := range z.File {
+		if path.Base(f.Name) == b.file {
+			found = append(found, f.Name)
+		}
+	}
+	if len(found) != 1 {
+		return fmt.Errorf("the archive of the build %s holds %d files %s; want 1", b.name, len(found), b.file)
+	}
+	data, err := fs.ReadFile(z, found[0])
+	if err != nil {
+		return fmt.Errorf("the archive of the build %s: %w", b.name, err)
+	}
+	if err := os.MkdirAll(filepath.Dir(library), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(library, data, 0o644)
+}
+
+// open fetches the archive into the file to and verifies it.
+func (a archive) open(ctx context.Context, pins, to string) (*zip.Reader, error) {
 	if err := a.fetch(ctx, pins, to); err != nil {
-		return 0, err
+		return nil, err
 	}
 	data, err := os.ReadFile(to)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	archive := filepath.Base(to)
+	name := filepath.Base(to)
 	if got := fmt.Sprintf("%x", sha256.Sum256(data)); got != a.sha256 {
-		return 0, fmt.Errorf("%s: SHA-256 is %s; pinned is %s: delete it from the cache of Maven or pip and try again",
-			archive, got, a.sha256)
+		return nil, fmt.Errorf("%s: SHA-256 is %s; pinned is %s: delete it from the cache of Maven or pip and try again",
+			name, got, a.sha256)
 	}
 	z, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
 	if err != nil {
-		return 0, fmt.Errorf("%s: %w", archive, err)
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	for _, f := range z.File {
 		if !fs.ValidPath(strings.TrimSuffix(f.Name, "/")) {
-			return n, fmt.Errorf("%s: %q leaves the archive", archive, f.Name)
+			return nil, fmt.Errorf("%s: %q leaves the archive", name, f.Name)
 		}
-		to := target(f.Name)
-		if to == "" || f.FileInfo().IsDir() {
-			continue
-		}
-		if err := extract(f, to); err != nil {
-			return n, fmt.Errorf("%s: %s: %w", archive, f.Name, err)
-		}
-		n++
 	}
-	return n, nil
-}
-
-func extract(f *zip.File, to string) error {
-	from, err := f.Open()
-	if err != nil {
-		return err
-	}
-	defer from.Close()
-	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
-		return err
-	}
-	out, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(out, from)
-	return errors.Join(err, out.Close())
+	return z, nil
 }

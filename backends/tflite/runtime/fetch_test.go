@@ -133,7 +133,7 @@ func TestFetchLeavesNothingWhenItFails(t *testing.T) {
 		{"two libraries", func(o *order, l *delivery) {
 			l.content = zipped(t, map[string]string{"a/libjnitensorflowlite.so": "1", "b/libjnitensorflowlite.so": "2"})
 			o.build.archive = l.archive()
-		}, "file exists"},
+		}, "holds 2 files"},
 		{"outside", func(o *order, _ *delivery) {
 			o.headers = (&delivery{content: zipped(t, map[string]string{"headers/../../evil.h": "x"})}).archive()
 		}, "leaves the archive"},

@@ -125,9 +125,6 @@ func (c Config) ask(ctx context.Context, server offload.Host, in [][]byte, row *
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
 	out := backends.Buffers(s.Outputs())
-	for _, b := range out {
-		size += len(b)
-	}
 	row.Name = server.Name
 	var before, after runtime.MemStats
 	timings := make([]backends.Timing, 0, c.Requests)
@@ -160,7 +157,7 @@ func (c Config) ask(ctx context.Context, server offload.Host, in [][]byte, row *
 		row.execs = append(row.execs, t.Exec.Seconds())
 		row.Sent, row.Received = t.Sent, t.Received
 	}
-	return size, nil
+	return len(slices.Concat(out...)), nil
 }
 
 // echo times exchanges of in bytes for out bytes over a bare TCP connection.

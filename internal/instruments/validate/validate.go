@@ -193,7 +193,7 @@ func (c *cell) block(ctx context.Context, self *offload.Self, requests int) (err
 	witness, _ := s.(interface {
 		Passage() (offload.Passage, bool)
 	})
-	c.network = c.link.Network(size(in), size(out))
+	c.network = c.link.Network(int64(len(slices.Concat(in...))), int64(len(slices.Concat(out...))))
 	samples := make([]sample, 0, requests)
 	var last offload.Passage
 	for i := range warmup + requests {
@@ -223,13 +223,6 @@ func (c *cell) block(ctx context.Context, self *offload.Self, requests int) (err
 	}
 	c.samples = append(c.samples, samples...)
 	return nil
-}
-
-func size(tensors [][]byte) (n int64) {
-	for _, b := range tensors {
-		n += int64(len(b))
-	}
-	return n
 }
 
 // compare compares what was measured over a link with the prediction from direct.
