@@ -140,12 +140,11 @@ func (w *pacedConn) Close() error {
 		w.up.end(io.EOF)
 		// The real connection closes when the link has delivered what was written, but a peer that
 		// does not read cannot keep it open.
-		patience := time.NewTimer(w.up.drained() + linger)
+		patience := time.After(w.up.drained() + linger)
 		go func() {
-			defer patience.Stop()
 			select {
 			case <-w.pumped:
-			case <-patience.C:
+			case <-patience:
 			}
 			w.up.close()
 			w.Conn.Close()

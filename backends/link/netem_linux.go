@@ -29,10 +29,11 @@ type netem struct {
 	name    string // of the device at this end
 	address [2]net.IP
 
+	open context.Context // until close
+	stop context.CancelFunc
+
 	mu     sync.Mutex
 	relays map[string]net.Listener // by the host's address
-	conns  map[net.Conn]bool
-	closed bool
 }
 
 // burst is how many bytes TBF lets through at once: one full packet.
@@ -52,8 +53,9 @@ func newNetem(s Shape) (_ *netem, err error) {
 	number := kernelLinks.Add(1)
 	n := &netem{
 		shape: s, there: netns.None(), name: fmt.Sprintf("xo%x-%x", os.Getpid(), number),
-		relays: make(map[string]net.Listener), conns: make(map[net.Conn]bool),
+		relays: make(map[string]net.Listener),
 	}
+	n.open, n.stop = context.WithCancel(context.Background())
 	// 198.18.0.0/15 is reserved for tests of network devices (RFC 2544). Each link takes a block of
 	// four addresses.
 	block := (uint32(os.Getpid())*16 + number) % (1 << 15) * 4
@@ -180,7 +182,7 @@ func (n *netem) dial(ctx context.Context, addr string) (net.Conn, error) {
 func (n *netem) relay(addr string) (net.Listener, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if n.closed {
+	if n.open.Err() != nil {
 		return nil, net.ErrClosed
 	}
 	if l := n.relays[addr]; l != nil {
@@ -207,7 +209,7 @@ func (n *netem) relay(addr string) (net.Listener, error) {
 	return l, nil
 }
 
-// pass forwards the bytes of one connection both ways until an end closes.
+// pass forwards the bytes of one connection both ways until an end or the link closes.
 func (n *netem) pass(c net.Conn, addr string) {
 	defer c.Close()
 	h, err := net.DialTimeout("tcp", addr, 10*time.Second)
@@ -215,19 +217,11 @@ func (n *netem) pass(c net.Conn, addr string) {
 		return // the client sees the connection close
 	}
 	defer h.Close()
-	n.mu.Lock()
-	closed := n.closed
-	n.conns[c], n.conns[h] = true, true
-	n.mu.Unlock()
-	defer func() {
-		n.mu.Lock()
-		delete(n.conns, c)
-		delete(n.conns, h)
-		n.mu.Unlock()
-	}()
-	if closed {
-		return
-	}
+	keep := context.AfterFunc(n.open, func() {
+		c.Close()
+		h.Close()
+	})
+	defer keep()
 	done := make(chan struct{}, 2)
 	for _, way := range [][2]net.Conn{{c, h}, {h, c}} {
 		go func() {
@@ -243,12 +237,9 @@ func (n *netem) pass(c net.Conn, addr string) {
 func (n *netem) close() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.closed = true
+	n.stop()
 	for _, l := range n.relays {
 		l.Close()
-	}
-	for c := range n.conns {
-		c.Close()
 	}
 	if l, err := netlink.LinkByName(n.name); err == nil {
 		_ = netlink.LinkDel(l) // its peer goes with it, or with the namespace

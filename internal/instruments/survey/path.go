@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/crossover-bench/crossover/internal/machine"
 )
 
 // A Path is what a real link runs over at this end. It is part of each result over such a link.
@@ -56,28 +58,21 @@ func PathTo(address string) (Path, error) {
 	return p, nil
 }
 
-// A Warning is a setting of this machine that makes a link look worse than it is.
-type Warning struct {
-	Evidence string // what is set
-	Effect   string // what it does to figures
-	Fix      string // the command that changes it
-}
-
-// String returns the warning as one line.
-func (w Warning) String() string { return w.Evidence + ": " + w.Effect + "; fix: " + w.Fix }
-
-// Warnings returns what makes figures over the path worse than the link is.
-func (p Path) Warnings() []Warning {
-	var out []Warning
+// Warnings returns the settings of this machine that make figures over the path worse than the link
+// is, without a subject.
+func (p Path) Warnings() []machine.Finding {
+	var out []machine.Finding
 	if w := p.Wireless; w != nil && w.PowerSave == "on" {
-		out = append(out, Warning{
+		out = append(out, machine.Finding{
+			Severity: machine.SeverityWarning,
 			Evidence: "Wi-Fi power save is on at " + p.Interface,
 			Effect:   "answers wait for the radio to wake",
 			Fix:      "iw dev " + p.Interface + " set power_save off",
 		})
 	}
 	if p.TCP["tcp_slow_start_after_idle"] == "1" {
-		out = append(out, Warning{
+		out = append(out, machine.Finding{
+			Severity: machine.SeverityWarning,
 			Evidence: "tcp_slow_start_after_idle is 1",
 			Effect:   "a large input after a pause, as in single inferences, is sent slowly at first",
 			Fix:      "sysctl -w net.ipv4.tcp_slow_start_after_idle=0",

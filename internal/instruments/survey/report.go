@@ -35,8 +35,8 @@ func (s Survey) Report() string {
 	line(fmt.Sprintf("64 KiB up after %v", s.Pause), s.BurstAfterPause)
 	fmt.Fprintf(&b, "rate %.3f MB/s up (transfers of %d bytes), %.3f MB/s down (%d bytes)\n",
 		s.Up/1e6, s.UpBytes, s.Down/1e6, s.DownBytes)
-	for _, warning := range p.Warnings() {
-		fmt.Fprintf(&b, "warning: %s\n", warning)
+	for _, w := range p.Warnings() {
+		fmt.Fprintf(&b, "warning: %s: %s; fix: %s\n", w.Evidence, w.Effect, w.Fix)
 	}
 	return b.String()
 }

@@ -99,8 +99,8 @@ func TestPathWarnsOfPowerSaveAndSlowStart(t *testing.T) {
 		!strings.Contains(w[1].Fix, "slow_start_after_idle=0") {
 		t.Errorf("warnings %v", w)
 	}
-	want := "Wi-Fi power save is on at wlan0: answers wait for the radio to wake; fix: " + w[0].Fix
-	if got := w[0].String(); got != want {
+	want := "warning: Wi-Fi power save is on at wlan0: answers wait for the radio to wake; fix: " + w[0].Fix + "\n"
+	if got := (Survey{Path: p}).Report(); !strings.Contains(got, want) {
 		t.Error(got)
 	}
 	p.Wireless.PowerSave, p.TCP["tcp_slow_start_after_idle"] = "off", "0"
