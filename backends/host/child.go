@@ -70,8 +70,8 @@ func serveChild(open func(threads int) backends.Backend, resident func() int64) 
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	s, err := New(ctx, Options{
-		Models: c.Models, Backend: open(cmp.Or(c.Threads, runtime.NumCPU())), Interpreters: c.Interpreters, Queue: c.Queue, Memory: c.Memory,
-		Resident: resident, Witness: c.Witness,
+		Models: c.Models, Backend: open(cmp.Or(c.Threads, runtime.NumCPU())),
+		Interpreters: c.Interpreters, Queue: c.Queue, Memory: c.Memory, Resident: resident, Witness: c.Witness,
 		Log: slog.New(slog.NewTextHandler(os.Stderr, nil)),
 	})
 	if err != nil {

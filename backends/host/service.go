@@ -112,7 +112,8 @@ func (s *Server) ModelMetadata(ctx context.Context, req *oip.ModelMetadataReques
 	if out.Inputs, err = describe(m.inputs); err != nil {
 		return nil, status.Errorf(codes.FailedPrecondition, "model %q: %v", req.Name, err)
 	}
-	details, err := json.Marshal(oip.Details{SHA256: s.repository.models[req.Name].Variant.SHA256, Inputs: m.inputs, Outputs: m.outputs, Session: m.details})
+	sum := s.repository.models[req.Name].Variant.SHA256
+	details, err := json.Marshal(oip.Details{SHA256: sum, Inputs: m.inputs, Outputs: m.outputs, Session: m.details})
 	if err != nil {
 		return nil, status.Errorf(codes.Internal, "model %q: %v", req.Name, err)
 	}
