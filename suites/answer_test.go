@@ -10,10 +10,10 @@ import (
 	"slices"
 
 	"github.com/crossover-bench/crossover/backends"
-	"github.com/crossover-bench/crossover/backends/tflite"
 	"github.com/crossover-bench/crossover/fixtures"
 	"github.com/crossover-bench/crossover/internal/measure"
 	"github.com/crossover-bench/crossover/internal/names"
+	"github.com/crossover-bench/crossover/internal/suite"
 )
 
 // An answer is what an inference returned: the outputs as the session declares
@@ -168,7 +168,7 @@ func agreesWithCPU(ctx context.Context, c names.Combination, v fixtures.Variant,
 
 // onCPU answers an input on one thread of this machine's CPU.
 func onCPU(ctx context.Context, v fixtures.Variant, input [][]byte) (a answer, err error) {
-	session, err := tflite.New(1).Open(ctx, v)
+	session, err := suite.HostBackend(1).Open(ctx, v)
 	if err != nil {
 		return answer{}, err
 	}

@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"github.com/crossover-bench/crossover/backends/host"
-	"github.com/crossover-bench/crossover/backends/tflite"
 	"github.com/crossover-bench/crossover/internal/exit"
 	"github.com/crossover-bench/crossover/internal/job"
 	"github.com/crossover-bench/crossover/internal/machine"
@@ -25,7 +24,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	host.ChildMain(tflite.New, machine.ResidentBytes)
+	host.ChildMain(suite.HostBackend, machine.ResidentBytes)
 	flag.Parse()
 	answered, err := answerQuestion()
 	if err != nil {

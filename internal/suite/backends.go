@@ -129,6 +129,9 @@ func (s *Suite) startSelf() (err error) {
 	return err
 }
 
+// HostBackend is the backend that an embedded host serves with.
+func HostBackend(threads int) backends.Backend { return tflite.New(threads) }
+
 // Available returns why a combination cannot run here, as far as that shows without loading the
 // variant. Only opening shows whether a host answers.
 func (s *Suite) Available(c names.Combination) error {

@@ -7,14 +7,13 @@ import (
 	"time"
 
 	"github.com/crossover-bench/crossover/backends/host"
-	"github.com/crossover-bench/crossover/backends/tflite"
 	"github.com/crossover-bench/crossover/internal/declared"
 	"github.com/crossover-bench/crossover/internal/job"
 	"github.com/crossover-bench/crossover/internal/names"
 )
 
 func TestMain(m *testing.M) {
-	host.ChildMain(tflite.New, nil)
+	host.ChildMain(HostBackend, nil)
 	os.Exit(m.Run())
 }
 
