@@ -27,7 +27,6 @@ import (
 	"fmt"
 	"hash/fnv"
 	"math/rand/v2"
-	"slices"
 	"time"
 
 	"github.com/crossover-bench/crossover/backends"
@@ -172,8 +171,10 @@ func (r *Runner) warmUp() error {
 	// faster.
 	pace := max(w.Time/time.Duration(w.Runs), 100*time.Nanosecond)
 	more := min(int(r.cfg.SteadyTime/pace)*3/2+1024, maxReserve)
-	r.block.Samples = slices.Grow(r.block.Samples, more)
-	clear(r.block.Samples[len(r.block.Samples):cap(r.block.Samples)]) // or its page faults fall into the steady part
+	// Not slices.Grow, whose spare room and temporary slices would blur the block's memory.
+	reserved := append(make([]results.Sample, 0, len(r.block.Samples)+more), r.block.Samples...)
+	clear(reserved[len(reserved):cap(reserved)]) // or its page faults fall into the steady part
+	r.block.Samples = reserved
 	return nil
 }
 
