@@ -168,10 +168,9 @@ func (r *Runner) warmUp() error {
 		break
 	}
 	// Reserve half as many again as the warm-up's pace suggests, since the steady part may be
-	// faster.
+	// faster. slices.Grow would leave spare room, which would blur the block's memory.
 	pace := max(w.Time/time.Duration(w.Runs), 100*time.Nanosecond)
 	more := min(int(r.cfg.SteadyTime/pace)*3/2+1024, maxReserve)
-	// Not slices.Grow, whose spare room and temporary slices would blur the block's memory.
 	reserved := append(make([]results.Sample, 0, len(r.block.Samples)+more), r.block.Samples...)
 	clear(reserved[len(reserved):cap(reserved)]) // or its page faults fall into the steady part
 	r.block.Samples = reserved
