@@ -204,6 +204,23 @@ func TestRules(t *testing.T) {
 	}
 }
 
+// A rule about a package that moved away would hold nothing.
+func TestRulesNamePackagesThatExist(t *testing.T) {
+	var lists []string
+	for _, r := range rules {
+		lists = append(lists, r.who, r.only, r.never)
+	}
+	for _, o := range owners {
+		lists = append(lists, o.may)
+	}
+	names := sorted(packages(t))
+	for list := range strings.FieldsSeq(strings.Join(lists, " ")) {
+		if list != "none" && !slices.ContainsFunc(names, func(name string) bool { return in(name, list) }) {
+			t.Errorf("the rules name %s, which is not a package", list)
+		}
+	}
+}
+
 func TestLayers(t *testing.T) {
 	all := packages(t)
 	for _, name := range sorted(all) {

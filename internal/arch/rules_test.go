@@ -130,7 +130,7 @@ var owners = []owner{
 		instead: "Return an error or a value, and let suites/specs_test.go turn it into a spec's outcome.",
 	},
 	{
-		of: "C", may: "backends/tflite backends/litert",
+		of: "C", may: "backends/tflite",
 		because: "everything else builds with CGO_ENABLED=0",
 		instead: "Put the call into backends/tflite and offer it through the interfaces in backends.",
 	},

@@ -5,8 +5,8 @@
 //     inference and warms up until the latency has settled; [Settle] says when that is. It returns
 //     a [Runner].
 //  2. [Runner.Sample] runs one steady inference, [Runner.Run] runs them for a time or a count. The
-//     machine's state is read between samples; [Bounds] say which readings mark the samples around
-//     them as disturbed.
+//     machine's state is read between samples; the constants in mark.go say which
+//     readings mark the samples around them as disturbed.
 //  3. [Runner.End] closes the session and returns the [results.Block] with every inference, the
 //     first and the warm-up included.
 //

@@ -5,7 +5,6 @@
 //	Variant      model=mobilenet/input=32/compression=pq            Mobilenet PQ 32
 //	Backend      cpu1, npu, npu-vx, offload-workstation              the same
 //	Link         ethernet, direct, none                              the same
-//	Place        backend=offload-workstation/link=ethernet           offload-workstation over ethernet
 //	Combination  VARIANT/backend=cpu1/link=none                      Mobilenet PQ 32 on cpu1
 //
 // The types are strings, so that a name read from an old result stays readable even if this version

@@ -185,7 +185,7 @@ func oneLine(s string) string {
 // reasons returns counted marks as "3 throttled, 2 foreign".
 func reasons(marks map[string]int) string {
 	var all []string
-	for _, name := range []string{"throttled", "foreign", "stolen", "late", "lost"} {
+	for _, name := range results.MarkNames {
 		if n := marks[name]; n > 0 {
 			all = append(all, fmt.Sprintf("%d %s", n, name))
 		}

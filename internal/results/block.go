@@ -55,13 +55,14 @@ func LeaveOut(sustained bool) Mark {
 	return ^Mark(0)
 }
 
-var markNames = [...]string{"throttled", "foreign", "stolen", "late", "lost"}
+// MarkNames are the marks as samples.csv.gz spells them, in the order of their bits.
+var MarkNames = [...]string{"throttled", "foreign", "stolen", "late", "lost"}
 
 // String returns the marks as samples.csv.gz spells them, joined by "+", or the empty string if
 // there is none.
 func (m Mark) String() string {
 	var names []string
-	for i, name := range markNames {
+	for i, name := range MarkNames {
 		if m&(1<<i) != 0 {
 			names = append(names, name)
 		}
@@ -75,9 +76,9 @@ func parseMark(s string) (Mark, error) {
 		return 0, nil
 	}
 	for name := range strings.SplitSeq(s, "+") {
-		i := slices.Index(markNames[:], name)
+		i := slices.Index(MarkNames[:], name)
 		if i < 0 {
-			return 0, fmt.Errorf("%q is not a mark; want some of %s", name, strings.Join(markNames[:], ", "))
+			return 0, fmt.Errorf("%q is not a mark; want some of %s", name, strings.Join(MarkNames[:], ", "))
 		}
 		m |= 1 << i
 	}
@@ -199,7 +200,7 @@ func (b *Block) check() error {
 	}
 	steady := false
 	for i, s := range b.Samples {
-		if s.Phase > PhaseSteady || s.Mark >= 1<<len(markNames) {
+		if s.Phase > PhaseSteady || s.Mark >= 1<<len(MarkNames) {
 			return fmt.Errorf("combination %s, round %d: sample %d: phase %d or mark %#x is unknown",
 				name, b.Round, i+1, uint8(s.Phase), uint16(s.Mark))
 		}

@@ -110,7 +110,7 @@ func TestEventReaderRefusesAnInvalidEvent(t *testing.T) {
 		"unknown kind":  {JSON: []byte(`{"event":"pause"}`)},
 		"no samples":    {JSON: block},
 		"unknown phase": {JSON: block, Samples: []Sample{{Phase: PhaseSteady}, {Phase: PhaseSteady + 1}}},
-		"unknown mark":  {JSON: block, Samples: []Sample{{Phase: PhaseSteady, Mark: 1 << len(markNames)}}},
+		"unknown mark":  {JSON: block, Samples: []Sample{{Phase: PhaseSteady, Mark: 1 << len(MarkNames)}}},
 	} {
 		var buf bytes.Buffer
 		if err := gob.NewEncoder(&buf).Encode(bad); err != nil {
