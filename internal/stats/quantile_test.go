@@ -21,13 +21,16 @@ func trials(n int) int {
 	return n
 }
 
-func TestQuantileInterpolatesAsNumPyDoes(t *testing.T) {
+// The values are those of NumPy's method "median_unbiased" and of R's type 8.
+func TestQuantileIsMedianUnbiasedAsInR(t *testing.T) {
 	x := []float64{1, 2, 4, 8, 16}
 	for _, tc := range []struct{ p, want float64 }{
 		{0, 1},
-		{0.1, 1.4},
+		{0.1, 1},
+		{0.25, 1 + 2.0/3},
 		{0.5, 4},
-		{0.9, 12.8},
+		{0.7, 8 + 8*(16.0/3*0.7+1.0/3-4)},
+		{0.9, 16},
 		{1, 16},
 	} {
 		if got := Quantile(x, tc.p); math.Abs(got-tc.want) > 1e-12 {
@@ -36,6 +39,9 @@ func TestQuantileInterpolatesAsNumPyDoes(t *testing.T) {
 	}
 	if !math.IsNaN(Quantile(nil, 0.5)) || !math.IsNaN(Quantile(x, 1.5)) {
 		t.Error("no samples or p above 1 must give NaN")
+	}
+	if got := Quantile([]float64{3}, 0.99); got != 3 {
+		t.Errorf("p99 of one sample is %v, want the sample", got)
 	}
 }
 
