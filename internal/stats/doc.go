@@ -1,24 +1,31 @@
 // Package stats holds the statistics that verdicts are based on. It does not know runs or features:
-// it takes numbers and returns answers. Acceptance and the regression gate share it, so that "pass"
-// means the same in both.
+// it takes numbers and returns answers. Tables, acceptance and the regression gate share it, so that
+// a figure and a verdict mean the same everywhere.
 //
-// Numbers are in any unit, and a result is in the unit of its input. Samples come in rounds, one
-// slice per round. Rounds are independent of each other; samples of a round are correlated. Each
-// function says what its guarantee assumes. The steps in order of use:
+// The round is the unit. Rounds are independent of each other; the samples of one round are not, so
+// their number says nothing about how rounds differ. A function therefore takes one value per
+// round, the round's statistic, in the order of the rounds. Numbers are in any unit, and a result is
+// in the unit of its input. Each function says what its guarantee assumes, and docs/statistics.md
+// shows what happens where the assumption fails. The steps in order of use:
 //
-//  1. Describe. [Quantile] and [Median] are plain estimates. [RoundMedian] and [RoundQuantile]
-//     estimate a typical latency and a percentile from rounds, with an [Interval].
-//     [MedianInterval] and [QuantileInterval] are the order-statistic intervals behind them.
-//  2. Measure enough. [PreciseEnough] says whether rounds can stop. [SamplesForPercentile] says how
-//     many samples a percentile needs. Correlated samples are worth fewer independent ones, which
-//     every interval over rounds takes into account.
-//  3. Judge a limit on one combination: [RoundsAtMost] and [RoundsAtLeast] for a percentile,
-//     [MeanAtMost] and [MeanAtLeast] for a mean, [ProportionAtMost] and [ProportionAtLeast] for a
-//     share. Each returns a [Result]: a [Decision], the estimate, its interval and how much more
-//     data would decide.
-//  4. Judge a comparison of two combinations, paired by round: [PairedBelow], which is the test of
-//     [SignedRank]. [Pearson] and [Spearman] give a correlation with its interval.
-//  5. Account for several judgements. [Spending] divides the error of one judgement over repeated
+//  1. Reduce each round to its statistic: [Median], a mean, or a percentile by [Quantile] if the
+//     round has [LeastForPercentile] samples.
+//  2. Estimate the typical round: [Typical] returns the median over rounds as an [Estimate] with its
+//     [Interval]. [MedianInterval] and [QuantileInterval] are the order-statistic intervals behind
+//     it. [PreciseEnough] says whether measuring can stop, by [RelativeWidth].
+//  3. Look at the rounds: [DependenceOf] for rounds that depend on those before, which every
+//     judgement of rounds takes into account; [ModesOf] for rounds that fall into two groups.
+//  4. Judge a limit on one combination: [TypicalAtMost] and [TypicalAtLeast] for the typical round,
+//     [ShareOfRoundsAtMost] and [ShareOfRoundsAtLeast] for those who fear the slow process,
+//     [LossesAtMost] for lost requests, [ProportionAtMost] and [ProportionAtLeast] for a share of
+//     independent trials. Each returns a [Result]: a [Decision], the estimate, its interval and how
+//     many more rounds would decide.
+//  5. Judge a comparison of two combinations, paired by round: [TypicalAtMost] on the log ratios of
+//     the rounds, with a margin of at least the [Resolution] of the run. It claims the median of
+//     the rounds' ratios. [PairedBelow] and [PairedAbove], which are the test of [SignedRank],
+//     claim the centre of a symmetric distribution; the regression gate uses them where both sides
+//     are the same combination. [Pearson] and [Spearman] give a correlation with its interval.
+//  6. Account for several judgements. [Spending] divides the error of one judgement over repeated
 //     looks at growing data; [Holm] adjusts the p-values of many comparisons.
 //
 // An error (alpha) is the largest probability of a wrong answer, on each side: of a pass that is

@@ -26,26 +26,30 @@ func ProportionAtMost(successes, n int, bound, alpha float64) (Result, error) {
 			"%d successes of %d at error %v: want counts of at least one trial and an error below a half",
 			successes, n, alpha)
 	}
-	interval := func(k, n float64) Interval {
-		iv := Interval{Lo: 0, Hi: 1, Confidence: 1 - 2*alpha}
-		if k > 0 {
-			iv.Lo = mathext.InvRegIncBeta(k, n-k+1, alpha)
-		}
-		if k < n {
-			iv.Hi = mathext.InvRegIncBeta(k+1, n-k, 1-alpha)
-		}
-		return iv
-	}
-	r := Result{Value: float64(successes) / float64(n), Interval: interval(float64(successes), float64(n))}
+	r := Result{Value: float64(successes) / float64(n), Interval: clopperPearson(float64(successes), float64(n), alpha)}
 	r.Decision = judge(r.Interval, bound)
 	if r.Decision == Inconclusive {
 		r.More = Unknown
 		for m := float64(n); m < mostFurther; m *= 1.05 {
-			if judge(interval(math.Round(r.Value*m), m), bound) != Inconclusive {
+			if judge(clopperPearson(math.Round(r.Value*m), m, alpha), bound) != Inconclusive {
 				r.More = max(1, int(math.Ceil(m))-n)
 				break
 			}
 		}
 	}
 	return r, nil
+}
+
+// clopperPearson returns the exact interval of a share, with alpha in each tail, from k of n trials.
+// The inverse of the incomplete beta function continues it to real k and n: an effective number of
+// trials need not be an integer.
+func clopperPearson(k, n, alpha float64) Interval {
+	iv := Interval{Lo: 0, Hi: 1, Confidence: 1 - 2*alpha}
+	if k > 0 {
+		iv.Lo = mathext.InvRegIncBeta(k, n-k+1, alpha)
+	}
+	if k < n {
+		iv.Hi = mathext.InvRegIncBeta(k+1, n-k, 1-alpha)
+	}
+	return iv
 }
