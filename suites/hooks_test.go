@@ -23,6 +23,8 @@ import (
 //	                         which the total of each of its inferences grows
 //	CROSSOVER_TEST_SETTLE    the longest warm-up, for tests that must not wait
 //	                         until a noisy machine has calmed down
+//	CROSSOVER_TEST_QUIET     takes the machine for undisturbed, for tests that
+//	                         share it with others
 func hooks() (h suite.Hooks, err error) {
 	if part := os.Getenv("CROSSOVER_TEST_CRASH"); part != "" {
 		h.Warm = func(c names.Combination) {
@@ -33,6 +35,7 @@ func hooks() (h suite.Hooks, err error) {
 		}
 	}
 	h.Backend = slowdown
+	h.Quiet = os.Getenv("CROSSOVER_TEST_QUIET") != ""
 	if text := os.Getenv("CROSSOVER_TEST_SETTLE"); text != "" {
 		if h.Settle.MaxTime, err = time.ParseDuration(text); err != nil {
 			return h, fmt.Errorf("CROSSOVER_TEST_SETTLE: %w", err)

@@ -60,6 +60,7 @@ func TestBenchScripts(t *testing.T) {
 			e.Setenv("ROOT", root)
 			e.Setenv("SUITES", binary)
 			e.Setenv("CROSSOVER_TEST_SETTLE", "500ms")
+			e.Setenv("CROSSOVER_TEST_QUIET", "1")
 			return os.Symlink(filepath.Join(root, "fixtures"), filepath.Join(e.WorkDir, "fixtures"))
 		},
 	})
@@ -101,7 +102,7 @@ func TestBenchKilledAtRandomMomentsKeepsWholeBlocksAndResumes(t *testing.T) {
 	start := func() (*exec.Cmd, *bytes.Buffer) {
 		cmd := exec.Command(crossover, "bench", "--suites", binary, "--grid", grid, "--results", out,
 			"--count", "8", "--benchtime", "50ms")
-		cmd.Dir, cmd.Env = root, append(os.Environ(), "GORACE=atexit_sleep_ms=0", "CROSSOVER_TEST_SETTLE=500ms")
+		cmd.Dir, cmd.Env = root, append(os.Environ(), "GORACE=atexit_sleep_ms=0", "CROSSOVER_TEST_SETTLE=500ms", "CROSSOVER_TEST_QUIET=1")
 		said := new(bytes.Buffer)
 		cmd.Stdout, cmd.Stderr = said, said
 		if err := cmd.Start(); err != nil {

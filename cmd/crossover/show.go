@@ -9,6 +9,7 @@ import (
 	"github.com/crossover-bench/crossover/internal/record"
 	"github.com/crossover-bench/crossover/internal/report"
 	"github.com/crossover-bench/crossover/internal/results"
+	"github.com/crossover-bench/crossover/internal/summary"
 )
 
 // showCmd shows a recorded run.
@@ -58,8 +59,8 @@ func (c *showCmd) Run(e *env) error {
 
 // distributions prints that of each combination whose name holds the text asked for.
 func (c *showCmd) distributions(e *env, run *results.Run, o report.Options) error {
-	summaries := results.Summarize(run)
-	shown := slices.DeleteFunc(slices.Clone(summaries), func(s results.Summary) bool {
+	summaries := summary.Summarize(run)
+	shown := slices.DeleteFunc(slices.Clone(summaries), func(s summary.Summary) bool {
 		return c.Distribution != "all" && !strings.Contains(s.Combination.Name(), c.Distribution)
 	})
 	for i, s := range shown {

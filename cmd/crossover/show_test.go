@@ -14,6 +14,7 @@ import (
 	"github.com/crossover-bench/crossover/internal/exit"
 	"github.com/crossover-bench/crossover/internal/names"
 	"github.com/crossover-bench/crossover/internal/results"
+	"github.com/crossover-bench/crossover/internal/summary"
 )
 
 // command runs the command line and returns what it printed.
@@ -140,7 +141,7 @@ func TestShowFormatsHoldTheSameFigures(t *testing.T) {
 	}
 	_, text, _ = command("show", dir, "--format", "json")
 	var doc struct {
-		Summaries []results.Summary
+		Summaries []summary.Summary
 		Missing   []names.Combination
 	}
 	if err := json.Unmarshal([]byte(text), &doc); err != nil {
@@ -150,7 +151,7 @@ func TestShowFormatsHoldTheSameFigures(t *testing.T) {
 		t.Fatalf("%d summaries, missing %v", len(doc.Summaries), doc.Missing)
 	}
 	median := doc.Summaries[0].Median
-	if median < 0.004 || median > 0.0042 || !strings.HasPrefix(rows[1][4], "0.0040") {
+	if *median < 0.004 || *median > 0.0042 || !strings.HasPrefix(rows[1][4], "0.0040") {
 		t.Errorf("median %v in JSON, %s in CSV", median, rows[1][4])
 	}
 }

@@ -1,6 +1,9 @@
 package accept
 
-import "github.com/crossover-bench/crossover/internal/names"
+import (
+	"github.com/crossover-bench/crossover/internal/names"
+	"github.com/crossover-bench/crossover/internal/results"
+)
 
 // The error rates of claims. They hold for each judgement by itself: of a hundred limits that are
 // all just broken, one may pass.
@@ -23,6 +26,18 @@ type Claim interface {
 	// Judge answers the claim. alpha is the part of ErrorRate that this look may spend; all of it
 	// if there is one look.
 	Judge(data *Data, alpha float64) Judgement
+}
+
+// A Lengthening claim says how many inferences a round must hold to carry it: more than a block of
+// the usual length may have.
+type Lengthening interface{ Inferences() int }
+
+// inferences returns how many inferences a round must hold for a statistic of a quantity.
+func inferences(q Quantity, st results.Statistic) int {
+	if q.Once() {
+		return 0
+	}
+	return st.Least()
 }
 
 // limiting is the part of a claim that says that it is a limit.

@@ -3,9 +3,11 @@ package accept
 import (
 	"cmp"
 	"math"
-	"slices"
 
+	"github.com/crossover-bench/crossover/internal/energy"
 	"github.com/crossover-bench/crossover/internal/names"
+	"github.com/crossover-bench/crossover/internal/results"
+	"github.com/crossover-bench/crossover/internal/summary"
 )
 
 // A Relation is what a comparison claims of its two sides. With the margin m and the ratio r of the
@@ -19,16 +21,20 @@ const (
 	Like     Relation = "is like"       // 1-m < r < 1/(1-m)
 )
 
-// A Comparison claims a relation of A to B, by a paired test on the rounds in which both were
-// measured.
+// A Comparison claims a relation of A to B: of the median, over the rounds in which both were
+// measured, of the ratio of their figures. A slow mode on one side in some of the rounds moves that
+// ratio, and a typical latency hardly; STEPS.md says so. A difference below the run's resolution is
+// inconclusive, whatever the margin.
 type Comparison struct {
 	A, B      Subject
-	Quantity  Quantity
-	Statistic Statistic
+	Quantity  Quantity // of a latency
+	Statistic results.Statistic
 	Relation  Relation
 	Margin    float64 // a share, 0 for none
-	// Energy says that energy or EDP is compared, which must be measured.
-	Energy bool
+	// Energy compares the energy or the EDP of an inference instead, by Model.
+	Energy, EDP bool
+	Modelled    bool // the claim is about the modelled figure; otherwise it must be measured
+	Model       *energy.Estimator
 }
 
 // Needs implements Claim.
@@ -37,43 +43,97 @@ func (q Comparison) Needs() []names.Combination { return Subjects{q.A, q.B}.Need
 // ErrorRate implements Claim.
 func (Comparison) ErrorRate() float64 { return ComparisonError }
 
+// Inferences implements Lengthening.
+func (q Comparison) Inferences() int { return inferences(q.Quantity, q.Statistic) }
+
 // Judge implements Claim.
 func (q Comparison) Judge(data *Data, alpha float64) Judgement {
 	margin := math.Log1p(-q.Margin)
-	lo, hi := margin, -margin
+	c := ratioClaim{lo: margin, hi: -margin}
 	bound := "between " + times.Format(1-q.Margin) + " and " + times.Format(1/(1-q.Margin))
 	switch q.Relation {
 	case Beats:
-		lo, hi, bound = math.Inf(-1), margin, "below "+times.Format(1-q.Margin)
+		c.lo, c.hi, bound = math.Inf(-1), margin, "below "+times.Format(1-q.Margin)
 	case NotBeats:
-		lo, hi, bound = margin, math.Inf(1), "above "+times.Format(1-q.Margin)
+		c.lo, c.hi, bound = margin, math.Inf(1), "above "+times.Format(1-q.Margin)
 	}
 	g := Judgement{
 		Subject: q.A.String() + " " + string(q.Relation) + " " + q.B.String(),
-		Measure: "ratio of " + q.Statistic.String() + " " + q.Quantity.Name, Bound: bound, Unit: times,
+		Measure: "ratio of " + q.measure(), Bound: bound, Unit: times,
+	}
+	if q.Energy {
+		g.Origin = energyOrigin(q.Model, q.Needs()...)
 	}
 	return judge(q, data, g, func(g *Judgement) error {
-		// For two variants at one place, the embedded host is as good as any.
-		if q.A.Place != q.B.Place || q.A.Variant.Name == q.B.Variant.Name {
-			if err := supportsComparison(q.A, q.B); err != nil {
-				return err
-			}
+		if err := q.supported(g.Origin); err != nil {
+			return err
 		}
-		if q.Energy {
-			return supportsEnergy("a comparison of energy", names.Modelled)
-		}
-		logs, err := g.logRatios(q, data)
+		p, err := q.pair(data)
 		if err != nil {
 			return err
 		}
-		return g.ratio(logs, lo, hi, alpha)
+		if err := g.paired(p); err != nil {
+			return err
+		}
+		if len(p.Logs) == 0 {
+			return missing("it shares no round with %s", q.B.Combination().Name())
+		}
+		c.resolution = summary.Resolution(len(p.Logs), &p.A, &p.B)
+		if err := g.ratio(p.Logs, c, alpha); err != nil {
+			return err
+		}
+		if q.Energy {
+			g.note(q.Model.Powers())
+			return g.compareBounds(q)
+		}
+		g.qualify(&p.A)
+		return nil
 	})
 }
 
-// logRatios returns the logarithm of A's statistic over B's for every round that holds both.
-func (g *Judgement) logRatios(q Comparison, data *Data) ([]float64, error) {
-	a, errA := data.series(q.A.Combination(), q.Quantity)
-	b, errB := data.series(q.B.Combination(), q.Quantity)
+func (q Comparison) measure() string {
+	if !q.Energy {
+		return measureOf(q.Quantity, q.Statistic)
+	}
+	return energyName(q.EDP, q.Modelled)
+}
+
+// supported returns why the data cannot carry the comparison.
+func (q Comparison) supported(o names.Origin) error {
+	// For two variants at one place, the embedded host is as good as any. It supports that
+	// offloading does not pay: with a faster host it might, which this claim does not deny.
+	if q.Relation != NotBeats && (q.A.Place != q.B.Place || q.A.Variant.Name == q.B.Variant.Name) {
+		if err := supportsComparison(q.A, q.B); err != nil {
+			return err
+		}
+	}
+	if q.Energy && !q.Modelled {
+		return supportsEnergy("a comparison of energy", o)
+	}
+	return nil
+}
+
+// pair returns the figures of both sides for every round that holds both.
+func (q Comparison) pair(data *Data) (*summary.Pair, error) {
+	side := func(s Subject) (summary.Side, error) {
+		blocks, err := data.blocksOf(s.Combination())
+		if err != nil {
+			return summary.Side{}, err
+		}
+		of := q.Quantity
+		if q.Energy {
+			if _, err := q.Model.Inference(s.Combination(), 0, 0, 0); err != nil {
+				return summary.Side{}, err
+			}
+			of = energyQuantity(q.Model, s, q.EDP, q.Modelled, data.leaveOut())
+		}
+		if _, err := data.series(s.Combination(), of, results.Median); err != nil {
+			return summary.Side{}, err
+		}
+		return summary.Side{Blocks: blocks, Quantity: of.Quantity}, nil
+	}
+	a, errA := side(q.A)
+	b, errB := side(q.B)
 	if err := cmp.Or(errA, errB); err != nil {
 		return nil, err
 	}
@@ -83,16 +143,27 @@ func (g *Judgement) logRatios(q Comparison, data *Data) ([]float64, error) {
 		return nil, unsupported("a comparison", because,
 			"measure with crossover bench or crossover accept, which interleave")
 	}
-	g.count(a)
-	g.count(b)
-	var logs []float64
-	for i, round := range a.Rounds {
-		if k := slices.Index(b.Rounds, round); k >= 0 {
-			logs = append(logs, math.Log(q.Statistic.of(a.Values[i]))-math.Log(q.Statistic.of(b.Values[k])))
+	p := summary.PairOf(a, b, q.Statistic, data.leaveOut())
+	return &p, nil
+}
+
+// compareBounds qualifies a comparison of energies of which a side is a lower bound: more energy
+// could change which is smaller.
+func (g *Judgement) compareBounds(q Comparison) error {
+	for i, s := range []Subject{q.A, q.B} {
+		e, err := q.Model.Inference(s.Combination(), 0, 0, 0)
+		if err != nil || len(e.Missing) == 0 {
+			if err != nil {
+				return err
+			}
+			continue
 		}
+		// What side A lacks makes the ratio larger, what side B lacks smaller.
+		d := AtMost
+		if (q.Relation == NotBeats) != (i == 1) {
+			d = AtLeast
+		}
+		g.lowerBound(e.Missing, d)
 	}
-	if len(logs) == 0 {
-		return nil, missing("it shares no round with %s", q.B.Combination().Name())
-	}
-	return logs, nil
+	return nil
 }

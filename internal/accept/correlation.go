@@ -3,9 +3,9 @@ package accept
 import (
 	"cmp"
 	"fmt"
-	"slices"
 
 	"github.com/crossover-bench/crossover/internal/names"
+	"github.com/crossover-bench/crossover/internal/results"
 	"github.com/crossover-bench/crossover/internal/stats"
 )
 
@@ -101,10 +101,10 @@ func (g *Judgement) coordinate(s Subject, name string, data *Data) (float64, err
 		}
 		return 0, missing("the catalog does not say its %s", name)
 	}
-	series, err := data.series(s.Combination(), a.quantity)
+	series, err := data.series(s.Combination(), a.quantity, results.Median)
 	if err != nil {
 		return 0, err
 	}
 	g.count(series)
-	return Median.of(slices.Concat(series.Values...)), nil
+	return stats.Median(series.Values), nil
 }

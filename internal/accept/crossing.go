@@ -2,9 +2,10 @@ package accept
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/crossover-bench/crossover/internal/names"
+	"github.com/crossover-bench/crossover/internal/results"
+	"github.com/crossover-bench/crossover/internal/stats"
 )
 
 // A Crossing limits the crossing point of a local and an offloaded combination: the local latency
@@ -29,21 +30,21 @@ func (x Crossing) Judge(data *Data, alpha float64) Judgement {
 		if err := supportsComparison(x.Offloaded); err != nil {
 			return err
 		}
-		local, err := data.series(x.Local.Combination(), Latency)
+		local, err := data.series(x.Local.Combination(), Latency, results.Median)
 		if err != nil {
 			return err
 		}
-		offloaded := Limit{Subject: x.Offloaded, Quantity: Latency, Statistic: Median, Bound: x.Bound}
+		offloaded := Limit{Subject: x.Offloaded, Quantity: Latency, Statistic: results.Median, Bound: x.Bound}
 		if err := g.limit(offloaded, data, alpha); err != nil {
 			return err
 		}
 		if g.Value != nil {
-			t := Median.of(slices.Concat(local.Values...))
+			t := stats.Median(local.Values)
 			side := "stays below: local wins"
 			if t > *g.Value {
 				side = "lies above: offloading wins"
 			}
-			g.Note = "the local latency, " + seconds.Format(t) + ", " + side
+			g.note("the local latency, " + seconds.Format(t) + ", " + side)
 		}
 		return nil
 	})

@@ -9,6 +9,7 @@ import (
 
 	"github.com/crossover-bench/crossover/internal/names"
 	"github.com/crossover-bench/crossover/internal/results"
+	"github.com/crossover-bench/crossover/internal/summary"
 )
 
 // Data is a run as judging sees it. Judging only reads it.
@@ -132,40 +133,26 @@ func (d *Data) blocksOf(c names.Combination) ([]results.Block, error) {
 	return nil, missing("%s does not hold it; measure it, or judge a run that does", d.Name)
 }
 
-// leaveOut returns the marks of samples that are not judged.
+// leaveOut returns the marks of inferences that are not judged.
 func (d *Data) leaveOut() results.Mark { return results.LeaveOut(d.Sustained) }
 
-// A series is a quantity of a combination over its rounds.
-type series struct {
-	Rounds []int       // their numbers
-	Values [][]float64 // of each round, in the order taken, in SI base units
-	Left   int         // samples left out for their marks
-}
-
-// series returns a quantity of a combination. Rounds of which every sample is disturbed are left
-// out; if none remains, that is an *unanswered.
-func (d *Data) series(c names.Combination, q Quantity) (series, error) {
+// series returns a statistic of a quantity of a combination over its rounds. Rounds of which every
+// inference is disturbed are left out; if none remains, that is an *unanswered.
+func (d *Data) series(c names.Combination, q Quantity, st results.Statistic) (*summary.Series, error) {
 	blocks, err := d.blocksOf(c)
 	if err != nil {
-		return series{}, err
+		return nil, err
 	}
-	var s series
-	for _, b := range blocks {
-		values, left := q.values(b, d.leaveOut())
-		s.Left += left
-		if len(values) > 0 {
-			s.Rounds, s.Values = append(s.Rounds, b.Round), append(s.Values, values)
-		}
-	}
+	s := summary.SeriesOf(blocks, q.Quantity, st, d.leaveOut())
 	switch {
-	case len(s.Rounds) > 0:
-		return s, nil
+	case s.Samples > 0:
+		return &s, nil
 	case s.Left > 0:
-		why := fmt.Sprintf("all its %d samples are marked as disturbed;"+
+		why := fmt.Sprintf("all its %d inferences are marked as disturbed;"+
 			" see crossover doctor, and measure on a quiet machine", s.Left)
-		return series{}, &unanswered{Verdict: Missing, Reason: why, Disturbed: true}
+		return nil, &unanswered{Verdict: Missing, Reason: why, Disturbed: true}
 	}
-	return series{}, missing("%s has no %s of it", d.Name, q.Name)
+	return nil, missing("%s has no %s of it", d.Name, q.Name)
 }
 
 // origin returns the origin of the combinations' latencies: measured, computed from a recorded

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/crossover-bench/crossover/internal/energy"
+	"github.com/crossover-bench/crossover/internal/names"
 	"github.com/crossover-bench/crossover/internal/results"
 	"github.com/crossover-bench/crossover/model"
 )
@@ -24,7 +25,10 @@ type EnergyLimit struct {
 // Judge implements Claim.
 func (l EnergyLimit) Judge(data *Data, alpha float64) Judgement {
 	c := l.Combination()
-	limit := Limit{Subject: l.Subject, Quantity: l.quantity(data), Statistic: Mean, Bound: l.Bound}
+	limit := Limit{
+		Subject: l.Subject, Statistic: results.Mean, Bound: l.Bound,
+		Quantity: energyQuantity(l.Model, l.Subject, l.EDP, l.Modelled, data.leaveOut()),
+	}
 	g := limit.judgement()
 	g.Origin = l.Model.Origin(c)
 	return judge(l, data, g, func(g *Judgement) error {
@@ -46,36 +50,51 @@ func (l EnergyLimit) Judge(data *Data, alpha float64) Judgement {
 	})
 }
 
-// quantity returns the energy or EDP of an inference by the model.
-func (l EnergyLimit) quantity(data *Data) Quantity {
-	of := func(latency float64, sent, received int64) float64 {
-		// Judge has returned the error, if there is one.
-		e, _ := l.Model.Inference(l.Combination(), model.Seconds(latency), model.Bytes(sent), model.Bytes(received))
-		return float64(e.Joules)
+// energyOrigin returns the origin of the energies of combinations: Mixed if one is, unless all are
+// alike.
+func energyOrigin(m *energy.Estimator, cs ...names.Combination) names.Origin {
+	first := m.Origin(cs[0])
+	for _, c := range cs[1:] {
+		if m.Origin(c) != first {
+			return names.Mixed
+		}
 	}
+	return first
+}
+
+func energyName(edp, modelled bool) string {
 	name := "energy per inference"
-	if l.EDP {
+	if edp {
 		name = "EDP"
 	}
-	if l.Modelled {
+	if modelled {
 		name = "modelled " + name
 	}
-	if !l.EDP {
-		return Quantity{Name: name, Unit: joules, of: func(s results.Sample) (float64, bool) {
-			return of(s.Total.Seconds(), s.Sent, s.Received), s.Total > 0
-		}}
+	return name
+}
+
+// energyQuantity returns the energy or EDP of an inference of the subject by the model, which must
+// know the subject's link.
+func energyQuantity(m *energy.Estimator, subject Subject, edp, modelled bool, leaveOut results.Mark) Quantity {
+	of := func(latency float64, s results.Sample) float64 {
+		e, _ := m.Inference(subject.Combination(), model.Seconds(latency), model.Bytes(s.Sent), model.Bytes(s.Received))
+		return float64(e.Joules)
+	}
+	name := energyName(edp, modelled)
+	if !edp {
+		return Quantity{results.PerInference(name, func(s results.Sample) (float64, bool) {
+			return of(s.Total.Seconds(), s), s.Total > 0
+		}), joules}
 	}
 	// The study's EDP is the product of the means (its equation 4.1), so a round has one.
-	return Quantity{Name: name, Unit: jouleSeconds, once: func(b results.Block) (float64, bool) {
-		latencies, _ := Latency.values(b, data.leaveOut())
-		if len(latencies) == 0 {
+	return Quantity{results.PerBlock(name, func(b *results.Block) (float64, bool) {
+		kept, _ := b.Steady(leaveOut)
+		t, ok := results.Mean.Of(results.Latencies(kept))
+		if !ok {
 			return 0, false
 		}
-		t := Mean.of(latencies)
-		steady, _ := b.Steady(0)
-		last := steady[len(steady)-1]
-		return of(t, last.Sent, last.Received) * t, true
-	}}
+		return of(t, kept[len(kept)-1]) * t, true
+	}), jouleSeconds}
 }
 
 // lowerBound qualifies a verdict on a value that lacks parts, which can only add to it.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/crossover-bench/crossover/internal/names"
 	"github.com/crossover-bench/crossover/internal/stats"
+	"github.com/crossover-bench/crossover/internal/summary"
 )
 
 // A Judgement is the answer to a claim.
@@ -21,6 +22,9 @@ type Judgement struct {
 	Note   string // what else a reader may want to know
 	// Disturbed says that it is Missing only because the machine was busy.
 	Disturbed bool
+	// Short says that rounds are too short for the claim: longer blocks would decide, more rounds
+	// would not.
+	Short bool
 	// Value and its interval are in Unit.Symbol's SI unit. They are nil if nothing was measured; an
 	// end is nil if the samples do not bound it.
 	Value, Lo, Hi *float64
@@ -28,7 +32,7 @@ type Judgement struct {
 	Origin        names.Origin
 	Samples       int
 	Rounds        int
-	Left          int                 // samples left out for their marks
+	Left          int                 // inferences left out, because the machine was disturbed
 	Combinations  []names.Combination // that the judgement rests on
 	// Err says that judging itself failed, as opposed to the claim. The scenario is then wrong, as
 	// with a sentence that cannot be read.
@@ -44,7 +48,7 @@ func judge(c Claim, data *Data, g Judgement, answer func(*Judgement) error) Judg
 	}
 	err := answer(&g)
 	if no, ok := errors.AsType[*unanswered](err); ok {
-		g.Verdict, g.Reason, g.Disturbed = no.Verdict, no.Reason, no.Disturbed
+		g.Verdict, g.Reason, g.Disturbed, g.Short = no.Verdict, no.Reason, no.Disturbed, no.Short
 	} else if err != nil {
 		g.Verdict, g.Reason, g.Err = Invalid, err.Error(), err
 	}
@@ -53,9 +57,10 @@ func judge(c Claim, data *Data, g Judgement, answer func(*Judgement) error) Judg
 
 // An unanswered error says why the data holds no answer to a claim.
 type unanswered struct {
-	Verdict   Verdict // Missing, Skipped, Invalid, or Fail for a required backend
+	Verdict   Verdict // Missing, Skipped, Invalid, Inconclusive, or Fail for a required backend
 	Reason    string
 	Disturbed bool // as in Judgement
+	Short     bool // as in Judgement
 }
 
 func (e *unanswered) Error() string { return e.Reason }
@@ -65,32 +70,50 @@ func missing(format string, args ...any) error {
 	return &unanswered{Verdict: Missing, Reason: fmt.Sprintf(format, args...)}
 }
 
-// answer puts a test's result into the judgement. further names what More counts: "inferences",
-// "rounds".
+// answer puts a test's result into the judgement. further names what More counts: "rounds",
+// "images".
 func (g *Judgement) answer(r stats.Result, further string) {
 	g.Verdict = Verdict(r.Decision.String())
 	g.Value, g.Lo, g.Hi = finite(r.Value), finite(r.Interval.Lo), finite(r.Interval.Hi)
 	switch {
 	case g.Verdict != Inconclusive:
 	case r.More == stats.Unknown:
-		g.Reason = "the value sits on its limit: no number of further " + further + " would tell; move the limit"
+		g.Reason = "the value sits on its limit: no number of further " + further + " would decide; move the limit"
 	default:
-		g.Reason = fmt.Sprintf("about %s further %s would tell", thousands(r.More), further)
+		g.Reason = fmt.Sprintf("about %s further %s would decide", thousands(r.More), further)
 	}
 }
 
-// Open reports whether further measuring could change the verdict.
-func (g *Judgement) Open() bool { return g.Verdict == Inconclusive || g.Disturbed }
+// Open reports whether more rounds could change the verdict.
+func (g *Judgement) Open() bool { return g.Verdict == Inconclusive && !g.Short || g.Disturbed }
 
-// count adds the samples of a series that the judgement rests on.
-func (g *Judgement) count(s series) {
+// count adds what the judgement rests on: the inferences and rounds of a series.
+func (g *Judgement) count(s *summary.Series) {
 	g.Left += s.Left
-	if g.Rounds == 0 || len(s.Rounds) < g.Rounds {
-		g.Rounds = len(s.Rounds)
+	g.Samples += s.Samples
+	if n := len(s.Values) + s.Short; g.Rounds == 0 || n < g.Rounds {
+		g.Rounds = n
 	}
-	for _, values := range s.Values {
-		g.Samples += len(values)
+}
+
+// qualify says what the rounds of the series show besides noise, and explains what a round that is
+// too short for the statistic leaves open.
+func (g *Judgement) qualify(s *summary.Series) {
+	if why := s.TooShort(); why != "" && g.Verdict == Inconclusive {
+		g.Reason, g.Short = why, true
 	}
+	if g.Rounds == 1 && g.Verdict == Inconclusive {
+		g.Reason = "one round does not show how rounds differ: " + g.Reason
+	}
+	g.note(s.Pattern().Sentence(g.Unit.Format))
+}
+
+// note adds to what else a reader may want to know.
+func (g *Judgement) note(text string) {
+	if text != "" && g.Note != "" {
+		g.Note += "; "
+	}
+	g.Note += text
 }
 
 // Estimate returns the value and its interval for people, with the unit.

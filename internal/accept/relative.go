@@ -5,10 +5,11 @@ import (
 	"slices"
 
 	"github.com/crossover-bench/crossover/internal/results"
+	"github.com/crossover-bench/crossover/internal/summary"
 	"github.com/crossover-bench/crossover/model"
 )
 
-// A Yardstick is what a measured latency is held against in the same round.
+// A Yardstick is what a measured latency is checked against in the same round.
 type Yardstick string
 
 // The yardsticks.
@@ -27,10 +28,13 @@ type RelativeLimit struct {
 	Subject
 	Yardstick Yardstick
 	Link      *model.Link // for ModelTime; nil if the place has no profile of a link
-	Statistic Statistic
+	Statistic results.Statistic
 	Lo, Hi    float64 // bounds of the ratio; 0 or +Inf for none
 	Text      string  // the bounds as written
 }
+
+// Inferences implements Lengthening.
+func (l RelativeLimit) Inferences() int { return inferences(Latency, l.Statistic) }
 
 // Judge implements Claim.
 func (l RelativeLimit) Judge(data *Data, alpha float64) Judgement {
@@ -39,7 +43,7 @@ func (l RelativeLimit) Judge(data *Data, alpha float64) Judgement {
 		Bound: l.Text, Unit: times,
 	}
 	return judge(l, data, g, func(g *Judgement) error {
-		s, err := data.series(l.Combination(), Latency)
+		of, err := data.series(l.Combination(), Latency, l.Statistic)
 		if err != nil {
 			return err
 		}
@@ -53,31 +57,39 @@ func (l RelativeLimit) Judge(data *Data, alpha float64) Judgement {
 			return missing("%s holds no calibration run of it;"+
 				" crossover accept takes one for each local CPU backend", data.Name)
 		}
-		g.count(s)
+		g.count(of)
+		if why := of.TooShort(); why != "" {
+			return &unanswered{Verdict: Inconclusive, Reason: why, Short: true}
+		}
 		var logs []float64
-		for _, b := range blocks {
-			i, y := slices.Index(s.Rounds, b.Round), l.yardstick(b, data.leaveOut())
-			if i >= 0 && y > 0 {
-				logs = append(logs, math.Log(l.Statistic.of(s.Values[i])/y))
+		for i := range blocks {
+			value, ok := of.At(blocks[i].Round)
+			if y := l.yardstick(&blocks[i], data.leaveOut()); ok && y > 0 {
+				logs = append(logs, math.Log(value/y))
 			}
 		}
 		if len(logs) == 0 {
-			return missing("no round holds both it and what it is held against")
+			return missing("no round holds both it and what it is checked against")
 		}
-		return g.ratio(logs, math.Log(l.Lo), math.Log(l.Hi), alpha)
+		c := ratioClaim{lo: math.Log(l.Lo), hi: math.Log(l.Hi), resolution: summary.Resolution(len(logs), of)}
+		if err := g.ratio(logs, c, alpha); err != nil {
+			return err
+		}
+		g.qualify(of)
+		return nil
 	})
 }
 
-// yardstick returns what the latency is held against in a block, in seconds; 0 if unknown.
-func (l RelativeLimit) yardstick(b results.Block, leaveOut results.Mark) float64 {
+// yardstick returns what the latency is checked against in a block, in seconds; 0 if unknown.
+func (l RelativeLimit) yardstick(b *results.Block, leaveOut results.Mark) float64 {
 	if l.Yardstick == CalibrationTime {
 		return b.Calibration
 	}
-	exec, _ := Execution.values(b, leaveOut)
-	if len(exec) == 0 {
+	exec, ok := l.Statistic.OfBlock(b, results.Execution, leaveOut)
+	if !ok {
 		return 0
 	}
 	kept, _ := b.Steady(leaveOut)
 	network := l.Link.NetworkTime(model.Bytes(kept[0].Sent), model.Bytes(kept[0].Received))
-	return l.Statistic.of(exec) + float64(network)
+	return exec + float64(network)
 }

@@ -1,16 +1,14 @@
 package accept
 
 import (
-	"fmt"
-	"math"
-
 	"gonum.org/v1/gonum/stat"
 
-	"github.com/crossover-bench/crossover/internal/stats"
+	"github.com/crossover-bench/crossover/internal/results"
+	"github.com/crossover-bench/crossover/internal/summary"
 )
 
-// A Spread limits how much the medians of variants at one place vary: their standard deviation over
-// their mean, as the study's table of thresholds has it.
+// A Spread limits how much variants at one place differ: the standard deviation of their medians
+// over the mean of these, as the study's table of thresholds has it, in a typical round.
 type Spread struct {
 	limiting
 	Subjects // at least two
@@ -18,41 +16,39 @@ type Spread struct {
 	Bound    Bound // a share
 }
 
-// Judge implements Claim. Each of the k medians is known to within an interval, at alpha/k. The
-// standard deviation moves by no more than sqrt(k/(k-1)) times the largest error, and the mean by
-// no more than that error, so the interval holds whatever the distribution of the medians.
+// Judge implements Claim.
 func (s Spread) Judge(data *Data, alpha float64) Judgement {
 	g := Judgement{
 		Subject: s.String(), Measure: "spread of the median " + s.Quantity.Name,
 		Bound: s.Bound.String(), Unit: share,
 	}
 	return judge(s, data, g, func(g *Judgement) error {
-		k := float64(len(s.Subjects))
-		var medians []float64
-		half := 0.0
-		for _, c := range s.Needs() {
-			of, err := data.series(c, s.Quantity)
-			if err != nil {
-				return err
-			}
-			g.count(of)
-			r, err := stats.RoundsAtMost(of.Values, 0.5, math.Inf(1), alpha/k)
-			if err != nil {
-				return err
-			}
-			medians = append(medians, r.Value)
-			half = max(half, r.Value-r.Interval.Lo, r.Interval.Hi-r.Value)
+		across, err := data.across(s.Subjects, s.Quantity, results.Median, func(medians []float64) float64 {
+			return stat.StdDev(medians, nil) / stat.Mean(medians, nil)
+		})
+		if err != nil {
+			return err
 		}
-		mean, sd := stat.Mean(medians, nil), stat.StdDev(medians, nil)
-		g.Value, g.Verdict = new(sd/mean), Inconclusive
-		if half < mean {
-			wide := half * math.Sqrt(k/(k-1))
-			g.Lo, g.Hi = new(max(0, sd-wide)/(mean+half)), new((sd+wide)/(mean-half))
-			g.Verdict = s.Bound.verdict(*g.Lo, *g.Hi)
-		}
-		if g.Verdict == Inconclusive {
-			g.Reason = fmt.Sprintf("a median is known to within %s only: measure more rounds", s.Quantity.Unit.Format(half))
-		}
-		return nil
+		return g.typical(across, s.Bound, alpha)
 	})
+}
+
+// across returns one value per round over the subjects, of their figures in that round. It is an
+// *unanswered if the data lacks one of them, or if they share no round.
+func (d *Data) across(
+	subjects Subjects, q Quantity, st results.Statistic, of func(figures []float64) float64,
+) (*summary.Series, error) {
+	var all []*summary.Series
+	for _, c := range subjects.Needs() {
+		s, err := d.series(c, q, st)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, s)
+	}
+	across := summary.Across(all, of)
+	if len(across.Values)+across.Short == 0 {
+		return nil, missing("they share no round in which each has a figure")
+	}
+	return &across, nil
 }

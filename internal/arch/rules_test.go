@@ -32,7 +32,7 @@ var layers = []layer{
 	},
 	{
 		"Runs and declarations", "What a run consists of, on which machine, and what was declared for it.",
-		"internal/results internal/energy internal/machine internal/declared",
+		"internal/summary internal/results internal/energy internal/machine internal/declared",
 	},
 	{
 		"Backends", "Where an inference runs: on this machine, or on a host over a link.",
@@ -91,7 +91,7 @@ var rules = []rule{
 		instead: "Extend the interfaces in backends, and choose the backend in internal/suite.",
 	},
 	{
-		who: "internal/results internal/stats internal/machine internal/energy internal/accept/... internal/report " +
+		who: "internal/results internal/summary internal/stats internal/machine internal/energy internal/accept/... internal/report " +
 			"internal/study internal/costs internal/sheet",
 		never:   "backends/... internal/suite internal/rounds internal/measure",
 		because: "what stands on a recorded run works without a runtime, without cgo and without measuring",

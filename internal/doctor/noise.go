@@ -14,6 +14,7 @@ import (
 	"github.com/crossover-bench/crossover/internal/names"
 	"github.com/crossover-bench/crossover/internal/results"
 	"github.com/crossover-bench/crossover/internal/rounds"
+	"github.com/crossover-bench/crossover/internal/summary"
 )
 
 // noise takes the A/A run and keeps its floor. notKept says why the floor could not be compared
@@ -78,7 +79,7 @@ func tinyNetwork(ctx context.Context, o Options, machineName string) (floor mach
 		return floor, err
 	}
 	var ratios [][]float64
-	for _, s := range results.SummarizeBlocks(kept, combinations, 0) {
+	for _, s := range summary.OfBlocks(kept, combinations, 0) {
 		ratios = append(ratios, machine.LogRatios(s.RoundMedians))
 	}
 	work := fmt.Sprintf("tiny network (int8, one thread and %d by turns)", threads[len(threads)-1])

@@ -85,6 +85,11 @@ func (e *Estimator) Inference(
 	return model.OffloadEnergy(latency, e.Idle.Power, network), nil
 }
 
+// Powers says, for people, which powers the modelled energy rests on.
+func (e *Estimator) Powers() string {
+	return fmt.Sprintf("powers of %s: %v active, %v waiting (%s)", e.Device.Name, e.Device.Active, e.Idle.Power, e.Idle.Name)
+}
+
 // Origin returns the origin of the energy that Inference gives: Mixed if the latency was measured
 // over a real link, and Modelled otherwise.
 func (e *Estimator) Origin(c names.Combination) names.Origin {

@@ -1,8 +1,6 @@
 package record
 
 import (
-	"time"
-
 	"github.com/crossover-bench/crossover/internal/energy"
 	"github.com/crossover-bench/crossover/internal/results"
 	"github.com/crossover-bench/crossover/model"
@@ -24,13 +22,10 @@ func (k *runStore) AppendBlock(b results.Block) error {
 		}
 		k.part = nil
 	}
-	if kept := b.Judged(k.leaveOut); k.model != nil && len(kept) > 0 {
-		var total time.Duration
-		for _, s := range kept {
-			total += s.Total
-		}
-		mean, last := total/time.Duration(len(kept)), kept[len(kept)-1]
-		e, err := k.model.Inference(b.Combination, model.SecondsOf(mean), model.Bytes(last.Sent), model.Bytes(last.Received))
+	if mean, ok := results.Mean.OfBlock(&b, results.Latency, k.leaveOut); k.model != nil && ok {
+		kept, _ := b.Steady(k.leaveOut)
+		last := kept[len(kept)-1]
+		e, err := k.model.Inference(b.Combination, model.Seconds(mean), model.Bytes(last.Sent), model.Bytes(last.Received))
 		if err != nil {
 			return err
 		}

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/crossover-bench/crossover/internal/results"
+	"github.com/crossover-bench/crossover/internal/summary"
 	"github.com/crossover-bench/crossover/internal/stats"
 )
 
@@ -22,10 +23,10 @@ const distributionRows = 20
 // Distribution writes the figures of s, the summary of one combination of the run, and a histogram
 // of its latencies in plain characters. The classes cover the samples up to p99. Those above share
 // one more class: they would otherwise squeeze all others into one.
-func Distribution(w io.Writer, run *results.Run, s results.Summary, o Options) error {
+func Distribution(w io.Writer, run *results.Run, s summary.Summary, o Options) error {
 	c := s.Combination
 	leaveOut := run.Meta.LeaveOut()
-	if s.AllMarked {
+	if s.Samples == 0 {
 		leaveOut = 0
 	}
 	var latencies []float64
@@ -41,10 +42,10 @@ func Distribution(w io.Writer, run *results.Run, s results.Summary, o Options) e
 	slices.Sort(latencies)
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s, %s, %s: %d inferences", run.Meta.Title(c.Variant), c.Backend, c.Link, len(latencies))
-	if s.AllMarked {
-		b.WriteString(", all of them marked")
+	if s.Samples == 0 {
+		b.WriteString(", all of them disturbed")
 	}
-	fmt.Fprintf(&b, "\nmedian %s, p90 %s, p99 %s\n", bounded(&s.Median, s.Lo, s.Hi),
+	fmt.Fprintf(&b, "\nmedian %s, p90 %s, p99 %s\n", bounded(s.Median, s.Lo, s.Hi),
 		bounded(s.P90, s.P90Lo, s.P90Hi), bounded(s.P99, s.P99Lo, s.P99Hi))
 	classes := histogram(latencies)
 	most, label, count := 0, 0, 0
@@ -68,7 +69,7 @@ func Distribution(w io.Writer, run *results.Run, s results.Summary, o Options) e
 // bounded returns a latency with its 95 % interval, which may be open on a side.
 func bounded(seconds, lo, hi *float64) string {
 	if seconds == nil {
-		return "- (too few inferences)"
+		return "- (too few inferences a round)"
 	}
 	interval := "no interval"
 	switch {

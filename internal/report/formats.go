@@ -12,12 +12,16 @@ import (
 	"github.com/crossover-bench/crossover/internal/machine"
 	"github.com/crossover-bench/crossover/internal/names"
 	"github.com/crossover-bench/crossover/internal/results"
+	"github.com/crossover-bench/crossover/internal/summary"
 )
 
 // Markdown writes the run's table as Markdown, with the remarks as a list.
 func Markdown(w io.Writer, run *results.Run) error {
-	summaries := results.Summarize(run)
+	summaries := summary.Summarize(run)
 	var b strings.Builder
+	for _, line := range First(run, summaries) {
+		b.WriteString(line + "\n\n")
+	}
 	if len(summaries) > 0 {
 		b.WriteString(build(run, summaries).RenderMarkdown())
 		b.WriteString("\n\n")
@@ -34,9 +38,11 @@ func CSV(w io.Writer, run *results.Run) error {
 	cw := csv.NewWriter(w)
 	cw.Write([]string{
 		"variant", "backend", "link", "origin", "median_sec", "median_lo_sec", "median_hi_sec", "interval",
+		"mean_sec", "mean_lo_sec", "mean_hi_sec",
 		"p90_sec", "p90_lo_sec", "p90_hi_sec", "p99_sec", "p99_lo_sec", "p99_hi_sec",
 		"spread", "exec_sec", "network_sec", "sent_bytes", "received_bytes", "open_sec", "first_sec",
-		"speed", "speed_lo", "speed_hi", "samples", "marked", "left_out", "all_marked", "rounds", "unsettled", "drifting",
+		"speed", "speed_lo", "speed_hi", "samples", "marked", "left_out", "lost", "median_of_all_sec", "longest_sec",
+		"rounds", "pattern", "unsettled", "drifting",
 	})
 	cell := func(x any) string {
 		switch x := x.(type) {
@@ -50,7 +56,7 @@ func CSV(w io.Writer, run *results.Run) error {
 		}
 		return fmt.Sprint(x)
 	}
-	for _, s := range results.Summarize(run) {
+	for _, s := range summary.Summarize(run) {
 		var speed, speedLo, speedHi *float64
 		if s.Speed != nil {
 			speed, speedLo, speedHi = &s.Speed.Value, s.Speed.Lo, s.Speed.Hi
@@ -59,9 +65,11 @@ func CSV(w io.Writer, run *results.Run) error {
 		var row []string
 		for _, x := range []any{
 			c.Variant, c.Backend, c.Link, s.Origin, s.Median, s.Lo, s.Hi, s.Interval,
+			s.Mean, s.MeanLo, s.MeanHi,
 			s.P90, s.P90Lo, s.P90Hi, s.P99, s.P99Lo, s.P99Hi,
 			s.Spread, s.Exec, s.Network, s.Sent, s.Receive, s.Open, s.First,
-			speed, speedLo, speedHi, s.Samples, s.Marked, s.LeftOut, s.AllMarked, s.Rounds, s.Unsettled, s.Drifting,
+			speed, speedLo, speedHi, s.Samples, s.Marked, s.LeftOut, s.Lost, s.MedianOfAll, s.Longest,
+			s.Rounds, strings.Join(s.Pattern, "+"), s.Unsettled, s.Drifting,
 		} {
 			row = append(row, cell(x))
 		}
@@ -73,9 +81,9 @@ func CSV(w io.Writer, run *results.Run) error {
 
 // JSON writes what the run says about itself and its summaries, in SI base units.
 func JSON(w io.Writer, run *results.Run) error {
-	summaries := results.Summarize(run)
+	summaries := summary.Summarize(run)
 	var noise *machine.NoiseFloor
-	if floor, err := results.NoiseFloor(run, summaries); err == nil {
+	if floor, err := summary.NoiseFloor(run, summaries); err == nil {
 		noise = &floor
 	}
 	e := json.NewEncoder(w)
@@ -87,6 +95,7 @@ func JSON(w io.Writer, run *results.Run) error {
 		Missing   []names.Combination `json:"missing,omitempty"`
 		Notes     []string            `json:"notes,omitempty"`
 		Noise     *machine.NoiseFloor `json:"noise_floor,omitempty"`
-		Summaries []results.Summary   `json:"summaries"`
-	}{filepath.Base(run.Dir), run.Meta, run.Ledger, run.Missing(), run.Notes, noise, summaries})
+		Resolved  *float64            `json:"resolution,omitempty"` // as a share of the latency
+		Summaries []summary.Summary   `json:"summaries"`
+	}{filepath.Base(run.Dir), run.Meta, run.Ledger, run.Missing(), run.Notes, noise, summary.ResolutionOf(summaries), summaries})
 }

@@ -10,11 +10,13 @@ import (
 
 	"github.com/crossover-bench/crossover/internal/names"
 	"github.com/crossover-bench/crossover/internal/results"
+	"github.com/crossover-bench/crossover/internal/stats"
+	"github.com/crossover-bench/crossover/internal/summary"
 )
 
 // Remarks returns what a reader of the table must know, one line each: what is missing and why, and
 // what is doubtful.
-func Remarks(run *results.Run, summaries []results.Summary) []string {
+func Remarks(run *results.Run, summaries []summary.Summary) []string {
 	r := remarks{run: run, summaries: summaries}
 	r.soak()
 	r.temperature()
@@ -22,19 +24,21 @@ func Remarks(run *results.Run, summaries []results.Summary) []string {
 		r.add("No combination was measured.")
 	}
 	r.precision()
-	r.allMarked()
-	r.shares("Inferences left out", func(s results.Summary) (n, of int, why string) {
+	r.disturbed()
+	r.patterns()
+	r.shares("Inferences left out", func(s summary.Summary) (n, of int, why string) {
 		return s.LeftOut, s.LeftOut + s.Samples, " (" + reasons(s.Marks) + ")"
 	})
-	r.shares("Rounds whose warm-up did not settle", func(s results.Summary) (n, of int, why string) {
-		return s.Unsettled, max(s.Rounds, s.Unsettled), ""
+	r.shares("Rounds whose warm-up did not settle", func(s summary.Summary) (n, of int, why string) {
+		return s.Unsettled, s.Blocks, ""
 	})
-	r.shares("Rounds within which the latency moved", func(s results.Summary) (n, of int, why string) {
-		return s.Drifting, max(s.Rounds, s.Drifting), ""
+	r.shares("Rounds within which the latency moved", func(s summary.Summary) (n, of int, why string) {
+		return s.Drifting, s.Blocks, ""
 	})
-	if floor, err := results.NoiseFloor(run, summaries); err == nil {
-		r.add("Noise floor of this run: %.2g %% (95 %% of neighbouring rounds of one combination differ by less).",
-			100*floor.Ratio)
+	r.resolution()
+	if floor, err := summary.NoiseFloor(run, summaries); err == nil {
+		r.add("Noise floor of this run: %s %% (95 %% of neighbouring rounds of one combination differ by less).",
+			significant(100*floor.Ratio, 2))
 	}
 	few := 0
 	for _, s := range summaries {
@@ -70,7 +74,7 @@ func Remarks(run *results.Run, summaries []results.Summary) []string {
 // often none.
 type remarks struct {
 	run       *results.Run
-	summaries []results.Summary
+	summaries []summary.Summary
 	lines     []string
 }
 
@@ -126,13 +130,55 @@ func (r *remarks) precision() {
 	}
 }
 
-func (r *remarks) allMarked() {
+// disturbed says what the inferences that were left out would change.
+func (r *remarks) disturbed() {
 	for _, s := range r.summaries {
-		if s.AllMarked {
-			r.add("! %s: all %d inferences were marked (%s); its figures are those of marked ones.",
-				r.title(s.Combination), s.Samples, reasons(s.Marks))
+		switch {
+		case s.Samples == 0 && s.MedianOfAll != nil:
+			r.add("%s has no figures: all its %d inferences were disturbed (%s); their median is %s ms.",
+				r.title(s.Combination), s.LeftOut, reasons(s.Marks), milliseconds(*s.MedianOfAll))
+		case s.MedianOfAll != nil:
+			r.add("%s: the inferences left out matter: with them the median is %s ms.",
+				r.title(s.Combination), milliseconds(*s.MedianOfAll))
 		}
 	}
+}
+
+// patterns says what the rounds of combinations show besides noise.
+func (r *remarks) patterns() {
+	format := func(seconds float64) string { return milliseconds(seconds) + " ms" }
+	few := 0
+	for _, s := range r.summaries {
+		if text := s.Sentence(format); text != "" {
+			r.add("%s: %s.", r.title(s.Combination), text)
+		}
+		if s.Rounds > 1 && !s.DependenceVisible {
+			few++
+		}
+	}
+	if few > 0 {
+		r.add("With fewer than %d rounds it cannot be seen whether rounds depend on each other: %d of %d combinations.",
+			stats.LeastVisible, few, len(r.summaries))
+	}
+}
+
+// resolution says which differences between combinations are results.
+func (r *remarks) resolution() {
+	if resolved := summary.ResolutionOf(r.summaries); resolved != nil {
+		r.add("Resolution of this run: %s %%; a smaller difference between two combinations is not a result.",
+			significant(100**resolved, 2))
+	}
+}
+
+// First returns what a reader must know before the figures: that requests were lost.
+func First(run *results.Run, summaries []summary.Summary) []string {
+	r := remarks{run: run, summaries: summaries}
+	r.shares("Requests were lost and retried; their figures include the time that took", func(
+		s summary.Summary,
+	) (n, of int, why string) {
+		return s.Lost, s.Samples, ""
+	})
+	return r.lines
 }
 
 // mostNamed is how many combinations a line of shares names: nobody reads a list of hundreds. JSON
@@ -141,7 +187,7 @@ const mostNamed = 3
 
 // shares remarks on a share of each combination's inferences or rounds: n of those there are, and
 // why. It names the combinations with the largest shares, worst first, and counts the others.
-func (r *remarks) shares(what string, share func(results.Summary) (n, of int, why string)) {
+func (r *remarks) shares(what string, share func(summary.Summary) (n, of int, why string)) {
 	type part struct {
 		share float64
 		text  string

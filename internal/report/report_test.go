@@ -14,6 +14,7 @@ import (
 	"github.com/crossover-bench/crossover/internal/machine"
 	"github.com/crossover-bench/crossover/internal/names"
 	"github.com/crossover-bench/crossover/internal/results"
+	"github.com/crossover-bench/crossover/internal/summary"
 )
 
 func TestTableFiguresHaveTheirSignificantDigits(t *testing.T) {
@@ -91,7 +92,7 @@ func render(t *testing.T, run *results.Run, width int) string {
 func TestRemarksSayWhatIsDoubtful(t *testing.T) {
 	text := render(t, testRun(func(*rand.Rand) float64 { return 1 }, true), 0)
 	for _, want := range []string{
-		"! 1.000", "all 1500 inferences were marked (1500 foreign)",
+		"has no figures: all its 1500 inferences were disturbed (1500 foreign); their median is 1.000 ms.",
 		"Rounds whose warm-up did not settle: Mobilenet 32 on cpu1 1 of 3.", "not complete",
 	} {
 		if !strings.Contains(text, want) {
@@ -160,7 +161,7 @@ func TestDistributionHasEveryInferenceInOneClass(t *testing.T) {
 		}
 		for _, width := range []int{0, 60, 120} {
 			var b bytes.Buffer
-			if err := Distribution(&b, run, results.Summarize(run)[0], Options{Width: width}); err != nil {
+			if err := Distribution(&b, run, summary.Summarize(run)[0], Options{Width: width}); err != nil {
 				t.Fatal(err)
 			}
 			for i, line := range strings.Split(b.String(), "\n") {
@@ -170,7 +171,7 @@ func TestDistributionHasEveryInferenceInOneClass(t *testing.T) {
 			}
 		}
 	}
-	if err := Distribution(&bytes.Buffer{}, &results.Run{}, results.Summary{}, Options{}); err == nil {
+	if err := Distribution(&bytes.Buffer{}, &results.Run{}, summary.Summary{}, Options{}); err == nil {
 		t.Error("a distribution of nothing")
 	}
 }

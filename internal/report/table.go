@@ -17,6 +17,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 
 	"github.com/crossover-bench/crossover/internal/results"
+	"github.com/crossover-bench/crossover/internal/summary"
 )
 
 // Options say how a table is shown.
@@ -27,19 +28,28 @@ type Options struct {
 // header names the columns, each with its unit.
 var header = table.Row{
 	"Variant", "Backend", "Link", "Median [ms]", "95 % interval [ms]", "Spread [%]", "p90 [ms]", "p99 [ms]",
-	"Speed [x none]", "Inferences", "Left out", "Rounds", "Origin",
+	"Speed [x none]", "Inferences", "Left out", "Lost", "Rounds", "Noted", "Origin",
 }
 
-func build(run *results.Run, summaries []results.Summary) table.Writer {
+func build(run *results.Run, summaries []summary.Summary) table.Writer {
 	t := table.NewWriter()
 	t.SetStyle(table.StyleLight)
 	t.Style().Format.Header = text.FormatDefault
 	t.AppendHeader(header)
-	t.SetColumnConfigs(columns(nil))
 	for _, s := range summaries {
 		t.AppendRow(row(run, s))
 	}
+	t.SetColumnConfigs(columns(empty(summaries)))
 	return t
+}
+
+// empty returns the columns that have nothing to say in this run.
+func empty(summaries []summary.Summary) map[string]bool {
+	lost := func(s summary.Summary) bool { return s.Lost > 0 }
+	doubtful := func(s summary.Summary) bool { return len(noted(s)) > 0 }
+	return map[string]bool{
+		"Lost": !slices.ContainsFunc(summaries, lost), "Noted": !slices.ContainsFunc(summaries, doubtful),
+	}
 }
 
 // columns aligns the columns, figures to the right, and hides some of them by name.
@@ -55,11 +65,7 @@ func columns(hidden map[string]bool) []table.ColumnConfig {
 	return all
 }
 
-func row(run *results.Run, s results.Summary) table.Row {
-	median := milliseconds(s.Median)
-	if s.AllMarked {
-		median = "! " + median
-	}
+func row(run *results.Run, s summary.Summary) table.Row {
 	interval := "-"
 	if s.Lo != nil && s.Hi != nil {
 		interval = milliseconds(*s.Lo) + " to " + milliseconds(*s.Hi)
@@ -73,9 +79,22 @@ func row(run *results.Run, s results.Summary) table.Row {
 	}
 	return table.Row{
 		run.Meta.Title(s.Combination.Variant), s.Combination.Backend, s.Combination.Link,
-		median, interval, significant(100*s.Spread, 2), optional(s.P90), optional(s.P99),
-		speed, s.Samples, s.LeftOut, s.Rounds, s.Origin,
+		optional(s.Median), interval, significant(100*s.Spread, 2), optional(s.P90), optional(s.P99),
+		speed, s.Samples, s.LeftOut, s.Lost, s.Rounds, strings.Join(noted(s), ", "), s.Origin,
 	}
+}
+
+// noted names in a few words what is doubtful about a combination's figures; lines below the table
+// say more.
+func noted(s summary.Summary) []string {
+	words := slices.Clone(s.Pattern)
+	if s.Unsettled > 0 {
+		words = append(words, "unsettled")
+	}
+	if s.Drifting > 0 {
+		words = append(words, "drift")
+	}
+	return words
 }
 
 func optional(seconds *float64) string {
@@ -99,8 +118,11 @@ func significant(x float64, n int) string {
 
 // Text writes the run's table for people.
 func Text(w io.Writer, run *results.Run, o Options) error {
-	summaries := results.Summarize(run)
+	summaries := summary.Summarize(run)
 	var b strings.Builder
+	for _, line := range First(run, summaries) {
+		b.WriteString(line + "\n")
+	}
 	fmt.Fprintf(&b, "Run %s, machine %s\n", filepath.Base(run.Dir), cmp.Or(run.Meta.Config["machine"], "unknown"))
 	if len(summaries) > 0 {
 		t := build(run, summaries)
@@ -118,16 +140,16 @@ func Text(w io.Writer, run *results.Run, o Options) error {
 
 // optionalColumns are left out, one after another, while a table is wider than the terminal. The
 // other columns always stay.
-var optionalColumns = []string{"Rounds", "p90 [ms]", "Origin", "Spread [%]", "Inferences", "Link", "95 % interval [ms]"}
+var optionalColumns = []string{"Rounds", "p90 [ms]", "Origin", "Spread [%]", "Noted", "Inferences", "Link", "95 % interval [ms]"}
 
 // narrow leaves columns out until the table fits into width characters. The link stays if rows
 // differ in it.
-func narrow(t table.Writer, summaries []results.Summary, width int) {
+func narrow(t table.Writer, summaries []summary.Summary, width int) {
 	if width <= 0 {
 		return
 	}
-	otherLink := func(s results.Summary) bool { return s.Combination.Link != summaries[0].Combination.Link }
-	hide := make(map[string]bool)
+	otherLink := func(s summary.Summary) bool { return s.Combination.Link != summaries[0].Combination.Link }
+	hide := empty(summaries)
 	for _, name := range optionalColumns {
 		if text.LongestLineLen(t.Render()) <= width {
 			return

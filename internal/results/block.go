@@ -46,13 +46,14 @@ const (
 	MarkLost                         // a request failed before this one was answered
 )
 
-// LeaveOut returns the marks of the samples that are not judged: all of them in a burst run. A
-// sustained run keeps throttled samples, because in a sealed box they are the truth.
+// LeaveOut returns the marks of the samples that are not judged: what the machine did to the
+// measurement. A lost request is the system's behaviour, and a late link would select by latency:
+// both count. A sustained run keeps throttled samples, because in a sealed box they are the truth.
 func LeaveOut(sustained bool) Mark {
 	if sustained {
-		return ^MarkThrottled
+		return MarkForeignLoad | MarkStolen
 	}
-	return ^Mark(0)
+	return MarkThrottled | MarkForeignLoad | MarkStolen
 }
 
 // MarkNames are the marks as samples.csv.gz spells them, in the order of their bits.
@@ -175,16 +176,6 @@ func (b *Block) Steady(leaveOut Mark) (kept []Sample, left int) {
 		}
 	}
 	return kept, left
-}
-
-// Judged returns the steady samples without any of the marks in leaveOut, or all steady samples if
-// that would leave none.
-func (b *Block) Judged(leaveOut Mark) []Sample {
-	kept, _ := b.Steady(leaveOut)
-	if len(kept) == 0 {
-		kept, _ = b.Steady(0)
-	}
-	return kept
 }
 
 func (b *Block) check() error {

@@ -142,7 +142,9 @@ func (w *Writer) open(blocks []Block, whole int64) (err error) {
 	for i := range blocks {
 		b := &blocks[i]
 		w.have[blockKey{b.Combination, b.Round}] = true
-		err = errors.Join(err, w.lines.Write(benchResult(b, &w.rec.Meta)))
+		if line := benchResult(b, &w.rec.Meta); line != nil {
+			err = errors.Join(err, w.lines.Write(line))
+		}
 	}
 	if err != nil {
 		return err

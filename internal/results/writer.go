@@ -64,13 +64,15 @@ func (w *Writer) AppendBlock(b Block) error {
 	if len(w.have) == 1 {
 		w.pointLatest()
 	}
-	if err := w.lines.Write(benchResult(&b, &w.rec.Meta)); err != nil {
-		return w.fail(benchFile, err)
-	}
-	line := slices.Clone(w.buf.Bytes())
-	w.buf.Reset()
-	if err := w.grow(w.bench, benchFile, line, false); err != nil {
-		return err
+	if line := benchResult(&b, &w.rec.Meta); line != nil {
+		if err := w.lines.Write(line); err != nil {
+			return w.fail(benchFile, err)
+		}
+		text := slices.Clone(w.buf.Bytes())
+		w.buf.Reset()
+		if err := w.grow(w.bench, benchFile, text, false); err != nil {
+			return err
+		}
 	}
 	return w.Update(func(_ *Meta, l *Ledger) {
 		l.count(&b)

@@ -21,6 +21,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -191,8 +192,10 @@ func (d *Driver) begin() {
 }
 
 func (d *Driver) keep(b *results.Block) {
-	judged, _ := b.Steady(d.LeaveOut)
-	median := stats.Median(results.Latencies(judged))
+	median, ok := results.Median.OfBlock(b, results.Latency, d.LeaveOut)
+	if !ok {
+		median = math.NaN() // every inference was disturbed
+	}
 	d.kept[b.Combination] = append(d.kept[b.Combination], keptRound{b.Round, median})
 	d.next = max(d.next, b.Round+1)
 	d.done++

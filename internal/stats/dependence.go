@@ -8,9 +8,9 @@ import (
 	"gonum.org/v1/gonum/stat"
 )
 
-// leastVisible is the fewest rounds of which DependenceOf says anything: correlated rounds (AR(1),
+// LeastVisible is the fewest rounds of which DependenceOf says anything: correlated rounds (AR(1),
 // 0.9) are seen in 74 of 100 runs of 12 rounds, and in 95 of 20.
-const leastVisible = 20
+const LeastVisible = 20
 
 // dependenceError is the probability that DependenceOf flags independent rounds.
 const dependenceError = 0.05
@@ -45,7 +45,7 @@ type Dependence struct {
 func DependenceOf(values []float64) Dependence {
 	n := float64(len(values))
 	d := Dependence{Effective: n}
-	if len(values) < leastVisible || 2*largestTie(values) > len(values) {
+	if len(values) < LeastVisible || 2*largestTie(values) > len(values) {
 		return d
 	}
 	d.Visible = true

@@ -54,7 +54,14 @@ func checkTest(values []float64, limit, alpha float64) error {
 	case !(alpha > 0 && alpha < 0.5):
 		return fmt.Errorf("error %v is not between 0 and a half", alpha)
 	}
-	return checkValues(values)
+	if len(values) == 0 {
+		return ErrNoData
+	}
+	// An infinity stands for a round whose value is not known, on the side where it hurts.
+	if i := slices.IndexFunc(values, math.IsNaN); i >= 0 {
+		return fmt.Errorf("the value of round %d of %d is not a number", i+1, len(values))
+	}
+	return nil
 }
 
 // roundsForSignTest estimates how many further rounds the sign test needs to decide with a

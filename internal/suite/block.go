@@ -30,9 +30,11 @@ func (s *Suite) Block(
 	if err != nil {
 		return results.Block{}, err
 	}
-	probe, err := s.machineProbe()
-	if err != nil {
-		return results.Block{}, err
+	var probe machine.Probe
+	if !s.hooks.Quiet {
+		if probe, err = s.machineProbe(); err != nil {
+			return results.Block{}, err
+		}
 	}
 	calibration, err := s.calibration(ctx, c, v)
 	if err != nil {

@@ -39,6 +39,8 @@ type Hooks struct {
 	Backend func(names.Combination, backends.Backend) (backends.Backend, error)
 	Warm    func(names.Combination) // called when a combination's warm-up has ended
 	Settle  measure.Settle          // ends a warm-up
+	// Quiet takes the machine for undisturbed without reading it, for tests that share it with others.
+	Quiet bool
 }
 
 // A Suite is the set of combinations that this process works on.

@@ -10,36 +10,48 @@ import (
 
 	"github.com/crossover-bench/crossover/internal/accept"
 	"github.com/crossover-bench/crossover/internal/names"
+	"github.com/crossover-bench/crossover/internal/results"
 )
 
 // comparison reads the end of a comparing sentence; its sides are still to be set.
-func comparison(relation, statistic, quantity, by string) (accept.Comparison, error) {
-	st, errStatistic := accept.ParseStatistic(statistic)
-	m, err := parseMargin(by)
-	return accept.Comparison{
+func (r *reading) comparison(relation, statistic, modelled, quantity, by string) (accept.Comparison, error) {
+	st, errStatistic := results.ParseStatistic(statistic)
+	m, errMargin := parseMargin(by)
+	q := accept.Comparison{
 		Quantity: accept.Latency, Statistic: st, Relation: accept.Relation(relation), Margin: m,
-		Energy: quantity != "latency",
-	}, cmp.Or(errStatistic, err)
+		Energy: quantity != "latency", EDP: quantity == "EDP", Modelled: modelled != "",
+	}
+	var err error
+	switch {
+	case !q.Energy && q.Modelled:
+		err = errors.New("modelled latency: only energy and EDP are compared as modelled")
+	case q.Energy && statistic != "" && st != results.Mean:
+		err = fmt.Errorf("%s energy: an energy is compared by its mean", statistic)
+	case q.Energy:
+		q.Statistic = results.Mean
+		q.Model, err = r.energyModel()
+	}
+	return q, cmp.Or(errStatistic, errMargin, err)
 }
 
 func comparePlaces(ctx context.Context,
-	hostA, linkA, backendA, relation, hostB, linkB, backendB, statistic, quantity, by string,
+	hostA, linkA, backendA, relation, hostB, linkB, backendB, statistic, modelled, quantity, by string,
 ) error {
 	r := readingOf(ctx)
 	a, errA := r.place(hostA, linkA, backendA)
 	b, errB := r.place(hostB, linkB, backendB)
-	q, err := comparison(relation, statistic, quantity, by)
+	q, err := r.comparison(relation, statistic, modelled, quantity, by)
 	return r.eachVariant(cmp.Or(errA, errB, err), func(v accept.KnownVariant) accept.Claim {
 		q.A, q.B = accept.Subject{Variant: v, Place: a}, accept.Subject{Variant: v, Place: b}
 		return q
 	})
 }
 
-func compareVariants(ctx context.Context, nameA, relation, nameB, statistic, quantity, by string) error {
+func compareVariants(ctx context.Context, nameA, relation, nameB, statistic, modelled, quantity, by string) error {
 	r := readingOf(ctx)
 	a, errA := r.variant(nameA)
 	b, errB := r.variant(nameB)
-	q, err := comparison(relation, statistic, quantity, by)
+	q, err := r.comparison(relation, statistic, modelled, quantity, by)
 	if err := cmp.Or(errA, errB, err, r.chosenPlaces()); err != nil {
 		return err
 	}
@@ -55,14 +67,16 @@ func (r *reading) compareAt(q accept.Comparison, a, b accept.KnownVariant) {
 	}
 }
 
-func compareCompressions(ctx context.Context, one, relation, other, statistic, quantity, by string) error {
-	q, err := comparison(relation, statistic, quantity, by)
-	return readingOf(ctx).compareAllOf(err, q, one, other)
+func compareCompressions(ctx context.Context, one, relation, other, statistic, modelled, quantity, by string) error {
+	r := readingOf(ctx)
+	q, err := r.comparison(relation, statistic, modelled, quantity, by)
+	return r.compareAllOf(err, q, one, other)
 }
 
 func likenCompressions(ctx context.Context, one, by, other, statistic string) error {
-	q, err := comparison(string(accept.Like), statistic, "latency", by)
-	return readingOf(ctx).compareAllOf(err, q, one, other)
+	r := readingOf(ctx)
+	q, err := r.comparison(string(accept.Like), statistic, "", "latency", by)
+	return r.compareAllOf(err, q, one, other)
 }
 
 // compareAllOf compares every two chosen variants that differ in their compression alone, the first
@@ -98,7 +112,7 @@ func growsWithInput(ctx context.Context) error {
 		p, o := a.Name.Parts(), b.Name.Parts()
 		return cmp.Or(cmp.Compare(family(p), family(o)), cmp.Compare(p.InputSize(), o.InputSize()))
 	})
-	q := accept.Comparison{Quantity: accept.Latency, Statistic: accept.Median, Relation: accept.Beats}
+	q := accept.Comparison{Quantity: accept.Latency, Statistic: results.Median, Relation: accept.Beats}
 	found := false
 	for i := 1; i < len(sorted); i++ {
 		p, o := sorted[i-1].Name.Parts(), sorted[i].Name.Parts()

@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"github.com/crossover-bench/crossover/internal/accept"
+	"github.com/crossover-bench/crossover/internal/results"
 	"github.com/crossover-bench/crossover/model"
 )
 
@@ -26,7 +27,7 @@ func limitTime(ctx context.Context, statistic, quantity, direction, bound string
 
 // limitOn returns the function of a sentence that limits one quantity.
 func limitOn(
-	q accept.Quantity, s accept.Statistic, read func(direction, text string) (accept.Bound, error),
+	q accept.Quantity, s results.Statistic, read func(direction, text string) (accept.Bound, error),
 ) func(ctx context.Context, direction, bound string) error {
 	return func(ctx context.Context, direction, bound string) error {
 		b, err := read(direction, bound)
@@ -39,6 +40,43 @@ func (r *reading) limit(l accept.Limit, err error) error {
 	return r.each(err, func(s accept.Subject) accept.Claim {
 		l.Subject = s
 		return l
+	})
+}
+
+// limitRounds limits in how many rounds a statistic keeps its bound.
+func limitRounds(ctx context.Context, percent, statistic, quantity, direction, bound string) error {
+	share, errShare := parseShare(percent)
+	if errShare == nil && !(share > 0 && share < 1) {
+		errShare = fmt.Errorf("in at least %s of rounds: want more than 0 and less than 100 %%", percent)
+	}
+	l, err := timeLimit(statistic, quantity, direction, bound)
+	return readingOf(ctx).each(cmp.Or(errShare, err), func(s accept.Subject) accept.Claim {
+		l.Subject = s
+		return accept.RoundsLimit{Limit: l, Share: share}
+	})
+}
+
+// limitExceeding limits the share of inferences that take longer than a time.
+func limitExceeding(ctx context.Context, percent, bound string) error {
+	most, errShare := parseShare(percent)
+	if errShare == nil && !(most > 0 && most < 0.5) {
+		errShare = fmt.Errorf("no more than %s of its inferences: want more than 0 and less than 50 %%", percent)
+	}
+	over, err := boundOf[model.Seconds]("at most", bound)
+	return readingOf(ctx).each(cmp.Or(errShare, err), func(s accept.Subject) accept.Claim {
+		return accept.ExceedingLimit{Subject: s, Quantity: accept.Latency, Over: over, Most: most}
+	})
+}
+
+// limitLosses limits the share of requests that are lost.
+func limitLosses(ctx context.Context, percent string) error {
+	most, err := parseShare(percent)
+	if err == nil && !(most > 0 && most < 1) {
+		err = fmt.Errorf("loses at most %s: want more than 0 and less than 100 %%; no run can show that none is ever lost",
+			percent)
+	}
+	return readingOf(ctx).each(err, func(s accept.Subject) accept.Claim {
+		return accept.LossLimit{Subject: s, Most: most}
 	})
 }
 
@@ -100,7 +138,7 @@ func limitToCalibration(ctx context.Context, statistic, factor string) error {
 
 func limitRelative(ctx context.Context, errBound error, statistic string, l accept.RelativeLimit) (err error) {
 	r := readingOf(ctx)
-	l.Statistic, err = accept.ParseStatistic(statistic)
+	l.Statistic, err = results.ParseStatistic(statistic)
 	return r.each(cmp.Or(errBound, err), func(s accept.Subject) accept.Claim {
 		l.Subject, l.Link = s, r.link(s.Place)
 		return l

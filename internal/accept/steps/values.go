@@ -12,6 +12,7 @@ import (
 	"github.com/cucumber/godog"
 
 	"github.com/crossover-bench/crossover/internal/accept"
+	"github.com/crossover-bench/crossover/internal/results"
 	"github.com/crossover-bench/crossover/model"
 )
 
@@ -76,7 +77,7 @@ func parseMargin(text string) (float64, error) {
 
 // timeLimit reads a limit on a time; its subject is still to be set.
 func timeLimit(statistic, quantity, direction, bound string) (accept.Limit, error) {
-	st, errStatistic := accept.ParseStatistic(statistic)
+	st, errStatistic := results.ParseStatistic(statistic)
 	b, err := boundOf[model.Seconds](direction, bound)
 	return accept.Limit{Quantity: quantities[quantity], Statistic: st, Bound: b}, cmp.Or(errStatistic, err)
 }
@@ -85,11 +86,11 @@ func timeLimit(statistic, quantity, direction, bound string) (accept.Limit, erro
 func eachRow(read func(ctx context.Context, name string) error) func(context.Context, *godog.Table) error {
 	return func(ctx context.Context, t *godog.Table) error {
 		if t == nil || len(t.Rows) == 0 {
-			return errors.New("the sentence needs a table below it, one name a row")
+			return errors.New("the sentence needs a table below it, one name per row")
 		}
 		for _, r := range t.Rows {
 			if len(r.Cells) != 1 {
-				return fmt.Errorf("the table has %d columns; want one name a row", len(r.Cells))
+				return fmt.Errorf("the table has %d columns; want one name per row", len(r.Cells))
 			}
 			if err := read(ctx, r.Cells[0].Value); err != nil {
 				return err

@@ -1,0 +1,54 @@
+package accept
+
+import (
+	"github.com/crossover-bench/crossover/internal/results"
+	"github.com/crossover-bench/crossover/internal/stats"
+)
+
+// A LossLimit claims that no more than a share of an offloaded inference's requests are lost: failed,
+// and retried until they were answered.
+type LossLimit struct {
+	limiting
+	Subject
+	Most float64 // share of requests
+}
+
+// Judge implements Claim, by the exact interval of the share over all rounds; see
+// stats.LossesAtMost for what it assumes.
+func (l LossLimit) Judge(data *Data, alpha float64) Judgement {
+	g := Judgement{
+		Subject: l.Subject.String(), Measure: "share of requests lost", Bound: "at most " + percent(l.Most), Unit: share,
+	}
+	return judge(l, data, g, func(g *Judgement) error {
+		blocks, err := data.blocksOf(l.Combination())
+		if err != nil {
+			return err
+		}
+		if l.Place.Backend.IsLocal() {
+			return unsupported("a limit on losses", string(l.Place.Backend)+" sends no requests", "choose a host")
+		}
+		var lost, requests []int
+		for i := range blocks {
+			// A request is lost or not whatever the machine did at the time.
+			steady, _ := blocks[i].Steady(0)
+			if len(steady) == 0 {
+				continue
+			}
+			n := 0
+			for _, s := range steady {
+				if s.Mark&results.MarkLost != 0 {
+					n++
+				}
+			}
+			lost, requests = append(lost, n), append(requests, len(steady))
+			g.Samples += len(steady)
+		}
+		g.Rounds = len(lost)
+		r, err := stats.LossesAtMost(lost, requests, l.Most, alpha)
+		if err != nil {
+			return err
+		}
+		g.answer(r, "requests")
+		return nil
+	})
+}
