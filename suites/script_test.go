@@ -37,6 +37,7 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("SUITES", binary)
+			e.Setenv("CROSSOVER_TEST_QUIET", "1")
 			e.Setenv("GRIDS", filepath.Join(here, "grids"))
 			return os.Symlink(filepath.Join(here, "..", "fixtures", "testdata"), filepath.Join(e.WorkDir, "fixtures"))
 		},

@@ -43,7 +43,8 @@ func (s *specifier) run(t *testing.T) {
 	ginkgo.ReportAfterSuite("some combination ran", func(r ginkgo.Report) {
 		specs := r.SpecReports.WithLeafNodeType(types.NodeTypeIt)
 		if !r.SuiteConfig.DryRun && specs.CountWithState(types.SpecStateSkipped) == len(specs) {
-			ginkgo.Fail(fmt.Sprintf("no combination ran: each of the %d was skipped or filtered out", len(specs)))
+			ginkgo.Fail(fmt.Sprintf("no combination ran to a verdict: each of the %d was skipped, filtered out or is inconclusive",
+				len(specs)))
 		}
 	})
 	suiteConfig, reporterConfig := ginkgo.GinkgoConfiguration()
@@ -101,10 +102,10 @@ func (s *specifier) spec(ctx ginkgo.SpecContext, c names.Combination) {
 	}
 
 	if s.limits != nil {
-		ginkgo.By("holding it to the features' limits")
+		ginkgo.By("judging it by the features' limits")
 		data, err := s.forLimits(ctx, block, agreement)
 		gomega.Expect(err).NotTo(gomega.HaveOccurred())
-		s.limits.hold(data, c, v.Title)
+		s.limits.judge(data, c, v.Title)
 	}
 }
 
@@ -146,7 +147,7 @@ func report(b *results.Block) {
 			gmeasure.Annotation(s.Mark.String()), gmeasure.Precision(100*time.Nanosecond))
 	}
 	ginkgo.AddReportEntry("samples", experiment, ginkgo.ReportEntryVisibilityFailureOrVerbose)
-	_, metrics := results.Metrics(b, ^results.Mark(0))
+	_, metrics := results.Metrics(b, 0)
 	for _, m := range metrics {
 		ginkgo.AddReportEntry(m.Unit, m.Value, ginkgo.ReportEntryVisibilityNever)
 	}
@@ -178,7 +179,7 @@ func missing(b *results.Block, c names.Combination) (lacks []string) {
 	need(warmup == b.Warmup.Runs, "its %d inferences of warm-up: there are %d", b.Warmup.Runs, warmup)
 	need(count[results.PhaseSteady] > 0, "steady inferences")
 	has := map[string]float64{}
-	_, metrics := results.Metrics(b, ^results.Mark(0))
+	_, metrics := results.Metrics(b, 0)
 	for _, m := range metrics {
 		has[m.Unit] = m.Value
 	}

@@ -49,7 +49,9 @@ func (r *Report) Code() exit.Code {
 		case s.Study():
 			judged, code = true, exit.OK
 		}
-		judged = judged || s.Verdict() != Skipped
+		judged = judged || s.Verdict() != Skipped || slices.ContainsFunc(s.Judgements(), func(g *Judgement) bool {
+			return g.Verdict != Skipped
+		})
 		if slices.Index(order, code) > slices.Index(order, worst) {
 			worst = code
 		}

@@ -37,8 +37,8 @@ var meanings = map[Verdict]meaning{
 	Invalid:      {1, "✗", "not to be judged", exit.NoData, CantTell, "failed"},
 	Missing:      {2, "✗", "without data", exit.NoData, CantTell, "failed"},
 	Inconclusive: {3, "~", "inconclusive", exit.Inconclusive, CantTell, "pending"},
-	Pass:         {4, "✓", "passed", exit.OK, Reproduced, "passed"},
-	Skipped:      {5, "-", "skipped", exit.OK, CantTell, "skipped"},
+	Skipped:      {4, "-", "skipped", exit.OK, CantTell, "skipped"},
+	Pass:         {5, "✓", "passed", exit.OK, Reproduced, "passed"},
 }
 
 // meaning returns what follows. A verdict that was never set is Invalid.
@@ -61,7 +61,7 @@ const (
 )
 
 // worst returns the first of the judgements that stand for all, of which there is one at least: a
-// scenario passes if something passed and nothing is worse.
+// scenario passes if everything passed. One of which a part was skipped has not passed.
 func worst(judgements []*Judgement) *Judgement {
 	return slices.MinFunc(judgements, func(a, b *Judgement) int {
 		return cmp.Compare(a.Verdict.meaning().rank, b.Verdict.meaning().rank)
