@@ -10,9 +10,9 @@ import (
 type benchCmd struct {
 	gridFlags
 	effortFlags
-	Count     int            `default:"10" placeholder:"N" help:"Rounds: blocks of each combination."`
+	Count     int            `default:"10" placeholder:"N" help:"Rounds: blocks of each combination (${default})."`
 	Precision record.Percent `placeholder:"1%" help:"Instead of a count: until medians are known this well."`
-	Budget    time.Duration  `default:"1h" placeholder:"TIME" help:"Refuse a plan that takes longer."`
+	Budget    time.Duration  `default:"1h" placeholder:"TIME" help:"Refuse a plan that takes longer (${default})."`
 	Sustained bool           `help:"Heat the machine first, and judge throttled samples, too."`
 	Out       string         `name:"results" default:"results" type:"path" placeholder:"DIR" help:"Folder of runs."`
 	Resume    bool           `default:"true" negatable:"" help:"Resume an interrupted run of the same."`

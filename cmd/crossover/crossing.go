@@ -33,7 +33,6 @@ Examples:
     crossover crossing --local 30ms --device generic --input 128x128x3 --tcp --json`
 }
 
-// Run prints the crossing points.
 func (c *crossingCmd) Run(e *env) error {
 	s, err := c.scene(c.Link, c.Input, c.Exec)
 	if err != nil {

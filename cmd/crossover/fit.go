@@ -28,7 +28,6 @@ Examples:
     crossover fit --models fixtures/models --json`
 }
 
-// Run prints the layer fit.
 func (c *fitCmd) Run(e *env) error {
 	set, err := c.load()
 	if err != nil {

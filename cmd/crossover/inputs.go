@@ -39,7 +39,7 @@ func (f *inputFlags) sel(grid string) (*record.Selection, error) {
 
 type gridFlags struct {
 	inputFlags
-	Grid string `default:"quick" placeholder:"GRID" help:"The grid: quick, thesis, tiny, or a file."`
+	Grid string `default:"quick" placeholder:"GRID" help:"quick, thesis, tiny, or a file (${default})."`
 }
 
 // effortFlags are what the verbs that measure have in common.

@@ -21,7 +21,7 @@ import (
 	"github.com/crossover-bench/crossover/internal/machine"
 )
 
-// cli is the command line: one field a verb, in the group that --help lists it under.
+// cli is the command line: one field per verb, in the group that --help lists it under.
 type cli struct {
 	Version versionFlag `help:"Print version and commit, and exit."`
 
@@ -37,12 +37,12 @@ type cli struct {
 
 	Predict  predictCmd  `cmd:"" group:"model" help:"What an offloaded inference costs."`
 	Crossing crossingCmd `cmd:"" group:"model" help:"Where offloading starts to pay."`
-	Queue    queueCmd    `cmd:"" group:"model" help:"What many devices sharing a host wait."`
+	Queue    queueCmd    `cmd:"" group:"model" help:"How long requests wait at a host that devices share."`
 	Fit      fitCmd      `cmd:"" group:"model" help:"How the layers of the models fit the device's memories."`
-	Study    studyCmd    `cmd:"" group:"model" help:"The study's own tables beside what the model gives for them."`
+	Study    studyCmd    `cmd:"" group:"model" help:"The study's tables beside the cost model's figures."`
 }
 
-// groups are the headings of --help; a verb names its own with group:"...".
+// groups are the headings of --help; each verb names its own with group:"...".
 var groups = kong.Groups{
 	"measure": "Measure:",
 	"judge":   "Judge what was measured:",
@@ -50,7 +50,7 @@ var groups = kong.Groups{
 	"model":   "Compute before measuring:",
 }
 
-// env is what a verb may touch of the outside.
+// env is all of the outside world that a verb may use.
 type env struct {
 	context.Context
 	stdout, stderr io.Writer
@@ -122,7 +122,7 @@ func finish(e *env, err error) exit.Code {
 // versionFlag prints what the build recorded about itself.
 type versionFlag bool
 
-// BeforeReset answers before kong asks for a verb.
+// BeforeReset prints the version before kong asks for a verb.
 func (versionFlag) BeforeReset(e *env) error {
 	_, err := fmt.Fprintf(e.stdout, "crossover %s\n", buildVersion())
 	return errors.Join(err, errAnswered)

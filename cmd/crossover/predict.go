@@ -34,7 +34,6 @@ Examples:
     crossover predict --profiles mine.yaml --link factory-wifi --json`
 }
 
-// Run prints the predictions.
 func (c *predictCmd) Run(e *env) error {
 	s, err := c.scene(c.Link, c.Input, model.Estimate[model.Seconds]{Value: c.Exec})
 	if err != nil {
@@ -52,7 +51,7 @@ func (c *predictCmd) Run(e *env) error {
 		}
 		system = &model.System{Host: host, Path: c.PathEnergy}
 	} else if c.PathEnergy != nil {
-		return exit.Errorf(exit.Usage, "--path-energy counts for the whole system alone; name its host with --host")
+		return exit.Errorf(exit.Usage, "--path-energy counts only for the whole system; name its host with --host")
 	}
 	if s.Local, err = localCosts(exactly(c.Local), exactly(c.LocalEnergy)); err != nil {
 		return err

@@ -35,7 +35,6 @@ Examples:
     crossover queue --link radio --shared-link --tenants 5 --rate 1/s --rate 5/s --json`
 }
 
-// Run prints the waits.
 func (c *queueCmd) Run(e *env) error {
 	s, err := c.scene([]string{c.Link}, []model.Payload{c.Input}, model.Estimate[model.Seconds]{Value: c.Exec})
 	if err != nil {

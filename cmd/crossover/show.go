@@ -12,14 +12,12 @@ import (
 	"github.com/crossover-bench/crossover/internal/summary"
 )
 
-// showCmd shows a recorded run.
 type showCmd struct {
 	Folder       string `arg:"" optional:"" name:"run" type:"path" default:"results/latest" help:"Run (${default})."`
 	Format       string `enum:"text,json,csv,markdown" default:"text" help:"text, json, csv or markdown."`
 	Distribution string `placeholder:"COMBINATION" help:"Histograms of latencies: a name, a part of it, or all."`
 }
 
-// Help is the verb's longer help.
 func (c *showCmd) Help() string {
 	return `Examples:
   crossover show                                  the newest run's table
@@ -37,7 +35,7 @@ func (c *showCmd) Run(e *env) error {
 	if c.Distribution != "" {
 		if c.Format != "text" {
 			return exit.Errorf(exit.Usage,
-				"--distribution is text alone; --format csv and json give the figures, samples.csv.gz the samples")
+				"--distribution prints only text; --format csv and json have the figures, samples.csv.gz the samples")
 		}
 		return c.distributions(e, run, o)
 	}

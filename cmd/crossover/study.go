@@ -11,7 +11,7 @@ type studyCmd struct {
 
 func (studyCmd) Help() string {
 	return `Prints the threshold and layer-fit tables of Frennborn and Oliv, "Neural Networks,
-Edge Computing or Offloading" (Chalmers, 2022), beside the model's figures, and where the
+Edge Computing or Offloading" (Chalmers, 2022), beside the cost model's figures, and where the
 print contradicts itself. The tables do not have the study's execution times on its hosts:
 the figures are those that do not need them, and the execution times that the tables imply
 are named as such.
@@ -22,7 +22,6 @@ Examples:
     crossover study --json`
 }
 
-// Run prints the tables.
 func (c *studyCmd) Run(e *env) error {
 	answer, err := study.Compare()
 	if err != nil {

@@ -154,11 +154,11 @@ func (a *Waiting) Text() string {
 	})
 	t.Right("pays up to devices", func(l LoadPoint) any { return l.MaxTenants })
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d of %s, each %v alone or offloading %v over %s to a shared host: "+
-		"%v each, %d at a time. Origin: %s.\n\n",
+	fmt.Fprintf(&b, "%d %s, each taking %v itself or offloading %v over %s to a shared host "+
+		"that takes %v, %d at a time. Origin: %s.\n\n",
 		a.Tenants, a.Device, a.scene.Local.Latency, a.scene.Inputs[0], a.Link, a.scene.Exec, a.Workers, a.Origin)
 	b.WriteString(t.Text(a.Loads))
-	fmt.Fprintf(&b, "\nthe device alone is stable below %.4g/s, offloading below %.4g/s a device (%s)\n",
+	fmt.Fprintf(&b, "\nstable below %.4g/s per device locally, below %.4g/s offloaded (limited by the %s)\n",
 		a.LocalCapacity, a.OffloadCapacity, a.Bottleneck)
 	if len(a.Paying) == 0 {
 		b.WriteString("offloading pays at no arrival rate\n")
