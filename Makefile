@@ -154,7 +154,7 @@ smoke-arm64: ## cross-build for arm64 and run the tiny grid under qemu-user
 	.ci/smoke-arm64
 
 .PHONY: validate-links
-validate-links: build ## hold the emulated links against the cost model
+validate-links: build ## check the emulated links against the cost model
 	@$(MAKE) --no-print-directory fixtures VARIANTS="Mobilenet PQ 32,Mobilenet PQ 75,Mobilenet PQ 128"
 	@$(CROSSOVER) link validate --models "$(BUILT)" $(VALIDATE) $(SAY_CODE)
 
