@@ -1,10 +1,3 @@
-// Package suites is the entry of the test binary, which measures. Its benchmarks
-// take a block of every combination of a grid; its specs check each one.
-//
-//	go test -bench . ./suites -grid quick
-//
-// works as usual. The command crossover drives the same binary with -job, a process
-// at a time. The program itself is package internal/suite.
 package suites
 
 import (

@@ -1,5 +1,4 @@
-// Package grids holds the built-in grids, so that the command works outside its
-// source tree.
+// Package grids holds the built-in grids, so that the command works outside its source tree.
 package grids
 
 import "embed"

@@ -1,6 +1,3 @@
-// Package interop_test tests our client and host with other implementations of the
-// Open Inference Protocol. interop.sh prepares these and runs the tests, which skip
-// without them.
 package interop_test
 
 import (
