@@ -1,4 +1,4 @@
-// Package backends defines where an inference runs.
+// Package backends defines the interfaces through which inferences run, on this machine or on a host.
 //
 //  1. A Backend opens a variant and returns a Session, or an *UnavailableError that says what is
 //     missing.
@@ -26,7 +26,7 @@ type Backend interface {
 	Open(ctx context.Context, v fixtures.Variant) (Session, error)
 }
 
-// A Checker is a Backend that can tell without loading a variant whether this machine has what it
+// A Checker is a Backend that can say without loading a variant whether this machine has what it
 // needs.
 type Checker interface {
 	// Available returns an *UnavailableError if something is missing. Open may still find more
@@ -36,7 +36,7 @@ type Checker interface {
 
 // A Session is one loaded variant. It is not safe for concurrent use.
 type Session interface {
-	// Inputs describes what Infer takes: the image alone (uint8, 1 x height x width x 3) for a
+	// Inputs describes what Infer takes: only the image (uint8, 1 x height x width x 3) for a
 	// catalog variant, the file's input tensors otherwise.
 	Inputs() []fixtures.Tensor
 	// Outputs describes the tensors that Infer returns, as the file has them.
@@ -52,7 +52,7 @@ type Session interface {
 type Timing struct {
 	Total   time.Duration // from the moment the request was due until the outputs are readable
 	Fill    time.Duration // turning the image into the input tensor
-	Exec    time.Duration // the invocation alone, on the machine that ran it
+	Exec    time.Duration // only the invocation, on the machine that ran it
 	Network time.Duration // Total less the time that the host accounts for
 	Queue   time.Duration // waiting at the host for an interpreter
 
@@ -72,13 +72,13 @@ type Details struct {
 	Delegate string `json:"delegate,omitempty"` // "xnnpack", or a delegate's library and options; empty without one
 	Threads  int    `json:"threads"`
 	// Nodes counts the operators of the model's execution plan, and Delegated those that the
-	// delegate took. Nodes is 0 if the delegate does not tell.
+	// delegate took. Nodes is 0 if the delegate does not say.
 	Nodes     int `json:"nodes,omitempty"`
 	Delegated int `json:"delegated,omitempty"`
 }
 
 // A Detailed session knows its Details: one of tflite, and one of offload at a host of Crossover.
-// Other servers do not tell, so offload then returns the zero value.
+// Other servers do not say, so offload then returns the zero value.
 type Detailed interface {
 	Details() Details
 }

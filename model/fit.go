@@ -30,12 +30,12 @@ func LayerFit(parameters int64, layers int, memory Bytes) (percent float64, err 
 // Fit says how the layers of a model fit a memory.
 type Fit struct {
 	Layers  int     `json:"-"`              // layers that hold weights
-	Fitting int     `json:"layers_fitting"` // layers whose weights fit the memory, each alone
+	Fitting int     `json:"layers_fitting"` // layers whose weights fit the memory, each by itself
 	Share   float64 `json:"layers_share"`   // Fitting / Layers
 	Weights float64 `json:"weights_share"`  // share of the bytes of all weights that lies in layers that fit
 }
 
-// LayersThatFit counts the layers whose weights fit the memory, each alone. Unlike the average of
+// LayersThatFit counts the layers whose weights fit the memory, each by itself. Unlike the average of
 // (5.1), a few large layers among many small ones do not distort it. Layers of zero bytes hold no
 // weights and do not count.
 func LayersThatFit(layers []Bytes, memory Bytes) (Fit, error) {

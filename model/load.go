@@ -9,7 +9,7 @@ import (
 
 // A Load is a host that many devices share. Each device's requests arrive at random (Poisson), at
 // the same rate. A local inference waits at the device, an offloaded one on the uplink, at the host
-// and on the downlink. Each of these stations is modelled alone, with Poisson arrivals: this is
+// and on the downlink. Each of these stations is modelled by itself, with Poisson arrivals: this is
 // exact for the first station and an approximation for those after it.
 type Load struct {
 	Latency Seconds // of the local inference

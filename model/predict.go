@@ -39,7 +39,7 @@ type EnergyParts struct {
 	Receive  *Joules `json:"receive_J"`  // s_result * E_download
 }
 
-// A Prediction is what the model says about one offloaded inference.
+// A Prediction is what the cost model says about one offloaded inference.
 type Prediction struct {
 	// Latency is t_offload of (2.3).
 	Latency Seconds `json:"latency_s"`

@@ -35,7 +35,7 @@ func (c *metered) Write(b []byte) (int, error) {
 
 func (c *metered) CloseWrite() error { return closeWrite(c.Conn) }
 
-// A pacedConn is a connection shaped like a link, at this end alone. It behaves as net.Conn
+// A pacedConn is a connection shaped like a link, at this end only. It behaves as net.Conn
 // specifies, including deadlines. Close returns at once; what was written before is still delivered
 // when the link would deliver it.
 type pacedConn struct {

@@ -1,5 +1,5 @@
 // Package link makes a connection behave like a declared link. A program dials through a Dialer and
-// gets a net.Conn whose two directions are paced, at this end alone:
+// gets a net.Conn whose two directions are paced, at this end only:
 //
 //  1. Every write gets a departure on a virtual clock, max(now, last departure) + bytes/rate, and
 //     an arrival, departure + propagation delay.

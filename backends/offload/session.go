@@ -27,7 +27,7 @@ type session struct {
 	conn   *grpc.ClientConn
 	client oip.GRPCInferenceServiceClient
 
-	// A catalog variant's input is the image. Only our own host tells the quantization of outputs;
+	// A catalog variant's input is the image. Only our own host sends the quantization of outputs;
 	// the protocol does not carry it.
 	backends.Tensors
 
@@ -52,7 +52,7 @@ type session struct {
 	closed bool
 }
 
-// Details returns how the host runs the model, as our own host tells it; the zero value for other
+// Details returns how the host runs the model, as our own host sends it; the zero value for other
 // servers.
 func (s *session) Details() backends.Details {
 	if s.details == nil {

@@ -31,7 +31,7 @@ func (d *delegate) Delete() { d.destroy(d.ptr) }
 
 // counting runs apply, which gives the delegate a graph on this thread, and returns the number of
 // nodes in the graph's plan and of those that the delegate took. Both are 0 if the delegate does
-// not tell.
+// not say.
 func (d *delegate) counting(apply func()) (nodes, taken int) {
 	C.cx_count_begin(d.ptr)
 	apply()

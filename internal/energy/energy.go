@@ -39,8 +39,8 @@ type Window interface {
 	End() (Reading, error)
 }
 
-// An Estimator works out energy from the power that a device profile states. It knows no neural
-// network: an inference is its latency and its bytes.
+// An Estimator works out energy from the power that a device profile states. It knows an inference
+// only by its latency and its bytes.
 type Estimator struct {
 	Device model.Device
 	Idle   model.Idle // how the device waits for a host

@@ -19,7 +19,7 @@ const (
 	Threshold    Code = 3 // a threshold failed
 	Regression   Code = 4 // a comparison with a baseline found a regression
 	NoData       Code = 5 // no data, missing combinations, unreadable input
-	Inconclusive Code = 6 // the data cannot tell
+	Inconclusive Code = 6 // the data cannot decide
 	Unfit        Code = 7 // the machine is too noisy or overloaded to measure
 )
 

@@ -49,7 +49,7 @@ type Job struct {
 	Setup        Setup               `json:"setup"`
 }
 
-// A Setup is what all jobs of a run have in common. Its paths are absolute.
+// A Setup is the part that all jobs of a run share. Its paths are absolute.
 type Setup struct {
 	declared.Files
 	LinkEmulation string                   `json:"link_emulation,omitempty"` // "client" (also if empty) or "netem"

@@ -33,7 +33,7 @@ func NewProbe(string, ...int) (*SystemProbe, error) {
 	return nil, errors.ErrUnsupported
 }
 
-// Read fails as NewProbe does.
+// Read always fails, like NewProbe.
 func (*SystemProbe) Read() (Pulse, error) { return Pulse{}, errors.ErrUnsupported }
 
 // Close does nothing.

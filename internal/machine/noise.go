@@ -196,7 +196,7 @@ func (n NoiseFloor) Store(dir string) (err error) {
 	return renameio.WriteFile(noiseFile(dir, n.Machine, n.Work), append(text, '\n'), 0o644)
 }
 
-// noiseFile names the file after the work's words before a parenthesis.
+// noiseFile names the file after the words of the work before a parenthesis.
 func noiseFile(dir, machine, work string) string {
 	words, _, _ := strings.Cut(work, "(")
 	name := append([]string{machine}, strings.Fields(strings.ToLower(words))...)

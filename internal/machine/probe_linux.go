@@ -14,8 +14,8 @@ import (
 )
 
 // NewProbe returns a Probe of the machine whose /proc and /sys are under root, which is "/" except
-// in tests. own are processes that work for this one, such as an embedded host, so that their load
-// is not foreign. The caller closes it.
+// in tests. own are processes that work for this one, such as an embedded host: their load does
+// not count as foreign. The caller closes it.
 func NewProbe(root string, own ...int) (*SystemProbe, error) {
 	p := &SystemProbe{self: ownTime}
 	open := func(elem ...string) (*os.File, error) {

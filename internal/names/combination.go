@@ -1,6 +1,6 @@
-// Package names is the one home of the names that grids, features, benchmarks, hosts files and
-// results share. Each has a spelling for programs, which stands in benchmark names and JSON, and
-// one for people:
+// Package names defines and parses the names that grids, features, benchmarks, hosts files and
+// results share. Each has a spelling for programs, which stands in benchmark names and JSON, and one
+// for people:
 //
 //	Variant      model=mobilenet/input=32/compression=pq            Mobilenet PQ 32
 //	Backend      cpu1, npu, npu-vx, offload-workstation              the same

@@ -13,7 +13,7 @@
 //     removed.
 //
 // [Selection.Bench] does this for crossover bench. A [Measurer] does it in steps for crossover
-// accept, which measures on while something is inconclusive.
+// accept, which keeps measuring while something is inconclusive.
 package record
 
 import (
@@ -51,7 +51,7 @@ type Effort struct {
 	Results      string        // folder of the run folders
 }
 
-// model returns the energy model, nil for none.
+// model returns the estimator of modelled energy, nil for none.
 func (s *Selection) model(e Effort) (*energy.Estimator, error) {
 	if e.Device == "none" {
 		return nil, nil
@@ -104,7 +104,7 @@ func (s *Selection) begin(
 	if err = r.binary.Ask(ctx, job.Describe, combinations, &r.about); err != nil {
 		return nil, exit.With(exit.Usage, err)
 	}
-	seed := cmp.Or(e.Seed, rand.Uint64()>>12+1) // a person can type it, and JSON keeps it exactly
+	seed := cmp.Or(e.Seed, rand.Uint64()>>12+1) // short enough to type, and exact in JSON
 	r.settings = rounds.Settings{Block: e.Block, Seed: seed}
 	before := machine.Read("/")
 	r.meta = results.Meta{

@@ -17,7 +17,7 @@ import (
 	"github.com/crossover-bench/crossover/model"
 )
 
-// screen shows how a run goes: a status line that is redrawn on a terminal, a plain line a round
+// screen shows how a run goes: a status line that is redrawn on a terminal, one plain line per round
 // elsewhere. It draws only between blocks: a spinner on a timer would take processor time from what
 // is being measured.
 type screen struct {

@@ -93,8 +93,8 @@ type Sample struct {
 	At       time.Duration // when the request was due, since the block's start
 	Total    time.Duration // from At until the outputs are readable
 	Fill     time.Duration // turning the image into the input tensor
-	Exec     time.Duration // the invocation alone, where it ran
-	Network  time.Duration // Total less everything the host accounts for
+	Exec     time.Duration // only the invocation, where it ran
+	Network  time.Duration // Total minus all that the host accounts for
 	Queue    time.Duration // waiting at the host for an interpreter
 	Lateness time.Duration // by how much the link's emulator missed its schedule
 	Sent     int64         // bytes
@@ -124,7 +124,7 @@ type Block struct {
 	Energy *BlockEnergy `json:"energy,omitempty"`
 	// Details describe the session; nil if it gives none.
 	Details *Details `json:"details,omitempty"`
-	// Calibration is the median time in seconds of the invocation alone in the calibration run
+	// Calibration is the median time in seconds of only the invocation in the calibration run
 	// right before the block: the same file on the same threads. 0 without a calibration run.
 	Calibration float64 `json:"calibration_sec,omitempty"`
 	// NsPerOp is the benchmark's own ns/op if go test measured the block; 0 otherwise, and Metrics

@@ -4,8 +4,8 @@ import (
 	"golang.org/x/perf/benchfmt"
 )
 
-// units are those that Metrics can return: SI base units except for Go's own ns/op. Lower is better
-// for each of them.
+// units are those of bench.txt: SI base units except for Go's own ns/op. Lower is better for each of
+// them. W is reserved for a meter: Metrics does not compute it.
 var units = []string{
 	"ns/op", "p50-sec", "p90-sec", "p99-sec", "exec-sec/op", "net-sec/op", "queue-sec/op", "tx-B/op", "rx-B/op",
 	"J/op", "Js/op", "W",

@@ -17,12 +17,12 @@ import (
 	"github.com/crossover-bench/crossover/internal/results"
 )
 
-// A Binary is the suites' test binary and what its jobs have in common.
+// A Binary is the suites' test binary and the setup that its jobs share.
 type Binary struct {
 	Path      string
 	Setup     job.Setup
 	Calibrate bool     // take a calibration run before each block of a local CPU backend
-	Log       *os.File // takes what the binary and the libraries within it print
+	Log       *os.File // receives what the binary and its libraries print
 }
 
 // Check asks which of the combinations cannot run here, or would fail, and why. The binary opens

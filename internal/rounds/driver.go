@@ -1,5 +1,5 @@
-// Package rounds drives the suites' test binary, which measures, and keeps what it sends. One call
-// of [Driver.Run] is one run:
+// Package rounds measures combinations in shuffled rounds: it drives the suites' test binary, which
+// takes the blocks, and keeps what it sends. One call of [Driver.Run] is one run:
 //
 //  1. Probe: one short block of each combination shows how long opening and warming up take, and
 //     what cannot run here. What is expensive to open gets a second block, since it may come from a
@@ -7,7 +7,7 @@
 //  2. Plan: a [Plan] says how long the run will take. Above the budget it is refused, with a list
 //     of what to leave out.
 //  3. Rounds: each measures every open combination once, in processes of its own and in an order
-//     shuffled by the run's seed. So no combination owns the cold or the hot minutes, and a crash
+//     shuffled by the run's seed. So no combination gets only the cold or the hot minutes, and a crash
 //     costs only its own combination.
 //  4. Precision: if the [Settings] ask for one, rounds go on for the combinations whose median is
 //     not known well enough yet.
@@ -50,7 +50,7 @@ type Settings struct {
 	Precision float64       // see stats.PreciseEnough; 0 means a fixed number of rounds
 }
 
-// Least returns the number of rounds that are planned; a precision may go on.
+// Least returns the number of rounds that are planned; a precision may add more.
 func (s Settings) Least() int {
 	if s.Precision > 0 {
 		return stats.LeastPreciseRounds
@@ -61,7 +61,7 @@ func (s Settings) Least() int {
 // Outcome says how a run ended.
 type Outcome struct {
 	Plan      Plan
-	Finished  bool                // the run came to its planned end, whatever it dropped
+	Finished  bool                // the run came to its planned end, even if it dropped combinations
 	Failed    []results.Outcome   // combinations that crashed, hung or returned an error
 	Imprecise []results.Imprecise // those that the budget ended before they reached the precision asked for
 }
@@ -133,8 +133,8 @@ func (d *Driver) Run(ctx context.Context, declared []names.Combination) (*Outcom
 	return &d.outcome, d.failed()
 }
 
-// Extend measures this many more rounds of the combinations, whatever number the settings give, and
-// numbers them on from the last. Combinations that are new to the run are probed first. What cannot
+// Extend measures this many more rounds of the combinations, independently of Settings.Rounds, and
+// continues their numbering. Combinations that are new to the run are probed first. What cannot
 // run here is in the outcome; a combination that failed is an error, as in Run.
 func (d *Driver) Extend(ctx context.Context, combinations []names.Combination, rounds int) (*Outcome, error) {
 	d.begin()

@@ -38,8 +38,8 @@ type Item struct {
 }
 
 // plan gives a combination its block time and rounds. If opening is expensive, the same steady time
-// is spent in fewer, longer blocks, down to minRounds. How long the warm-up took in one probe does
-// not predict the next.
+// is spent in fewer, longer blocks, down to minRounds. The probe's warm-up does not make it so, since
+// it does not predict the next one.
 func plan(c names.Combination, cost cost, block time.Duration, rounds int) Item {
 	p := Item{Combination: c, Block: block, Rounds: rounds, Of: rounds, cost: cost}
 	if cost.expensive(block) && rounds > minRounds {
@@ -63,8 +63,8 @@ func (p Item) each() time.Duration {
 	return p.cost.opening + latency + p.cost.warmup + time.Duration(steady*float64(latency))
 }
 
-// in reports whether the combination has a block in a round. One that is measured less often owns
-// neither the cold rounds nor the hot ones.
+// in reports whether the combination has a block in a round. The blocks of one that is measured
+// less often are spread over the run, cold rounds and hot ones.
 func (p Item) in(round int) bool {
 	return round < p.Of && (round+1)*p.Rounds/p.Of > round*p.Rounds/p.Of
 }

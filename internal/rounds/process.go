@@ -154,7 +154,7 @@ func (p *process) lost(j job.Job, cause string) (left []names.Combination, err e
 	case len(p.left) == len(j.Combinations):
 		err = fmt.Errorf("the test binary %s: %s", filepath.Base(p.binary.Path), cause)
 	}
-	// It may have died between two combinations: then neither is to blame.
+	// It may have died between two combinations: then neither caused it.
 	return p.left, err
 }
 

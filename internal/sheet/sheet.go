@@ -1,5 +1,5 @@
-// Package sheet prints answers as plain text: tables without a frame, figures in thousandths of the
-// unit that the heading names, and notes; or as JSON.
+// Package sheet prints the answers of the cost model and of the instruments: as plain text, with
+// tables without a frame and notes, as Markdown, or as JSON.
 package sheet
 
 import (

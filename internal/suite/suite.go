@@ -9,7 +9,7 @@
 //  3. [Answer] does the jobs that are questions: what this binary is, what cannot run here, and how
 //     far variants agree with their uncompressed ones.
 //
-// Which backends exist is decided in backends.go and nowhere else.
+// backends.go decides which backends exist. block.go also uses the local one, for calibration runs.
 package suite
 
 import (
@@ -54,7 +54,7 @@ type Suite struct {
 	probe    *machine.SystemProbe                // reads the machine between samples
 	probeOwn []int                               // processes whose load counts as this run's own
 	events   *results.EventWriter                // nil without a driver
-	measured int                                 // benchmarks that ran, whatever came out
+	measured int                                 // benchmarks that ran, failed ones included
 	agreed   map[names.Variant]*accept.Agreement // of the variants asked for so far
 }
 
@@ -143,7 +143,7 @@ func (s *Suite) check() {
 	s.send(results.Event{Kind: results.EventEnd})
 }
 
-// Calibrate takes a calibration run before each further local CPU block.
+// Calibrate makes every later block of a local CPU backend begin with a calibration run.
 func (s *Suite) Calibrate() { s.job.Calibrate = true }
 
 // Close ends what the suite started.

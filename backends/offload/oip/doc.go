@@ -11,7 +11,7 @@ package oip
 const (
 	ParamQueue = "crossover_queue_ns" // waiting for a free interpreter
 	ParamFill  = "crossover_fill_ns"  // turning the image into the input tensor
-	ParamExec  = "crossover_exec_ns"  // the invocation alone
+	ParamExec  = "crossover_exec_ns"  // only the invocation
 	ParamTotal = "crossover_total_ns" // from the decoded request to the response, including the above
 )
 

@@ -9,14 +9,14 @@ import (
 	"github.com/crossover-bench/crossover/fixtures"
 )
 
-// Details is what a host of Crossover tells about a model beyond the protocol: the hash of the
+// Details is what a host of Crossover says about a model beyond the protocol: the hash of the
 // file, with which a client checks that it has the same one; the quantization of the tensors, which
 // gives the outputs' bytes a meaning; and how the host runs the model.
 type Details struct {
 	SHA256  string            `json:"sha256"`
 	Inputs  []fixtures.Tensor `json:"inputs"`
 	Outputs []fixtures.Tensor `json:"outputs"`
-	Session backends.Details  `json:"session"` // zero if the host's backend does not tell
+	Session backends.Details  `json:"session"` // zero if the host's backend does not say
 }
 
 // elementTypes holds NumPy's names of the element types by the protocol's.

@@ -1,5 +1,5 @@
 // Package overhead measures the software overhead of offloading: the client's time for an inference
-// less the execution that the server reports, back to back, over bare loopback.
+// minus the execution time that the server reports, back to back, over bare loopback.
 //
 //  1. Run starts the embedded host and asks each server in each round, with the same model, image
 //     and client. A plain TCP echo of as many bytes is the lower bound.
@@ -56,13 +56,13 @@ const warmup = 50
 type Row struct {
 	Name                string
 	N                   int
-	P50, P90, P99       float64 // latency less execution
+	P50, P90, P99       float64 // latency minus execution
 	Exec                float64 // p50
 	Sent, Received      int64   // bytes on the link, of the last inference
 	Allocations, Memory float64 // at the client, of one inference: objects, bytes
 	Lost                int     // requests
 
-	times, execs []float64 // latencies less execution, and executions
+	times, execs []float64 // latencies minus execution, and executions
 }
 
 // Run returns a row for the echo, one for the embedded host, and one for each other server. The

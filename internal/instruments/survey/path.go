@@ -12,7 +12,7 @@ import (
 )
 
 // A Path is what a real link runs over at this end. It is part of each result over such a link.
-// Fields are empty if the system does not tell them.
+// Fields are empty if the system does not report them.
 type Path struct {
 	Interface string    `json:"interface"`
 	Wireless  *Wireless `json:"wireless,omitempty"` // nil if the interface is not Wi-Fi

@@ -56,7 +56,7 @@ type Distribution struct {
 type Survey struct {
 	Path       Path
 	RoundTrip  Distribution // of one byte each way, back to back
-	Jitter     float64      // mean of RoundTrip less its minimum, in seconds
+	Jitter     float64      // mean of RoundTrip minus its minimum, in seconds
 	Up, Down   float64
 	UpBytes    int // of a transfer
 	DownBytes  int
