@@ -99,7 +99,7 @@ var rules = []rule{
 	},
 }
 
-// An owner is the list of packages that alone may import a package, of this
+// An owner is the list of the only packages that may import a package, of this
 // project or of another module.
 type owner struct {
 	of      string // an import path, relative for packages of this project
@@ -111,7 +111,7 @@ type owner struct {
 var owners = []owner{
 	{
 		of: "backends/tflite", may: "internal/suite cmd/crossover backends/tflite/litert",
-		because: "internal/suite alone decides which backends exist, and crossover host serves with the local one",
+		because: "internal/suite decides which backends exist; the host and the comparison serve with the local one",
 		instead: "Take a backends.Backend as an argument.",
 	},
 	{
