@@ -9,9 +9,9 @@ import (
 func Unknown(what, word string, known []string) string {
 	message := fmt.Sprintf("unknown %s %q", what, word)
 	if near := Nearest(word, known); near != "" {
-		message += fmt.Sprintf("; did you mean %q?", near)
+		return fmt.Sprintf("%s; did you mean %q? Known: %s", message, near, strings.Join(known, ", "))
 	}
-	return message + " Known: " + strings.Join(known, ", ")
+	return message + ". Known: " + strings.Join(known, ", ")
 }
 
 // Nearest returns the known word closest to word by edit distance, whatever their capitals, or ""
