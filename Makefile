@@ -43,7 +43,7 @@ help: ## list the targets
 	@echo
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
-	@echo "  bench takes GRID=quick|thesis|FILE COUNT=rounds BENCHTIME=time a block BUDGET=10m"
+	@echo "  bench takes GRID=quick|thesis|FILE COUNT=rounds BENCHTIME=time per block BUDGET=10m"
 	@echo "  PRECISION=1% SUSTAINED=1 MODELS=folder of own .tflite files HOSTS=FILE"
 
 # ---- The two commands --------------------------------------------------------
