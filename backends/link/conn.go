@@ -14,26 +14,26 @@ import (
 // to the time that the link needs for it.
 const linger = 5 * time.Second
 
-// A metered connection counts and stamps what passes this end.
-type metered struct {
+// A counted connection counts and stamps what passes this end.
+type counted struct {
 	net.Conn
-	meter *Meter
+	counter *Counter
 }
 
-func (c *metered) Read(b []byte) (int, error) {
+func (c *counted) Read(b []byte) (int, error) {
 	n, err := c.Conn.Read(b)
-	c.meter.haveRead(n)
+	c.counter.haveRead(n)
 	return n, err
 }
 
-func (c *metered) Write(b []byte) (int, error) {
-	c.meter.writing(len(b))
+func (c *counted) Write(b []byte) (int, error) {
+	c.counter.writing(len(b))
 	n, err := c.Conn.Write(b)
-	c.meter.sent.Add(int64(n - len(b)))
+	c.counter.sent.Add(int64(n - len(b)))
 	return n, err
 }
 
-func (c *metered) CloseWrite() error { return closeWrite(c.Conn) }
+func (c *counted) CloseWrite() error { return closeWrite(c.Conn) }
 
 // A pacedConn is a connection shaped like a link, at this end only. It behaves as net.Conn
 // specifies, including deadlines. Close returns at once; what was written before is still delivered
@@ -50,11 +50,11 @@ type pacedConn struct {
 
 // pace shapes c by s and owns it. number selects the random stream of a link with jitter or loss,
 // so that its connections differ.
-func pace(c net.Conn, s Shape, meter *Meter, number uint64) *pacedConn {
+func pace(c net.Conn, s Shape, counter *Counter, number uint64) *pacedConn {
 	w := &pacedConn{
 		Conn: c, pumped: make(chan struct{}),
-		up:   newDirection(newSchedule(s, s.Up, number, 0), &meter.up),
-		down: newDirection(newSchedule(s, s.Down, number, 1), &meter.down),
+		up:   newDirection(newSchedule(s, s.Up, number, 0), &counter.up),
+		down: newDirection(newSchedule(s, s.Down, number, 1), &counter.down),
 	}
 	go w.pump()
 	go w.pull()

@@ -16,7 +16,7 @@ import (
 )
 
 // pair returns both ends of a loopback connection; the device's end is shaped.
-func pair(t testing.TB, s Shape) (device, host net.Conn, meter *Meter) {
+func pair(t testing.TB, s Shape) (device, host net.Conn, counter *Counter) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -32,7 +32,7 @@ func pair(t testing.TB, s Shape) (device, host net.Conn, meter *Meter) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { device.Close(); host.Close() })
-	return device, host, &d.Meter
+	return device, host, &d.Counter
 }
 
 func TestConnBehavesLikeNetConn(t *testing.T) {
@@ -64,7 +64,7 @@ func TestConnBehavesLikeNetConn(t *testing.T) {
 // long that took and the emulator's own account of its lateness.
 func exchange(t *testing.T, s Shape, up, down int) (took, late time.Duration) {
 	t.Helper()
-	device, host, meter := pair(t, s)
+	device, host, counter := pair(t, s)
 	go func() {
 		if _, err := io.CopyN(io.Discard, host, int64(up)); err == nil {
 			host.Write(make([]byte, down))
@@ -78,10 +78,10 @@ func exchange(t *testing.T, s Shape, up, down int) (took, late time.Duration) {
 		t.Fatal(err)
 	}
 	took = time.Since(start)
-	if meter.Sent() != int64(up) || meter.Received() != int64(down) {
-		t.Errorf("the meter counted %d up and %d down, want %d and %d", meter.Sent(), meter.Received(), up, down)
+	if counter.Sent() != int64(up) || counter.Received() != int64(down) {
+		t.Errorf("the counter counted %d up and %d down, want %d and %d", counter.Sent(), counter.Received(), up, down)
 	}
-	return took, meter.TakeLateness()
+	return took, counter.TakeLateness()
 }
 
 func TestConnIsNeverEarlierThanTheEquation(t *testing.T) {
@@ -136,7 +136,7 @@ func TestCloseWriteDeliversFirstAndKeepsTheOtherWayOpen(t *testing.T) {
 	if _, err := device.Write(sent); err != nil {
 		t.Fatal(err)
 	}
-	if err := device.(*metered).CloseWrite(); err != nil {
+	if err := device.(*counted).CloseWrite(); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := device.Write(sent); !errors.Is(err, net.ErrClosed) {

@@ -9,10 +9,10 @@ import (
 	"github.com/crossover-bench/crossover/backends"
 )
 
-// A Dialer opens connections over one link. Its Meter counts all of them.
+// A Dialer opens connections over one link. Its Counter counts all of them.
 type Dialer struct {
-	Shape Shape
-	Meter Meter
+	Shape   Shape
+	Counter Counter
 
 	connections atomic.Uint64
 	kernel      *netem
@@ -62,7 +62,7 @@ func (d *Dialer) Dial(ctx context.Context, addr string) (net.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		return &metered{c, &d.Meter}, nil
+		return &counted{c, &d.Counter}, nil
 	}
 	var bare net.Dialer
 	start := now()
@@ -71,11 +71,11 @@ func (d *Dialer) Dial(ctx context.Context, addr string) (net.Conn, error) {
 		return nil, err
 	}
 	if !d.Shape.Shapes() {
-		return &metered{c, &d.Meter}, nil
+		return &counted{c, &d.Counter}, nil
 	}
 	if err := Sleep(ctx, start.add(d.Shape.RTT()).sub(now())); err != nil {
 		c.Close()
 		return nil, err
 	}
-	return &metered{pace(c, d.Shape, &d.Meter, d.connections.Add(1)), &d.Meter}, nil
+	return &counted{pace(c, d.Shape, &d.Counter, d.connections.Add(1)), &d.Counter}, nil
 }

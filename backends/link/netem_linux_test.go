@@ -80,8 +80,8 @@ func TestNetemEmulatesTheLinkOrSaysWhatIsMissing(t *testing.T) {
 		if took, least := time.Since(start), s.Network(50000-2*burst, 20000-2*burst); took < least {
 			t.Errorf("%s: took %v, less than %v", s.Name, took, least)
 		}
-		if d.Meter.Sent() != 50000 || d.Meter.Received() != 20000 {
-			t.Errorf("%s: counted %d and %d bytes", s.Name, d.Meter.Sent(), d.Meter.Received())
+		if d.Counter.Sent() != 50000 || d.Counter.Received() != 20000 {
+			t.Errorf("%s: counted %d and %d bytes", s.Name, d.Counter.Sent(), d.Counter.Received())
 		}
 	}
 }

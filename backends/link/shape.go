@@ -7,7 +7,7 @@
 //     them when the link would have delivered them.
 //  3. What the peer sends is stamped on receipt, gets its arrival by the same rule, and is released
 //     to the reader then.
-//  4. The Meter records how late each hand-over was, because an emulator must know its own error to
+//  4. The Counter records how late each hand-over was, because an emulator must know its own error to
 //     be an instrument.
 //
 // A request of s_in bytes and its answer of s_out bytes thus take

@@ -79,12 +79,12 @@ func (s *session) Infer(ctx context.Context, in, out [][]byte) (t backends.Timin
 	if err := s.Check(in, out); err != nil {
 		return t, err
 	}
-	sent, received := s.dialer.Meter.Sent(), s.dialer.Meter.Received()
-	s.dialer.Meter.TakeLateness()
+	sent, received := s.dialer.Counter.Sent(), s.dialer.Counter.Received()
+	s.dialer.Counter.TakeLateness()
 	defer func() {
 		t.Total = time.Since(due)
-		t.Sent, t.Received = s.dialer.Meter.Sent()-sent, s.dialer.Meter.Received()-received
-		t.Lateness = s.dialer.Meter.TakeLateness()
+		t.Sent, t.Received = s.dialer.Counter.Sent()-sent, s.dialer.Counter.Received()-received
+		t.Lateness = s.dialer.Counter.TakeLateness()
 	}()
 	copy(s.request.RawInputContents, in)
 	if s.fill != nil {
@@ -157,8 +157,8 @@ func (s *session) Passage() (p Passage, ok bool) {
 		return p, false
 	}
 	return Passage{
-		Sent: s.dialer.Meter.LastWrite(), Arrived: arrived.GetInt64Param(),
-		Departed: s.response.Parameters[oip.ParamDeparted].GetInt64Param(), Returned: s.dialer.Meter.LastRead(),
+		Sent: s.dialer.Counter.LastWrite(), Arrived: arrived.GetInt64Param(),
+		Departed: s.response.Parameters[oip.ParamDeparted].GetInt64Param(), Returned: s.dialer.Counter.LastRead(),
 	}, true
 }
 
