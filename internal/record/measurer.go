@@ -43,8 +43,8 @@ func (m *Measurer) Measure(ctx context.Context, cs []names.Combination, rounds i
 	}
 	// A combination that failed is in the ledger, where judging finds it. Only an interrupt, or a
 	// run folder that cannot be written, ends the whole.
-	outcome, err := m.run.driver.Extend(ctx, cs, rounds)
-	if err != nil && (ctx.Err() != nil || len(outcome.Failed) == 0) {
+	ending, err := m.run.driver.Extend(ctx, cs, rounds)
+	if err != nil && (ctx.Err() != nil || len(ending.Failed) == 0) {
 		return nil, err
 	}
 	m.run.screen.done()

@@ -20,7 +20,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -58,8 +57,8 @@ func (s Settings) Least() int {
 	return s.Rounds
 }
 
-// Outcome says how a run ended.
-type Outcome struct {
+// An Ending says how a run ended.
+type Ending struct {
 	Plan      Plan
 	Finished  bool                // the run came to its planned end, even if it dropped combinations
 	Failed    []results.Outcome   // combinations that crashed, hung or returned an error
@@ -90,7 +89,7 @@ type Driver struct {
 	kept     map[names.Combination][]keptRound
 	dropped  map[names.Combination]bool
 	before   map[names.Combination]results.Planned // what is Planned of those with a block
-	outcome  Outcome
+	ending   Ending
 	probed   int       // combinations
 	done     int       // blocks
 	next     int       // the round after the last with a block
@@ -105,20 +104,20 @@ type keptRound struct {
 }
 
 // Run measures the combinations as the settings say. The error says why nothing, or not everything,
-// was measured; the outcome holds what is known even then.
-func (d *Driver) Run(ctx context.Context, declared []names.Combination) (*Outcome, error) {
+// was measured; the ending holds what is known even then.
+func (d *Driver) Run(ctx context.Context, declared []names.Combination) (*Ending, error) {
 	d.begin()
 	start := d.Now()
 	if err := d.probe(ctx, declared); err != nil {
-		return &d.outcome, err
+		return &d.ending, err
 	}
 	left := d.Settings.Budget - d.Now().Sub(start)
 	if err := d.withinBudget(left); err != nil {
-		return &d.outcome, err
+		return &d.ending, err
 	}
 	if d.Ready != nil {
 		if err := d.Ready(); err != nil {
-			return &d.outcome, err
+			return &d.ending, err
 		}
 	}
 	if d.Settings.Budget > 0 {
@@ -126,43 +125,43 @@ func (d *Driver) Run(ctx context.Context, declared []names.Combination) (*Outcom
 	}
 	for round := 0; d.pending(round); round++ {
 		if err := d.round(ctx, round, d.due(round)); err != nil {
-			return &d.outcome, err
+			return &d.ending, err
 		}
 	}
-	d.outcome.Finished = true
-	return &d.outcome, d.failed()
+	d.ending.Finished = true
+	return &d.ending, d.failed()
 }
 
-// Extend measures this many more rounds of the combinations, independently of Settings.Rounds, and
-// continues their numbering. Combinations that are new to the run are probed first. What cannot
-// run here is in the outcome; a combination that failed is an error, as in Run.
-func (d *Driver) Extend(ctx context.Context, combinations []names.Combination, rounds int) (*Outcome, error) {
+// Extend measures this many more rounds of the combinations, whatever number the settings give, and
+// numbers them on from the last. Combinations that are new to the run are probed first. What cannot
+// run here is in the ending; a combination that failed is an error, as in Run.
+func (d *Driver) Extend(ctx context.Context, combinations []names.Combination, rounds int) (*Ending, error) {
 	d.begin()
-	known := func(c names.Combination) bool { return d.dropped[c] || d.outcome.Plan.item(c) != nil }
+	known := func(c names.Combination) bool { return d.dropped[c] || d.ending.Plan.item(c) != nil }
 	unknown := slices.DeleteFunc(slices.Clone(combinations), known)
 	if len(unknown) > 0 {
 		if err := d.probe(ctx, unknown); err != nil {
-			return &d.outcome, err
+			return &d.ending, err
 		}
 	}
 	first := d.next
 	for round := first; round < first+rounds; round++ {
 		var due []Item
-		for i := range d.outcome.Plan.Open {
-			p := &d.outcome.Plan.Open[i]
+		for i := range d.ending.Plan.Open {
+			p := &d.ending.Plan.Open[i]
 			if !d.dropped[p.Combination] && slices.Contains(combinations, p.Combination) {
 				p.Rounds = max(p.Rounds, len(d.kept[p.Combination])+first+rounds-round)
 				due = append(due, *p)
 			}
 		}
 		if err := d.round(ctx, round, due); err != nil {
-			return &d.outcome, err
+			return &d.ending, err
 		}
 	}
 	if err := d.keepPlan(); err != nil {
-		return &d.outcome, err
+		return &d.ending, err
 	}
-	return &d.outcome, d.failed()
+	return &d.ending, d.failed()
 }
 
 func (d *Driver) begin() {
@@ -246,7 +245,7 @@ func (d *Driver) do(
 
 // patience is how long the next result of a planned combination may take.
 func (d *Driver) patience(c names.Combination) time.Duration {
-	if p := d.outcome.Plan.item(c); p != nil {
+	if p := d.ending.Plan.item(c); p != nil {
 		return d.Patience + 10*p.each()
 	}
 	return d.Patience
@@ -255,7 +254,7 @@ func (d *Driver) patience(c names.Combination) time.Duration {
 func (d *Driver) skip(c names.Combination, reason string) error {
 	d.dropped[c] = true
 	skipped := results.Outcome{Combination: c, Round: results.ProbeRound, Reason: reason}
-	d.outcome.Plan.Skipped = append(d.outcome.Plan.Skipped, skipped)
+	d.ending.Plan.Skipped = append(d.ending.Plan.Skipped, skipped)
 	d.Screen.Dropped(c, "skipped", reason)
 	return d.Store.Skip(c, reason)
 }
@@ -264,24 +263,20 @@ func (d *Driver) skip(c names.Combination, reason string) error {
 func (d *Driver) fail(c names.Combination, round int, reason string) error {
 	d.dropped[c] = true
 	d.Screen.Dropped(c, "failed", reason)
-	d.outcome.Failed = append(d.outcome.Failed, results.Outcome{Combination: c, Round: round, Reason: reason})
+	d.ending.Failed = append(d.ending.Failed, results.Outcome{Combination: c, Round: round, Reason: reason})
 	return d.Store.Fail(c, round, reason)
 }
 
 func (d *Driver) failed() error {
-	if len(d.outcome.Failed) == 0 {
+	if len(d.ending.Failed) == 0 {
 		return nil
 	}
 	return exit.Errorf(exit.NoData, "%d of %d combinations failed:\n%s",
-		len(d.outcome.Failed), d.probed, reasons(d.outcome.Failed))
+		len(d.ending.Failed), d.probed, reasons(d.ending.Failed))
 }
 
 func reasons(all []results.Outcome) string {
-	var b strings.Builder
-	for _, d := range all {
-		fmt.Fprintf(&b, "  %s: %s\n", d.Combination.Name(), d.Reason)
-	}
-	return strings.TrimRight(b.String(), "\n")
+	return "  " + strings.Join(results.ByReason(all, names.Combination.Name), "\n  ")
 }
 
 // interrupted says how far the run had come, if err is that of an interrupt.
@@ -302,7 +297,7 @@ func (d *Driver) total() int {
 	if d.Settings.Precision > 0 {
 		return 0
 	}
-	return max(d.outcome.Plan.Blocks(), d.done)
+	return max(d.ending.Plan.Blocks(), d.done)
 }
 
 // left estimates the time to the end of the run. If rounds go on for a precision, it is the time to
@@ -315,7 +310,7 @@ func (d *Driver) left() time.Duration {
 		return max(0, d.deadline.Sub(d.Now()))
 	}
 	var sum time.Duration
-	for _, p := range d.outcome.Plan.Open {
+	for _, p := range d.ending.Plan.Open {
 		if !d.dropped[p.Combination] {
 			p.Kept = len(d.kept[p.Combination])
 			sum += p.Duration()

@@ -99,7 +99,7 @@ func (p Plan) item(c names.Combination) *Item {
 // withinBudget refuses a plan that takes longer than what is left of the budget and names what to
 // leave out.
 func (d *Driver) withinBudget(left time.Duration) error {
-	plan := d.outcome.Plan
+	plan := d.ending.Plan
 	if d.Settings.Budget == 0 || plan.Duration() <= left {
 		return nil
 	}
@@ -131,7 +131,7 @@ func (d *Driver) fitting(left time.Duration) int {
 	}
 	for n := d.Settings.Rounds - 1; n > 0; n-- {
 		var p Plan
-		for _, o := range d.outcome.Plan.Open {
+		for _, o := range d.ending.Plan.Open {
 			p.Open = append(p.Open, plan(o.Combination, o.cost, d.Settings.Block, n))
 		}
 		if p.Duration() <= left {

@@ -14,8 +14,8 @@ import (
 // those that the budget ends before they are precise.
 func (d *Driver) pending(round int) bool {
 	pending := false
-	d.outcome.Imprecise = nil
-	for _, p := range d.outcome.Plan.Open {
+	d.ending.Imprecise = nil
+	for _, p := range d.ending.Plan.Open {
 		switch {
 		case d.dropped[p.Combination]:
 		case d.Settings.Precision == 0:
@@ -26,7 +26,7 @@ func (d *Driver) pending(round int) bool {
 			if width := stats.RelativeWidth(d.medians(p.Combination)); !math.IsInf(width, 1) {
 				i.Reached = &width
 			}
-			d.outcome.Imprecise = append(d.outcome.Imprecise, i)
+			d.ending.Imprecise = append(d.ending.Imprecise, i)
 		default:
 			pending = true
 		}
@@ -39,7 +39,7 @@ func (d *Driver) pending(round int) bool {
 func (d *Driver) due(round int) []Item {
 	var out []Item
 	var planned time.Duration
-	for _, p := range d.outcome.Plan.Open {
+	for _, p := range d.ending.Plan.Open {
 		has := slices.ContainsFunc(d.kept[p.Combination], func(k keptRound) bool { return k.round == round })
 		needs := p.in(round)
 		if d.Settings.Precision > 0 {

@@ -54,7 +54,7 @@ func (d *Driver) probe(ctx context.Context, declared []names.Combination) error 
 	if err := d.probeEach(ctx, slices.DeleteFunc(slices.Clone(declared), cheap), seen); err != nil {
 		return err
 	}
-	made := &d.outcome.Plan
+	made := &d.ending.Plan
 	for _, c := range declared {
 		if cost, ok := seen[c]; ok && !d.dropped[c] {
 			made.Open = append(made.Open, d.plan(c, cost))
@@ -63,7 +63,7 @@ func (d *Driver) probe(ctx context.Context, declared []names.Combination) error 
 	d.Screen.Planned(*made)
 	if len(made.Open) == 0 {
 		return exit.Errorf(exit.NoData, "no combination can run here, so there is nothing to measure:\n%s",
-			reasons(slices.Concat(made.Skipped, d.outcome.Failed)))
+			reasons(slices.Concat(made.Skipped, d.ending.Failed)))
 	}
 	return d.keepPlan()
 }
@@ -99,7 +99,7 @@ func (d *Driver) probeEach(ctx context.Context, todo []names.Combination, seen m
 // planned then.
 func (d *Driver) keepPlan() error {
 	planned := slices.Clone(d.Planned)
-	for _, p := range d.outcome.Plan.Open {
+	for _, p := range d.ending.Plan.Open {
 		if _, before := d.before[p.Combination]; !before {
 			planned = append(planned, results.Planned{
 				Combination: p.Combination, Rounds: p.Rounds, Block: p.Block, Open: p.cost.opening, Cold: p.cost.cold,

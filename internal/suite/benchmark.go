@@ -53,7 +53,7 @@ func (s *Suite) benchmark(b *testing.B, c names.Combination) {
 	}
 	s.measured++
 	if err != nil {
-		s.send(results.Event{Kind: results.EventFail, Combination: c, Reason: err.Error()})
+		s.send(results.Event{Kind: results.EventFail, Combination: c, Reason: reason(c, err)})
 		b.Fatal(err)
 	}
 	if block.Origin == "" {

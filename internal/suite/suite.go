@@ -19,6 +19,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"syscall"
 
 	"github.com/crossover-bench/crossover/backends"
@@ -122,7 +123,13 @@ func (s *Suite) drop(kind results.EventKind, c names.Combination, err error) {
 		said := map[results.EventKind]string{results.EventSkip: "skipped", results.EventFail: "fails"}
 		fmt.Printf("%s: %s: %v\n", said[kind], c.Name(), err)
 	}
-	s.send(results.Event{Kind: kind, Combination: c, Reason: err.Error()})
+	s.send(results.Event{Kind: kind, Combination: c, Reason: reason(c, err)})
+}
+
+// reason returns the error without the combination, which the event names: what many combinations
+// lack is reported once.
+func reason(c names.Combination, err error) string {
+	return strings.Replace(err.Error(), c.Name()+": ", "", 1)
 }
 
 // check says which combinations cannot run here or would fail, as far as that shows without loading
