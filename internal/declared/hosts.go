@@ -139,6 +139,9 @@ func valueFault(h offload.Host) (key, fault string) {
 	if h.Name == names.SelfHost {
 		return ".name", fmt.Sprintf("host name %q is taken by the embedded host", h.Name)
 	}
+	if _, err := names.ParseLocal(string(h.Backend)); err != nil && h.Backend != "" {
+		return ".backend", err.Error()
+	}
 	if host, port, err := net.SplitHostPort(h.Address); h.Address != "" && (err != nil || host == "" || port == "") {
 		return ".address", fmt.Sprintf("address %q: want HOST:PORT, such as 192.0.2.7:8001", h.Address)
 	}

@@ -74,6 +74,7 @@ func TestReadHostsErrorsNameFileAndLine(t *testing.T) {
 		{"hosts:\n  - name: a\n    address: a:1\n    recorded: r\n", "want either"},
 		{"hosts:\n  - name: a\n    recorded: r\n", "want the backend"},
 		{"hosts:\n  - name: a\n    address: a:1\n    backend: cpu1\n", "without recorded"},
+		{"hosts:\n  - name: a\n    recorded: r\n    backend: cpu0\n", "hosts.yaml:4:14: \"cpu0\" is not a local backend"},
 		{"hosts:\n  - name: a\n    recorded: r\n    backend: cpu1\n    token_file: t\n", "has no connection"},
 		{"hosts:\n  - name: a\n    address: a:1\n  - name: a\n    address: b:1\n", "declared twice"},
 		{"hosts:\n  - name: a\n    address: a:1\n    models: {model=x: {version: \"1\"}}\n", "has no name"},

@@ -64,12 +64,11 @@ func tinyNetwork(ctx context.Context, o Options, machineName string) (floor mach
 	if err := binary.Ask(ctx, job.Describe, nil, &about); err != nil {
 		return floor, exit.Errorf(exit.Usage, "%w", err)
 	}
+	tiny := names.Parts{Model: "tiny", Input: "32", Compression: "pq"}.Variant()
 	threads := slices.Compact([]int{1, max(1, about.Cores)})
 	var combinations []names.Combination
 	for _, n := range threads {
-		combinations = append(combinations, names.Combination{
-			Variant: "model=tiny/input=32/compression=pq", Backend: names.CPU(n), Link: names.LinkNone,
-		})
+		combinations = append(combinations, names.Place{Backend: names.CPU(n), Link: names.LinkNone}.Of(tiny))
 	}
 	// n rounds of a combination make n-1 pairs of neighbours.
 	n := 1 + (o.Pairs+len(threads)-1)/len(threads)

@@ -90,6 +90,15 @@ func ParseBackend(text string) (Backend, error) {
 	return "", fmt.Errorf("%q is not a backend; %s", text, backendWant)
 }
 
+// ParseLocal is ParseBackend for a backend of one machine.
+func ParseLocal(text string) (Backend, error) {
+	if b := Backend(text); b.IsLocal() {
+		return b, nil
+	}
+	return "", fmt.Errorf("%q is not a local backend; want cpuN (N threads), cpuN%s, npu, npu-NAME, gpu or gpu-NAME",
+		text, NoXNNPACK)
+}
+
 // CheckHost returns an error if a host's name is not lower-case letters and digits in words joined
 // by -, as a benchmark's name can hold them.
 func CheckHost(name string) error {

@@ -48,6 +48,17 @@ func TestVariantUncompressedIsTheSameModelWithoutCompression(t *testing.T) {
 	}
 }
 
+func TestOwnFileBecomesOneSegmentOfAName(t *testing.T) {
+	for file, want := range map[string]names.Variant{
+		"face.tflite": "model=face", "my net (v2).tflite": "model=my%20net%20%28v2%29",
+		"face.TFLITE": "model=face%2ETFLITE", ".tflite": "model=%2Etflite", "face": "model=face",
+	} {
+		if got := names.Own(file, ".tflite"); got != want {
+			t.Errorf("%q became %q, want %q", file, got, want)
+		}
+	}
+}
+
 func TestBackendIsCheckedTheSameForEveryone(t *testing.T) {
 	for _, name := range []string{
 		"cpu1", "cpu16-noxnnpack", "cpu-all", "npu", "gpu", "npu-vx", "gpu-litert-2",
@@ -73,6 +84,14 @@ func TestBackendIsCheckedTheSameForEveryone(t *testing.T) {
 		if name.IsLocal() != local {
 			t.Errorf("%s: local is %t", name, !local)
 		}
+	}
+	for _, name := range []string{"offload-npu", "cpu-all", "cpu0", ""} {
+		if b, err := names.ParseLocal(name); err == nil || !strings.Contains(err.Error(), "is not a local backend; want cpuN") {
+			t.Errorf("%q: %q, %v", name, b, err)
+		}
+	}
+	if b, err := names.ParseLocal("npu-vx"); b != "npu-vx" || err != nil {
+		t.Errorf("npu-vx: %q, %v", b, err)
 	}
 	if n, reference, ok := names.Backend("cpu4-noxnnpack").CPU(); n != 4 || !reference || !ok {
 		t.Errorf("cpu4-noxnnpack: %d, %t, %t", n, reference, ok)

@@ -41,6 +41,29 @@ var (
 	quantization    = regexp.MustCompile(`/(granularity|io)=[^/]*`)
 )
 
+// Own returns the name of a user's own file, given its name with the extension, such as ".tflite".
+func Own(file, extension string) Variant {
+	return Parts{Model: escape(file, extension)}.Variant()
+}
+
+// escape turns a file's name into one segment of a benchmark's name: it drops the extension,
+// keeps letters, digits and . _ + -, and writes every other byte as %XX. Different files get
+// different names: an extension in another case stays, with its dot escaped, and no other name has
+// that.
+func escape(file, extension string) string {
+	stem, ending := strings.TrimSuffix(file, extension), ""
+	if dot := strings.LastIndexByte(file, '.'); dot >= 0 && (stem == "" || stem == file) {
+		stem, ending = file[:dot], "%2E"+file[dot+1:]
+	}
+	// "% X" writes the bytes with a space between.
+	return special.ReplaceAllStringFunc(stem, func(r string) string {
+		return "%" + strings.ReplaceAll(fmt.Sprintf("% X", r), " ", "%")
+	}) + ending
+}
+
+// special matches what may not stand in a benchmark's name as it is.
+var special = regexp.MustCompile(`[^\p{L}\p{Nd}._+-]`)
+
 // fields returns the parts in the order of variantKeys.
 func (p *Parts) fields() []*string {
 	return []*string{&p.Model, &p.Input, &p.Compression, &p.Granularity, &p.IO, &p.Encoding}

@@ -64,8 +64,8 @@ func (b *backend) Open(_ context.Context, v fixtures.Variant) (backends.Session,
 	times := b.times[v.Name]
 	if len(times) == 0 {
 		return nil, unavailable("record the variant there with crossover bench",
-			"host %s: no recorded execution of %s: run %s has no steady sample of %s on %s",
-			b.host.Name, v.Title, b.host.Recorded, v.Name, b.host.Backend)
+			"host %s: no recorded execution of %s: run %s has no steady sample of %s",
+			b.host.Name, v.Title, b.host.Recorded, names.Place{Backend: b.host.Backend}.Of(v.Name).Title(v.Title))
 	}
 	manifest, err := fixtures.ReadManifest(filepath.Dir(v.Path))
 	if err != nil {

@@ -41,7 +41,7 @@ func Distribution(w io.Writer, run *results.Run, s summary.Summary, o Options) e
 	}
 	slices.Sort(latencies)
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s, %s, %s: %d inferences", run.Meta.Title(c.Variant), c.Backend, c.Link, len(latencies))
+	fmt.Fprintf(&b, "%s: %d inferences", c.Title(run.Meta.Title(c.Variant)), len(latencies))
 	if s.Samples == 0 {
 		b.WriteString(", all of them disturbed")
 	}

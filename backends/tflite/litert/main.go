@@ -18,6 +18,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 
 	"github.com/crossover-bench/crossover/backends"
 	"github.com/crossover-bench/crossover/backends/tflite"
@@ -104,7 +105,7 @@ func (s *side) answer(ctx context.Context, q request) (reply, error) {
 // open loads the file and infers once.
 func (s *side) open(ctx context.Context, q request) (_ reply, err error) {
 	s.close()
-	v := fixtures.Variant{Name: names.Variant("model=" + q.Open), Path: q.Open}
+	v := fixtures.Variant{Name: names.Own(filepath.Base(q.Open), ".tflite"), Path: q.Open}
 	if s.session, err = tflite.New(q.Threads).Open(ctx, v); err != nil {
 		s.session = nil
 		return reply{}, err

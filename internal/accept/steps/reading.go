@@ -56,13 +56,12 @@ func (v Vocabulary) variant(name string) (accept.KnownVariant, error) {
 
 // local returns the place of a local backend.
 func (v Vocabulary) local(name string) (names.Place, error) {
-	b, err := names.ParseBackend(name)
-	if b == names.CPUAll {
-		b = names.CPU(max(1, v.Cores))
+	if name == string(names.CPUAll) {
+		name = string(names.CPU(max(1, v.Cores)))
 	}
-	if err != nil || !b.IsLocal() {
-		return names.Place{}, fmt.Errorf("%q is not a local backend; want cpuN (N threads), cpuN-noxnnpack, %s, npu,"+
-			" npu-NAME, gpu or gpu-NAME, and \"the host ... over the link ...\" to offload", name, names.CPUAll)
+	b, err := names.ParseLocal(name)
+	if err != nil {
+		return names.Place{}, fmt.Errorf("%w; or %s, and \"the host ... over the link ...\" to offload", err, names.CPUAll)
 	}
 	return names.Place{Backend: b, Link: names.LinkNone}, nil
 }
