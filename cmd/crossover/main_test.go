@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"flag"
 	"os"
 	"os/exec"
 	"regexp"
@@ -18,6 +19,8 @@ import (
 	"github.com/crossover-bench/crossover/internal/machine"
 )
 
+var update = flag.Bool("update", false, "rewrite golden files, files in scripts, and model/README.md")
+
 // TestMain lets the scripts run this test binary under the name crossover.
 func TestMain(m *testing.M) {
 	host.ChildMain(tflite.New, machine.ResidentBytes)
@@ -33,12 +36,12 @@ func (t tidy) Run() int {
 }
 
 // TestScripts runs testdata/script/*.txt: each verb's behaviour from outside.
-// UPDATE_SCRIPTS=1 rewrites the files in a script that it compares with cmp.
+// -update rewrites the files in a script that it compares with cmp.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
-		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
+		UpdateScripts:       *update,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "waitfor": waitFor, "record": writeRun,
 		},

@@ -102,7 +102,7 @@ func TestPredictEqualsTheFiguresComputedByHand(t *testing.T) {
 }
 
 // TestREADMEOfTheModelShowsWhatTheCommandPrints runs every "$ crossover" line of
-// model/README.md. UPDATE_SCRIPTS=1 rewrites what follows it.
+// model/README.md. -update rewrites what follows it.
 func TestREADMEOfTheModelShowsWhatTheCommandPrints(t *testing.T) {
 	const file = "../../model/README.md"
 	data, err := os.ReadFile(file)
@@ -128,8 +128,8 @@ func TestREADMEOfTheModelShowsWhatTheCommandPrints(t *testing.T) {
 	if want.String() == string(data) {
 		return
 	}
-	if os.Getenv("UPDATE_SCRIPTS") == "" {
-		t.Fatalf("%s is out of date; run: UPDATE_SCRIPTS=1 go test ./cmd/crossover", file)
+	if !*update {
+		t.Fatalf("%s is out of date; run: go test ./cmd/crossover -update", file)
 	}
 	if err := os.WriteFile(file, []byte(want.String()), 0o600); err != nil {
 		t.Fatal(err)

@@ -94,7 +94,7 @@ func TestShowIsGolden(t *testing.T) {
 			t.Errorf("%s: exit code %d, %s", c.golden, code, stderr)
 		}
 		path := filepath.Join("testdata", c.golden)
-		if os.Getenv("UPDATE_GOLDEN") != "" {
+		if *update {
 			if err := os.WriteFile(path, []byte(stdout), 0o644); err != nil {
 				t.Fatal(err)
 			}
@@ -104,7 +104,7 @@ func TestShowIsGolden(t *testing.T) {
 			t.Fatal(err)
 		}
 		if stdout != string(want) {
-			t.Errorf("%s differs (UPDATE_GOLDEN=1 rewrites it):\n%s", path, stdout)
+			t.Errorf("%s differs (-update rewrites it):\n%s", path, stdout)
 		}
 		for _, r := range stdout {
 			if r < ' ' && r != '\n' || r == 0x7f {

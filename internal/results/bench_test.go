@@ -2,11 +2,14 @@ package results
 
 import (
 	"bytes"
+	"flag"
 	"os"
 	"path/filepath"
 	"testing"
 	"time"
 )
+
+var update = flag.Bool("update", false, "rewrite testdata/bench.txt")
 
 func TestBenchFileIsGoldenAndReadByBenchfmt(t *testing.T) {
 	dir := writeRun(t, testBlock("none", 0, 700, time.Millisecond), testBlock("pq", 0, 40, 500*time.Microsecond))
@@ -15,7 +18,7 @@ func TestBenchFileIsGoldenAndReadByBenchfmt(t *testing.T) {
 		t.Fatal(err)
 	}
 	const golden = "testdata/bench.txt"
-	if os.Getenv("UPDATE_GOLDEN") != "" {
+	if *update {
 		if err := os.WriteFile(golden, got, 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -25,7 +28,7 @@ func TestBenchFileIsGoldenAndReadByBenchfmt(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(got, want) {
-		t.Errorf("bench.txt differs from %s (UPDATE_GOLDEN=1 rewrites it):\n%s", golden, got)
+		t.Errorf("bench.txt differs from %s (-update rewrites it):\n%s", golden, got)
 	}
 	if names := readBenchFile(t, dir); len(names) != 2 || names[1] != "Inference/"+combination("pq").Name()+"-2" {
 		t.Errorf("benchfmt reads %q", names)
