@@ -17,7 +17,7 @@ const (
 	Internal     Code = 1 // a fault of Crossover itself
 	Usage        Code = 2 // a flag, an argument or a declaration is wrong
 	Threshold    Code = 3 // a threshold failed
-	Regression   Code = 4 // a comparison with a baseline found a regression
+	Regression   Code = 4 // reserved: a comparison with a baseline found a regression
 	NoData       Code = 5 // no data, missing combinations, unreadable input
 	Inconclusive Code = 6 // the data cannot decide
 	Unfit        Code = 7 // the machine is too noisy or overloaded to measure

@@ -50,7 +50,7 @@ install-runtime: runtime ## install that library for the whole machine: PREFIX=/
 	install -d "$(DESTDIR)$(PREFIX)/lib" "$(DESTDIR)$(PREFIX)/include"
 	install -m 0644 "$(tflite_home)/lib/libtensorflowlite_c.so" "$(DESTDIR)$(PREFIX)/lib/"
 	cp -R "$(tflite_home)/include/tensorflow" "$(DESTDIR)$(PREFIX)/include/"
-	if [ -z "$(DESTDIR)" ] && [ "$$(id -u)" = 0 ]; then ldconfig; fi
+	@if [ -z "$(DESTDIR)" ] && [ "$$(id -u)" = 0 ]; then ldconfig; fi
 
 # The shell that evaluates this needs the $ of $ORIGIN quoted.
 env: ## print the cgo variables, for a shell's eval
