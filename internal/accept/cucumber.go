@@ -83,7 +83,7 @@ func (s *Scenario) cucumberStep(st *Step) cucumberStep {
 	c := cucumberStep{
 		Keyword: st.Keyword + " ", Name: st.Text, Line: st.Line, Result: cucumberResult{Status: "passed"},
 	}
-	c.Match.Location = s.place()
+	c.Match.Location = s.position()
 	for _, g := range st.Judgements {
 		c.Output = append(c.Output, g.marked())
 	}

@@ -26,6 +26,7 @@ type Data struct {
 	Extras    Extras
 
 	blocks map[names.Combination][]results.Block // by round
+	title  func(names.Variant) string            // a variant's name for people
 }
 
 // ExtraKey is where run.json keeps Extras.
@@ -59,6 +60,7 @@ func FromRun(name string, run *results.Run) (*Data, error) {
 	if err != nil {
 		return nil, err
 	}
+	d.title = run.Meta.Title
 	d.Interleaved = run.Meta.Config["interleaved"] == "yes"
 	d.Sustained = run.Meta.Sustained
 	d.Declared = run.Ledger.Declared
@@ -84,6 +86,7 @@ func NewData(name string, blocks []results.Block) (*Data, error) {
 		Skipped: map[names.Combination]string{},
 		Failed:  map[names.Combination]string{},
 		blocks:  map[names.Combination][]results.Block{},
+		title:   names.Variant.Title,
 	}
 	for _, b := range blocks {
 		d.blocks[b.Combination] = append(d.blocks[b.Combination], b)
@@ -105,7 +108,7 @@ func (d *Data) Variants(known []KnownVariant) []KnownVariant {
 	out := slices.Clone(known)
 	for _, c := range slices.AppendSeq(slices.Clone(d.Declared), maps.Keys(d.blocks)) {
 		if !slices.ContainsFunc(out, func(v KnownVariant) bool { return v.Name == c.Variant }) {
-			out = append(out, KnownVariant{Name: c.Variant, Title: c.Variant.Title()})
+			out = append(out, KnownVariant{Name: c.Variant, Title: d.title(c.Variant)})
 		}
 	}
 	slices.SortStableFunc(out[len(known):], func(a, b KnownVariant) int { return cmp.Compare(a.Name, b.Name) })

@@ -57,7 +57,7 @@ func (r *Report) JUnit(w io.Writer) error {
 		}
 		suite := &out.Suites[len(out.Suites)-1]
 		suite.Tests++
-		c := junitCase{Name: s.Title(), Class: s.place()}
+		c := junitCase{Name: s.Title(), Class: s.position()}
 		var lines []string
 		for i, g := range s.Judgements() {
 			lines = append(lines, g.marked())

@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/crossover-bench/crossover/internal/sheet"
 )
 
 // Pretty writes the report for people: what did not pass first, each with the command that repeats
@@ -39,11 +41,11 @@ func (r *Report) Pretty(w io.Writer) error {
 		}
 	}
 	if len(own) > 0 {
-		fmt.Fprintf(p, "%d scenarios: %s\n", len(own), strings.Join(parts, ", "))
+		fmt.Fprintf(p, "%s: %s\n", sheet.Count(len(own), "scenario"), strings.Join(parts, ", "))
 	}
 	if len(study) > 0 {
-		fmt.Fprintf(p, "%d claims of the study: %d reproduced, %d contradicted, %d can't be told here\n", len(study),
-			outcomes[Reproduced], outcomes[Contradicted], outcomes[CantTell])
+		fmt.Fprintf(p, "%s of the study: %d reproduced, %d contradicted, %d can't be told here\n",
+			sheet.Count(len(study), "claim"), outcomes[Reproduced], outcomes[Contradicted], outcomes[CantTell])
 	}
 	if r.Run != "" {
 		fmt.Fprintf(p, "judged %s in %.1f s", r.Run, r.Took.Seconds())
@@ -56,7 +58,7 @@ func (r *Report) Pretty(w io.Writer) error {
 	return err
 }
 
-func (s *Scenario) place() string { return fmt.Sprintf("%s:%d", s.File, s.Line) }
+func (s *Scenario) position() string { return fmt.Sprintf("%s:%d", s.File, s.Line) }
 
 // Title returns the scenario's name, with the line of its row for one of an outline.
 func (s *Scenario) Title() string {
@@ -68,7 +70,7 @@ func (s *Scenario) Title() string {
 
 // Repeat returns the command that judges the scenario alone, on the same run where there is one.
 func (r *Report) Repeat(s *Scenario) string {
-	cmd := "crossover accept --features " + quoted(s.place())
+	cmd := "crossover accept --features " + quoted(s.position())
 	if r.Run != "" {
 		cmd += " --results " + quoted(r.Run)
 	}
@@ -87,7 +89,7 @@ func quoted(word string) string {
 
 func (r *Report) prettyScenario(p *bytes.Buffer, s *Scenario) {
 	v := s.Verdict()
-	fmt.Fprintf(p, "%s %s  (%s)\n", v.meaning().mark, s.Title(), s.place())
+	fmt.Fprintf(p, "%s %s  (%s)\n", v.meaning().mark, s.Title(), s.position())
 	if why := s.Reason(); why != "" {
 		fmt.Fprintf(p, "    %s\n", why)
 	}
@@ -119,7 +121,7 @@ func (g *Judgement) line() string {
 			fmt.Fprintf(&b, ", %s samples", thousands(g.Samples))
 		}
 		if g.Rounds > 0 {
-			fmt.Fprintf(&b, " in %d rounds", g.Rounds)
+			b.WriteString(" in " + sheet.Count(g.Rounds, "round"))
 		}
 		if g.Left > 0 {
 			fmt.Fprintf(&b, ", %s disturbed ones left out", thousands(g.Left))
@@ -151,7 +153,7 @@ func (r *Report) prettyStudy(p *bytes.Buffer, study []*Scenario) {
 		return ""
 	}
 	for _, s := range study {
-		fmt.Fprintf(p, "  %-15s  %-5s  %s  (%s)\n", s.Outcome(), section(s), s.Title(), s.place())
+		fmt.Fprintf(p, "  %-15s  %-5s  %s  (%s)\n", s.Outcome(), section(s), s.Title(), s.position())
 		if s.Outcome() != Reproduced {
 			fmt.Fprintf(p, "  %-15s  %-5s    %s\n", "", "", s.firstLine())
 		}

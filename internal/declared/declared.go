@@ -144,15 +144,22 @@ func (s *Set) Combinations(cores int) ([]names.Combination, error) {
 // Variant returns a variant with its file: the user's own, or one that was built from the catalog.
 // A *fixtures.NotBuiltError says that it has to be built.
 func (s *Set) Variant(name names.Variant) (fixtures.Variant, error) {
-	own := func(v fixtures.Variant) bool { return v.Name == name }
-	if i := slices.IndexFunc(s.Own, own); i >= 0 {
+	if i := s.own(name); i >= 0 {
 		return s.Own[i], nil
 	}
 	return s.Catalog.Variant(string(name), s.Files.Fixtures)
 }
 
-// Title returns a variant's name for people.
+// own returns the index in Own, -1 for a variant that is not the user's own.
+func (s *Set) own(name names.Variant) int {
+	return slices.IndexFunc(s.Own, func(v fixtures.Variant) bool { return v.Name == name })
+}
+
+// Title returns a variant's name for people: of the user's own, the file's name.
 func (s *Set) Title(name names.Variant) string {
+	if i := s.own(name); i >= 0 {
+		return s.Own[i].Title
+	}
 	if id, err := s.Catalog.Parse(string(name)); err == nil {
 		return id.Title()
 	}

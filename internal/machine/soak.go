@@ -30,11 +30,15 @@ type SoakConfig struct {
 }
 
 const (
-	soakEvery  = time.Second      // between two readings
-	soakWindow = time.Minute      // over which temperatures are averaged
-	soakWithin = 0.5              // degrees by which the means may differ
-	soakMax    = 20 * time.Minute // of the soak
-	soakBlind  = 10 * time.Minute // of the soak without a thermometer
+	soakEvery  = time.Second // between two readings
+	soakWindow = time.Minute // over which temperatures are averaged
+	soakWithin = 0.5         // degrees by which the means may differ
+)
+
+// The longest soak, and the length of one without a thermometer.
+const (
+	SoakMax   = 20 * time.Minute
+	SoakBlind = 10 * time.Minute
 )
 
 // SoakUntilSteady works until the temperature is steady: until the means of the last three windows
@@ -85,11 +89,11 @@ func SoakUntilSteady(ctx context.Context, cfg SoakConfig) (Soak, error) {
 			}
 		}
 		switch {
-		case soak.Celsius == nil && soak.Time >= soakBlind:
-			soak.Reason = fmt.Sprintf("no thermometer is visible; soaked for %v", soakBlind)
+		case soak.Celsius == nil && soak.Time >= SoakBlind:
+			soak.Reason = "no thermometer is visible, so the time is fixed"
 			return soak, nil
-		case soak.Time >= soakMax:
-			soak.Reason = fmt.Sprintf("not steady within the bound of %v", soakMax)
+		case soak.Time >= SoakMax:
+			soak.Reason = fmt.Sprintf("not steady within the bound of %v", SoakMax)
 			return soak, nil
 		}
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/crossover-bench/crossover/internal/report"
 	"github.com/crossover-bench/crossover/internal/results"
 	"github.com/crossover-bench/crossover/internal/rounds"
+	"github.com/crossover-bench/crossover/internal/sheet"
 )
 
 // Bench says how crossover bench measures a grid.
@@ -45,7 +46,7 @@ func (s *Selection) Bench(ctx context.Context, t Terminal, b Bench) error {
 			return err
 		}
 	}
-	fmt.Fprintf(t.Out, "Grid %s: %s.\n", s.Grid.Name, s.Grid.About)
+	fmt.Fprintf(t.Out, "%s.\n", s.About())
 	if b.Precision.Share > 0 {
 		within := "without a bound"
 		if b.Budget > 0 {
@@ -60,7 +61,7 @@ func (s *Selection) Bench(ctx context.Context, t Terminal, b Bench) error {
 		// Also when a run is resumed: a machine that is cold by now is not sustained.
 		r.driver.Ready = func() error { return r.soak(ctx) }
 	}
-	outcome, runErr := r.driver.Run(ctx, combinations)
+	ending, runErr := r.driver.Run(ctx, combinations)
 	if runErr != nil && ctx.Err() != nil && len(r.writer.Ledger().Run) > 0 {
 		how := "the same command"
 		if !b.Resume {
@@ -68,7 +69,7 @@ func (s *Selection) Bench(ctx context.Context, t Terminal, b Bench) error {
 		}
 		runErr = fmt.Errorf("%w; what was measured is kept, and %s goes on from there", runErr, how)
 	}
-	if err := r.close(outcome.Finished, outcome.Imprecise); err != nil {
+	if err := r.close(ending.Finished, ending.Imprecise); err != nil {
 		return errors.Join(runErr, err)
 	}
 	if len(r.writer.Ledger().Run) > 0 {
@@ -79,11 +80,11 @@ func (s *Selection) Bench(ctx context.Context, t Terminal, b Bench) error {
 	}
 	if failed := r.writer.Ledger().Failed; len(failed) > 0 {
 		return exit.Errorf(exit.NoData, "%s failed before the run was resumed, and not measured since; see above",
-			counted(len(failed), "combination"))
+			sheet.Count(len(failed), "combination"))
 	}
-	if n := len(outcome.Imprecise); n > 0 {
+	if n := len(ending.Imprecise); n > 0 {
 		return exit.Errorf(exit.Inconclusive, "%d of %d medians are not known to %v within the budget",
-			n, len(outcome.Plan.Open), b.Precision)
+			n, len(ending.Plan.Open), b.Precision)
 	}
 	return nil
 }
@@ -106,7 +107,7 @@ func (r *recording) resumeNewest() error {
 		}
 	}
 	fmt.Fprintf(r.terminal.Out, "Resuming %s, which was interrupted after %s; --no-resume starts a new run.\n",
-		relative(r.dir), counted(len(r.recorded), "block"))
+		relative(r.dir), sheet.Count(len(r.recorded), "block"))
 	return nil
 }
 

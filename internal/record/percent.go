@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/crossover-bench/crossover/internal/sheet"
 )
 
 // Percent is a share written as "1%" or "0.5 %", above 0 and below 100 %. The zero value, also
@@ -30,4 +32,4 @@ func (p *Percent) UnmarshalText(b []byte) error {
 }
 
 // String returns the percentage with two digits.
-func (p Percent) String() string { return fmt.Sprintf("%.2g %%", 100*p.Share) }
+func (p Percent) String() string { return sheet.Percent(p.Share) }

@@ -27,6 +27,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/crossover-bench/crossover/internal/declared"
@@ -118,6 +119,12 @@ func (s *Selection) begin(
 	}
 	for _, c := range combinations {
 		r.meta.Titles[string(c.Variant)] = s.Title(c.Variant)
+	}
+	for _, h := range s.Hosts {
+		to := names.Offload(h.Name)
+		if !slices.ContainsFunc(combinations, func(c names.Combination) bool { return c.Backend == to }) {
+			fmt.Fprintf(t.Err, "crossover: host %s is declared, but nothing of %s is measured on %s\n", h.Name, what.Name, to)
+		}
 	}
 	if r.meta.Method, err = r.method(); err != nil {
 		return nil, err

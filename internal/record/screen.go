@@ -13,6 +13,7 @@ import (
 	"github.com/crossover-bench/crossover/internal/names"
 	"github.com/crossover-bench/crossover/internal/results"
 	"github.com/crossover-bench/crossover/internal/rounds"
+	"github.com/crossover-bench/crossover/internal/sheet"
 	"github.com/crossover-bench/crossover/internal/stats"
 	"github.com/crossover-bench/crossover/model"
 )
@@ -71,7 +72,7 @@ func (s *screen) status(format string, args ...any) {
 func (s *screen) done() { s.status("") }
 
 func (s *screen) Probing(n int) {
-	s.line("Probing %d combinations: what can run here, and how long does it take?", n)
+	s.line("Probing %s: what can run here, and how long does it take?", sheet.Count(n, "combination"))
 }
 
 func (s *screen) Planned(p rounds.Plan) {
@@ -84,20 +85,12 @@ func (s *screen) Planned(p rounds.Plan) {
 	}
 	byRounds := func(a, b rounds.Item) int { return a.Rounds - b.Rounds }
 	least, most := slices.MinFunc(p.Open, byRounds).Rounds, slices.MaxFunc(p.Open, byRounds).Rounds
-	many := counted(most, "round")
+	many := sheet.Count(most, "round")
 	if least != most {
 		many = fmt.Sprintf("%d to %s", least, many)
 	}
 	s.line("Plan: %s in %s, %s, about %s.",
-		counted(len(p.Open), "combination"), many, counted(p.Blocks(), "block"), rounds.Roughly(p.Duration()))
-}
-
-// counted writes a number of things: "1 block", "2 blocks".
-func counted(n int, thing string) string {
-	if n != 1 {
-		thing += "s"
-	}
-	return fmt.Sprintf("%d %s", n, thing)
+		sheet.Count(len(p.Open), "combination"), many, sheet.Count(p.Blocks(), "block"), rounds.Roughly(p.Duration()))
 }
 
 func (s *screen) Started(c names.Combination, round, done, total int) {

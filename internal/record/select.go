@@ -2,6 +2,7 @@ package record
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"maps"
 	"os"
@@ -16,6 +17,7 @@ import (
 	"github.com/crossover-bench/crossover/internal/job"
 	"github.com/crossover-bench/crossover/internal/names"
 	"github.com/crossover-bench/crossover/internal/rounds"
+	"github.com/crossover-bench/crossover/internal/sheet"
 )
 
 // A Terminal is where a verb talks to a person.
@@ -29,7 +31,7 @@ type Inputs struct {
 	declared.Files
 	LinkEmulation string                   // "client" or "netem"
 	Delegates     map[names.Backend]string // libraries of external delegates; empty for none
-	Suites        string                   // the test binary; empty: built from the source tree, or beside the command
+	Suites        string                   // the test binary; empty: beside the command, or built from the source tree
 }
 
 // A Selection is what the user chose to measure, read and checked.
@@ -76,8 +78,9 @@ func sourceTree() string {
 	return ""
 }
 
-// Binary returns the suites' test binary, ready for jobs. It logs to the given file. Outside the
-// source tree the user must name it, or put it beside the command.
+// Binary returns the suites' test binary, ready for jobs. It logs to the given file. Unless
+// the user names it, it is the one beside the command, which make build puts there, or is built
+// from the source tree.
 func (s *Selection) Binary(ctx context.Context, t Terminal, log *os.File) (rounds.Binary, error) {
 	b := rounds.Binary{Log: log, Setup: job.Setup{
 		Files: s.Files, LinkEmulation: s.in.LinkEmulation, Delegates: maps.Clone(s.in.Delegates),
@@ -101,14 +104,15 @@ func (s *Selection) suites(ctx context.Context, t Terminal) (string, error) {
 	if s.in.Suites != "" {
 		return s.in.Suites, nil
 	}
-	if s.tree == "" {
-		self, _ := os.Executable()
+	if self, err := os.Executable(); err == nil {
 		beside := filepath.Join(filepath.Dir(self), name)
-		if _, err := os.Stat(beside); self == "" || err != nil {
-			return "", exit.Errorf(exit.Usage, "no test binary %s beside this command: put it there,"+
-				" name it with --suites, or run within Crossover's source tree", name)
+		if _, err := os.Stat(beside); err == nil {
+			return beside, nil
 		}
-		return beside, nil
+	}
+	if s.tree == "" {
+		return "", exit.Errorf(exit.Usage, "no test binary %s beside this command: put it there,"+
+			" name it with --suites, or run within Crossover's source tree", name)
 	}
 	path := filepath.Join(s.tree, ".build", name)
 	cmd := exec.CommandContext(ctx, "go", "test", "-c", "-o", path, "./suites")
@@ -122,6 +126,15 @@ func (s *Selection) suites(ctx context.Context, t Terminal) (string, error) {
 
 // TitleOf returns a combination's name for people.
 func (s *Selection) TitleOf(c names.Combination) string { return c.Title(s.Title(c.Variant)) }
+
+// About says in a line what is measured.
+func (s *Selection) About() string {
+	if s.Own != nil {
+		return fmt.Sprintf("%s of %s, at the places of grid %s",
+			sheet.Count(len(s.Own), "model"), relative(s.Files.Models), s.Grid.Name)
+	}
+	return "Grid " + s.Grid.Name + ": " + s.Grid.About
+}
 
 // GridFile returns where the grid was read from, shortened for people to read.
 func (s *Selection) GridFile() string { return relative(s.Grid.File) }

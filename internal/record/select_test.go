@@ -175,7 +175,8 @@ func TestSelectionFindsTheTestBinaryBesideTheCommand(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := folder(t, map[string]string{"bin/suites.test": "", "elsewhere/empty": ""})
+	// It is there also where it could be built from the source tree.
+	dir := folder(t, map[string]string{"bin/suites.test": "", "suites/grids/empty": "", "elsewhere/empty": ""})
 	command := filepath.Join(dir, "bin", "crossover")
 	if err := os.WriteFile(command, text, 0o777); err != nil {
 		t.Fatal(err)

@@ -3,6 +3,7 @@ package record
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -18,11 +19,16 @@ func (r *recording) soak(ctx context.Context) error {
 		return exit.Errorf(exit.Usage, "--sustained: %w", err)
 	}
 	defer probe.Close()
-	r.screen.line("Heating the machine until its temperature is steady.")
+	thermometer := machine.Thermometer("/")
+	how := fmt.Sprintf("until its temperature is steady, for %v at most", rounds.Roughly(machine.SoakMax))
+	if _, ok := thermometer(); !ok {
+		how = "for " + rounds.Roughly(machine.SoakBlind) + ", since no thermometer is visible"
+	}
+	r.screen.line("Heating the machine %s.", how)
 	start := time.Now()
 	soak, err := machine.SoakUntilSteady(ctx, machine.SoakConfig{
 		Work: heat(r.about.Cores), Clock: func() time.Duration { return time.Since(start) },
-		Thermometer: machine.Thermometer("/"), Probe: probe,
+		Thermometer: thermometer, Probe: probe,
 	})
 	if ctx.Err() != nil {
 		return exit.Errorf(exit.NoData, "interrupted while the machine was heated")

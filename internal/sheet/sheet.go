@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -82,6 +83,20 @@ func (t *Table[T]) writer(rows []T) table.Writer {
 		w.AppendRow(row)
 	}
 	return w
+}
+
+// Count prints a number of things: "1 block", "2 blocks".
+func Count(n int, thing string) string {
+	if n != 1 {
+		thing += "s"
+	}
+	return fmt.Sprintf("%d %s", n, thing)
+}
+
+// Percent prints a share with two digits: "1.5 %", "110 %".
+func Percent(share float64) string {
+	two, _ := strconv.ParseFloat(fmt.Sprintf("%.2g", 100*share), 64) // a number, as it was just printed
+	return strconv.FormatFloat(two, 'f', -1, 64) + " %"
 }
 
 // Milli prints v in thousandths of its unit: 1.5 ms as "1.500".

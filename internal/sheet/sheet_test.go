@@ -10,6 +10,16 @@ import (
 	"github.com/crossover-bench/crossover/model"
 )
 
+func ExampleCount() {
+	fmt.Println(sheet.Count(0, "round"), sheet.Count(1, "round"), sheet.Count(2, "round"))
+	// Output: 0 rounds 1 round 2 rounds
+}
+
+func ExamplePercent() {
+	fmt.Println(sheet.Percent(1e-6), sheet.Percent(0.01234), sheet.Percent(1.1234), sheet.Percent(15))
+	// Output: 0.0001 % 1.2 % 110 % 1500 %
+}
+
 func ExampleTable() {
 	links := []string{"ethernet", "5g"}
 	missing := func(link string) []string { return []string{"energy of link " + link} }
