@@ -22,6 +22,7 @@ GPU ?=
 HOSTS ?=
 BUILT ?= fixtures/models
 RESULTS ?=
+OUT ?=
 VARIANTS ?= all
 JOBS ?= 2
 WEIGHTS ?=
@@ -45,29 +46,36 @@ help: ## list the targets
 	@echo
 	@echo "  bench takes GRID=quick|thesis|FILE COUNT=rounds BENCHTIME=time per block BUDGET=10m"
 	@echo "  PRECISION=1% SUSTAINED=1 MODELS=folder of own .tflite files HOSTS=FILE"
+	@echo "  accept takes COUNT, BENCHTIME, MODELS, HOSTS too, and RESULTS=a run to judge"
 
 # ---- The two commands --------------------------------------------------------
 # What selects the combinations, and what says how to measure them. A grid's own
 # models folder counts unless the user set BUILT.
-PLACES = --suites $(SUITES) $(if $(filter file,$(origin BUILT)),,--fixtures "$(BUILT)") \
+INPUTS = --suites $(SUITES) $(if $(filter file,$(origin BUILT)),,--fixtures "$(BUILT)") \
   $(if $(MODELS),--models "$(MODELS)") $(if $(HOSTS),--hosts "$(HOSTS)") \
   $(if $(PROFILES),--profiles "$(PROFILES)") $(if $(NPU),--npu "$(NPU)") $(if $(GPU),--gpu "$(GPU)")
 EFFORT = $(if $(COUNT),--count $(COUNT)) $(if $(BENCHTIME),--benchtime $(BENCHTIME)) \
   $(if $(PRECISION),--precision $(PRECISION)) $(if $(BUDGET),--budget $(BUDGET)) \
-  $(if $(filter-out 0,$(SUSTAINED)),--sustained) $(if $(RESULTS),--results "$(RESULTS)")
+  $(if $(filter-out 0,$(SUSTAINED)),--sustained) $(if $(OUT),--out "$(OUT)")
+# $(call refuse,TARGET,VARIABLES) ends make if the target would ignore a variable that is set.
+refuse = $(if $(filter $1,$(MAKECMDGOALS)),$(foreach v,$2,$(if $($v),$(error make $1 takes no $v=))))
+$(call refuse,bench,RESULTS TAGS REQUIRE FORMAT)
+$(call refuse,accept,PRECISION SUSTAINED)
 # make reduces every failure to 2, so the command's own exit code is printed.
 SAY_CODE = || { code=$$?; echo "exit code $$code" >&2; exit $$code; }
 
 .PHONY: bench
 bench: build needed-fixtures ## measure a grid on this machine and print the table
-	@$(CROSSOVER) bench --grid $(GRID) $(PLACES) $(EFFORT) $(SAY_CODE)
+	@$(CROSSOVER) bench --grid $(GRID) $(INPUTS) $(EFFORT) $(SAY_CODE)
 
 .PHONY: accept
 accept: GRID := quick
-accept: build needed-fixtures ## measure features/quick and judge it: FEATURES=DIR TAGS= REQUIRE=npu BUDGET=10m
-	@$(CROSSOVER) accept --features "$(FEATURES)" $(PLACES) $(if $(TAGS),--tags "$(TAGS)") \
+accept: $(if $(RESULTS),,needed-fixtures)
+accept: build ## measure features/quick and judge it: FEATURES=DIR TAGS= REQUIRE=npu BUDGET=10m
+	@$(CROSSOVER) accept --features "$(FEATURES)" $(INPUTS) $(if $(TAGS),--tags "$(TAGS)") \
 	  $(if $(REQUIRE),--require $(REQUIRE)) $(if $(BUDGET),--budget $(BUDGET)) \
-	  $(if $(FORMAT),--format $(FORMAT)) $(SAY_CODE)
+	  $(if $(COUNT),--rounds $(COUNT)) $(if $(BENCHTIME),--benchtime $(BENCHTIME)) \
+	  $(if $(RESULTS),--results "$(RESULTS)") $(if $(OUT),--out "$(OUT)") $(if $(FORMAT),--format $(FORMAT)) $(SAY_CODE)
 
 .PHONY: doctor
 doctor: build ## is this machine fit to measure, and how noisy is it? HOSTS=
@@ -92,7 +100,7 @@ fixtures: $(VENV)/.complete ## build the models: VARIANTS=all or names, JOBS=2, 
 # The variants that GRID needs; none if they are the user's own or committed.
 .PHONY: needed-fixtures
 needed-fixtures: build
-	@needed=$$($(CROSSOVER) list --fixtures-needed --grid $(GRID) $(PLACES) | paste -s -d ,); \
+	@needed=$$($(CROSSOVER) list --fixtures-needed --grid $(GRID) $(INPUTS) | paste -s -d ,); \
 	  if [ -n "$$needed" ]; then $(MAKE) --no-print-directory fixtures VARIANTS="$$needed"; fi
 
 $(VENV)/.complete: fixtures/build/requirements.lock

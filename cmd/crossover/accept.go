@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,12 +23,11 @@ import (
 type acceptCmd struct {
 	inputFlags
 	effortFlags
-	Out      string        `default:"results" type:"path" placeholder:"DIR" help:"Folder of the run folders (${default})."`
 	Features string        `default:"features/quick" placeholder:"DIR" help:"Folder, file or FILE:LINE (${default})."`
 	Results  string        `placeholder:"RUN" help:"Judge a recorded run instead of measuring one."`
 	Tags     string        `placeholder:"EXPRESSION" help:"Only scenarios with these tags: \"@quick && ~@slow\"."`
 	Require  []string      `placeholder:"BACKEND" help:"Backends whose absence is a failure, such as npu."`
-	Budget   time.Duration `default:"10m" help:"Measure on for at most this long (${default})."`
+	Budget   time.Duration `default:"10m" help:"Begin no further rounds after this (${default})."`
 	Rounds   int           `default:"12" help:"Rounds before the first look (${default})."`
 	Format   []string      `default:"pretty" placeholder:"FORMAT[:FILE]" help:"pretty, junit or cucumber."`
 }
@@ -45,8 +45,8 @@ sentences. Three answers: pass, fail, inconclusive with how much more would tell
 --features is a folder of .feature files, one such file, or one scenario as FILE:LINE.
 If it is not on disk, it is one of the built-in ones, features/quick or features/study.
 Backends that --require does not name are skipped if absent. While something is
-inconclusive, --budget measures on; 0 looks once. Each --format goes to the screen, or to
-:FILE.
+inconclusive, further rounds follow if they end within --budget, which counts from the
+start of the first; 0 looks once. Each --format goes to the screen, or to :FILE.
 
 Exit codes: 0 all passed; 2 a sentence or flag is wrong; 3 a limit or a claim
 failed; 5 nothing to judge, or what a scenario needs is missing or cannot
@@ -69,9 +69,6 @@ func (c *acceptCmd) Run(e *env) (err error) {
 		return err
 	}
 	o := accept.Options{Rounds: c.Rounds, Budget: c.Budget}
-	for _, b := range c.Require {
-		o.Require = append(o.Require, names.Backend(b))
-	}
 	words := steps.Vocabulary{
 		Variants: steps.Variants(selected.Catalog, selected.Own), Profiles: selected.Profiles, Cores: runtime.NumCPU(),
 	}
@@ -84,8 +81,11 @@ func (c *acceptCmd) Run(e *env) (err error) {
 	if o.Features, err = steps.Read(c.Features, c.Tags, words); err != nil {
 		return err
 	}
+	if o.Require, err = required(c.Require, o.Features); err != nil {
+		return err
+	}
 	if o.Data == nil && o.Features.Wrong() == nil {
-		m := selected.Measurer(e.terminal(), c.effort(c.Out), c.Features)
+		m := selected.Measurer(e.terminal(), c.effort(), c.Features)
 		o.Measurer = m
 		defer func() { err = cmp.Or(err, m.Close()) }()
 	}
@@ -99,6 +99,28 @@ func (c *acceptCmd) Run(e *env) (err error) {
 		}
 	}
 	return verdict(report)
+}
+
+// required reads --require. A backend that no scenario needs would never be missed.
+func required(words []string, f *accept.Features) ([]names.Backend, error) {
+	var out []names.Backend
+	var needed []string
+	for _, c := range f.Needs() {
+		needed = append(needed, string(c.Backend))
+	}
+	slices.Sort(needed)
+	needed = slices.Compact(needed)
+	for _, word := range words {
+		b, err := names.ParseBackend(word)
+		if err == nil && f.Wrong() == nil && !slices.Contains(needed, word) {
+			err = fmt.Errorf("no scenario of %s needs %s; they need %s", f.Root, b, strings.Join(needed, ", "))
+		}
+		if err != nil {
+			return nil, exit.Errorf(exit.Usage, "--require: %w", err)
+		}
+		out = append(out, b)
+	}
+	return out, nil
 }
 
 func verdict(r *accept.Report) error {
@@ -156,23 +178,18 @@ func (c *acceptCmd) formats(screen io.Writer) ([]func(*accept.Report) error, err
 		if !ok || toFile && file == "" {
 			return nil, exit.Errorf(exit.Usage, "--format %s: want pretty, junit or cucumber, each with :FILE or without", f)
 		}
-		if !toFile {
-			out = append(out, func(r *accept.Report) error { return format(r, screen) })
-			continue
-		}
-		if info, err := os.Stat(filepath.Dir(file)); err != nil || !info.IsDir() {
+		if info, err := os.Stat(filepath.Dir(file)); toFile && (err != nil || !info.IsDir()) {
 			return nil, exit.Errorf(exit.Usage, "--format %s: there is no folder %s", f, filepath.Dir(file))
 		}
 		out = append(out, func(r *accept.Report) error {
+			if !toFile {
+				return format(r, screen)
+			}
 			var text bytes.Buffer
-			err := format(r, &text)
-			if err == nil {
-				err = os.WriteFile(file, text.Bytes(), 0o666)
+			if err := format(r, &text); err != nil {
+				return err
 			}
-			if err != nil {
-				return fmt.Errorf("--format %s: %w", f, err)
-			}
-			return nil
+			return os.WriteFile(file, text.Bytes(), 0o666)
 		})
 	}
 	return out, nil

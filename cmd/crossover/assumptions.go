@@ -10,7 +10,6 @@ import (
 	"github.com/crossover-bench/crossover/model/profiles"
 )
 
-// profileFlags say where profiles come from.
 type profileFlags struct {
 	Profiles string `placeholder:"FILE" help:"YAML file of links, devices and hosts to add to the built-in ones."`
 }
@@ -26,7 +25,6 @@ func (f profileFlags) load() (*profiles.Set, error) {
 	return s, nil
 }
 
-// assumptionFlags are the assumptions that predict, crossing and queue share.
 type assumptionFlags struct {
 	Output   model.Payload `default:"100B" help:"What comes back."`
 	Overhead model.Seconds `default:"0s" help:"Time that the software on both sides adds."`
@@ -124,7 +122,6 @@ func exactly[Q model.Quantity](v *Q) *model.Estimate[Q] {
 	return &model.Estimate[Q]{Value: *v}
 }
 
-// answerFlags say how an answer is printed.
 type answerFlags struct {
 	JSON bool `name:"json" help:"Print JSON in SI base units."`
 }

@@ -14,7 +14,6 @@ type benchCmd struct {
 	Precision record.Percent `placeholder:"1%" help:"Instead of a count: until medians are known this well."`
 	Budget    time.Duration  `default:"1h" placeholder:"TIME" help:"Refuse a plan that takes longer (${default})."`
 	Sustained bool           `help:"Heat the machine first, and judge throttled samples, too."`
-	Out       string         `name:"results" default:"results" type:"path" placeholder:"DIR" help:"Folder of runs."`
 	Resume    bool           `default:"true" negatable:"" help:"Resume an interrupted run of the same."`
 }
 
@@ -43,7 +42,7 @@ func (c *benchCmd) Run(e *env) error {
 		return err
 	}
 	return s.Bench(e, e.terminal(), record.Bench{
-		Effort: c.effort(c.Out), Rounds: c.Count, Precision: c.Precision, Budget: c.Budget,
+		Effort: c.effort(), Rounds: c.Count, Precision: c.Precision, Budget: c.Budget,
 		Sustained: c.Sustained, Resume: c.Resume,
 	})
 }

@@ -100,7 +100,7 @@ func TestBenchKilledAtRandomMomentsKeepsWholeBlocksAndResumes(t *testing.T) {
 		t.Fatal(err)
 	}
 	start := func() (*exec.Cmd, *bytes.Buffer) {
-		cmd := exec.Command(crossover, "bench", "--suites", binary, "--grid", grid, "--results", out,
+		cmd := exec.Command(crossover, "bench", "--suites", binary, "--grid", grid, "--out", out,
 			"--count", "8", "--benchtime", "50ms")
 		cmd.Dir, cmd.Env = root, append(os.Environ(), "GORACE=atexit_sleep_ms=0", "CROSSOVER_TEST_SETTLE=500ms", "CROSSOVER_TEST_QUIET=1")
 		said := new(bytes.Buffer)

@@ -12,7 +12,6 @@ import (
 	"github.com/crossover-bench/crossover/internal/sheet"
 )
 
-// doctorCmd says whether this machine is fit to measure.
 type doctorCmd struct {
 	JSON     bool          `name:"json" help:"Print everything as JSON, in SI base units."`
 	NoNoise  bool          `help:"Leave the A/A run out."`
@@ -29,7 +28,11 @@ func (doctorCmd) Help() string {
 	return `The A/A run compares pairs of blocks of the same work: of a built-in kernel, or with
 --suites of the committed tiny network, in rounds as bench measures them. Its noise floor
 is compared with the last one and kept, in crossover/noise in the user's cache folder
-unless --noise-dir names another.`
+unless --noise-dir names another.
+
+Examples:
+  crossover doctor --no-noise --json              the machine's state only, for a program
+  crossover doctor --hosts hosts.yaml             the links to the declared hosts, too`
 }
 
 // Run examines the machine and prints what it found. An unfit machine is exit.Unfit.

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"path/filepath"
 	"runtime"
 
 	"github.com/crossover-bench/crossover/backends"
@@ -17,9 +18,9 @@ import (
 	"github.com/crossover-bench/crossover/internal/exit"
 	"github.com/crossover-bench/crossover/internal/machine"
 	"github.com/crossover-bench/crossover/internal/names"
+	"github.com/crossover-bench/crossover/internal/sheet"
 )
 
-// hostCmd serves inferences until it is interrupted.
 type hostCmd struct {
 	Models  string `required:"" placeholder:"DIR" help:"Folder of .tflite files."`
 	Catalog string `placeholder:"FILE" help:"Catalog of the variants; the built-in one by default."`
@@ -45,15 +46,17 @@ type hostCmd struct {
 	LogJSON  bool   `name:"log-json" help:"Log as JSON, one object a line."`
 }
 
-// Help explains what the flags leave open.
 func (*hostCmd) Help() string {
 	return `The catalog's variants among the models take images, all other files their own tensors. A delegate is a
 library such as libvx_delegate.so, with the options --delegate-option KEY=VALUE. A request that finds the queue full is
 refused with RESOURCE_EXHAUSTED. Above the memory limit the least recently used model is closed. The default address is
-reachable from this machine alone.`
+reachable from this machine alone.
+
+Examples:
+  crossover host --models ~/models --listen 0.0.0.0:8001 --token-file token --tls-cert host.pem --tls-key host.key
+  crossover host --models ~/models --delegate /usr/lib/libvx_delegate.so --preload`
 }
 
-// Run serves until the command is interrupted.
 func (c *hostCmd) Run(e *env) (err error) {
 	o := host.Options{
 		Interpreters: c.Interpreters, Queue: c.Queue, Preload: c.Preload, Memory: c.Memory * 1e6,
@@ -102,16 +105,22 @@ func (c *hostCmd) Run(e *env) (err error) {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(e.stdout, "serving %d models with %s on %s\n", len(o.Models), o.Backend.Name(), l.Addr())
+	fmt.Fprintf(e.stdout, "serving %s with %s on %s\n", sheet.Count(len(o.Models), "model"), o.Backend.Name(), l.Addr())
 	return s.Serve(e, l)
 }
 
-// backend returns the local backend that the flags name.
 func (c *hostCmd) backend() (backends.Backend, error) {
 	switch {
 	case c.Delegate != "":
-		name := string(cmp.Or(c.Backend, names.NPU))
-		return tflite.NewDelegate(name, c.Delegate, c.DelegateOptions, max(c.Threads, 1)), nil
+		name := cmp.Or(c.Backend, names.NPU)
+		if !name.IsAccelerator() {
+			return nil, exit.Errorf(exit.Usage, "--backend: %q names no delegate; want npu, npu-NAME, gpu or gpu-NAME", name)
+		}
+		// The dynamic linker finds a name without a folder.
+		if _, err := os.Stat(c.Delegate); err != nil && filepath.Base(c.Delegate) != c.Delegate {
+			return nil, exit.Errorf(exit.NoData, "--delegate: %w", err)
+		}
+		return tflite.NewDelegate(string(name), c.Delegate, c.DelegateOptions, max(c.Threads, 1)), nil
 	case c.Threads < 0:
 		return nil, exit.Errorf(exit.Usage, "--threads wants 1 or more")
 	case c.Threads > 0 && c.Backend != "":
@@ -126,7 +135,6 @@ func (c *hostCmd) backend() (backends.Backend, error) {
 	return b, nil
 }
 
-// logger returns the log in the form that the flags ask for.
 func (c *hostCmd) logger(to io.Writer) *slog.Logger {
 	var level slog.Level
 	_ = level.UnmarshalText([]byte(c.LogLevel)) // the flag takes only levels

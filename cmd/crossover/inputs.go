@@ -23,8 +23,8 @@ type inputFlags struct {
 
 const inputHelp = `--models measures your own files in place of the grid's variants. --fixtures is
 fixtures/models by default. Without --hosts, offloading goes to an embedded host on this
-machine. --link-emulation client shapes the connection at this end. --suites is built
-from the source tree by default, and is suites.test beside this command outside it.`
+machine. --link-emulation client shapes the connection at this end. --suites is
+suites.test beside this command by default, and is built from the source tree without it.`
 
 // sel reads what the flags name, with a grid or none.
 func (f *inputFlags) sel(grid string) (*record.Selection, error) {
@@ -42,16 +42,16 @@ type gridFlags struct {
 	Grid string `default:"quick" placeholder:"GRID" help:"quick, thesis, tiny, or a file (${default})."`
 }
 
-// effortFlags are what the verbs that measure have in common.
 type effortFlags struct {
 	Device    string        `default:"generic" placeholder:"NAME" help:"Profile used to model energy; none for no energy."`
 	Idle      string        `placeholder:"NAME" help:"How the device waits for a host: an idle mode of its profile."`
+	Out       string        `default:"results" type:"path" placeholder:"DIR" help:"Folder of the runs (${default})."`
 	Benchtime time.Duration `default:"500ms" placeholder:"TIME" help:"Steady time of a block (${default})."`
 	Seed      uint64        `placeholder:"N" help:"Seed of the order within the rounds (default: drawn)."`
 }
 
-func (f effortFlags) effort(results string) record.Effort {
-	return record.Effort{Device: f.Device, Idle: f.Idle, Block: f.Benchtime, Seed: f.Seed, Results: results}
+func (f effortFlags) effort() record.Effort {
+	return record.Effort{Device: f.Device, Idle: f.Idle, Block: f.Benchtime, Seed: f.Seed, Results: f.Out}
 }
 
 func (e *env) terminal() record.Terminal { return record.Terminal{Out: e.stdout, Err: e.stderr} }

@@ -16,14 +16,19 @@ import (
 	"github.com/crossover-bench/crossover/model/profiles"
 )
 
-// linkCmd holds the verbs about links.
 type linkCmd struct {
 	Measure  linkMeasureCmd  `cmd:"" help:"Measure the real link to a host and write it as a profile."`
 	Validate linkValidateCmd `cmd:"" help:"Compare the emulated links with the cost model; exit code 3 beyond a bound."`
 	Overhead linkOverheadCmd `cmd:"" help:"Measure the software overhead of offloading; exit code 3 beyond a bound."`
 }
 
-// linkValidateCmd measures the emulator's error.
+func (*linkCmd) Help() string {
+	return `Examples:
+  crossover link measure --host 192.0.2.7:8001 --name lab --output lab.yaml
+  crossover bench --profiles lab.yaml             a grid's link "lab" is now that profile
+  crossover link validate --links 5g`
+}
+
 type linkValidateCmd struct {
 	Models   string   `default:"fixtures/models" placeholder:"DIR" help:"Folder of the built variants."`
 	Links    []string `default:"ethernet,radio,5g" help:"Links to validate."`
@@ -33,7 +38,6 @@ type linkValidateCmd struct {
 	Config validate.Config `embed:""`
 }
 
-// Run prints the tables.
 func (c *linkValidateCmd) Run(e *env) error {
 	c.Config.Log = e.stderr
 	if err := c.Config.Find(c.Links, c.Variants, c.Models); err != nil {
@@ -55,7 +59,6 @@ func (c *linkValidateCmd) Run(e *env) error {
 	return validate.Judge(pairs)
 }
 
-// linkOverheadCmd measures the software overhead of an offloaded inference.
 type linkOverheadCmd struct {
 	Models  string `default:"fixtures/models" placeholder:"DIR" help:"Folder of the built variants."`
 	Variant string `default:"Mobilenet PQ 32" help:"Variant that every server serves."`
@@ -64,7 +67,6 @@ type linkOverheadCmd struct {
 	Config overhead.Config `embed:""`
 }
 
-// Run prints the table.
 func (c *linkOverheadCmd) Run(e *env) (err error) {
 	c.Config.Log = e.stderr
 	if c.Config.Variant, err = fixtures.Default().Variant(c.Variant, c.Models); err != nil {
@@ -85,7 +87,6 @@ func (c *linkOverheadCmd) Run(e *env) (err error) {
 	return overhead.Judge(rows)
 }
 
-// linkMeasureCmd measures a real link.
 type linkMeasureCmd struct {
 	Host   string `required:"" placeholder:"NAME" help:"Declared host, or HOST:PORT of a crossover host."`
 	Hosts  string `placeholder:"FILE" help:"Hosts file that declares it."`
@@ -95,7 +96,6 @@ type linkMeasureCmd struct {
 	Options survey.Options `embed:""`
 }
 
-// Run writes a profile and the figures that it is made from.
 func (c *linkMeasureCmd) Run(e *env) error {
 	h, err := declared.HostNamed(c.Host, c.Hosts)
 	if err != nil {
@@ -127,7 +127,6 @@ func (c *linkMeasureCmd) Run(e *env) error {
 	return writeOutput(c.Output, profile.Bytes())
 }
 
-// writeOutput writes the file that --output names.
 func writeOutput(file string, data []byte) error {
 	if err := os.WriteFile(file, data, 0o666); err != nil {
 		return exit.Errorf(exit.Usage, "--output: %w", err)

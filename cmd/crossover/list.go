@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"text/tabwriter"
 
 	"github.com/crossover-bench/crossover/internal/names"
 )
@@ -15,7 +16,7 @@ type listCmd struct {
 }
 
 func (c *listCmd) Help() string {
-	return `Lists the combinations of a grid and says which cannot run on this machine, and why.
+	return `Lists the combinations of a grid and says which bench would skip, and why.
 
 Examples:
   crossover list --grid thesis
@@ -27,7 +28,7 @@ Examples:
 type listed struct {
 	names.Combination
 	Name    string `json:"name"`
-	Skipped string `json:"skipped,omitempty"` // why it cannot run here
+	Skipped string `json:"skipped,omitempty"` // why bench would skip it
 }
 
 func (c *listCmd) Run(e *env) error {
@@ -60,14 +61,18 @@ func (c *listCmd) Run(e *env) error {
 		enc.SetIndent("", "  ")
 		return enc.Encode(out)
 	}
-	fmt.Fprintf(e.stdout, "Grid %s: %s\n%s\n\n", s.Grid.Name, s.Grid.About, s.GridFile())
+	fmt.Fprintf(e.stdout, "%s\n%s\n\n", s.About(), s.GridFile())
+	columns := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0)
 	for _, l := range out {
 		if l.Skipped == "" {
-			fmt.Fprintf(e.stdout, "  %-44s %s\n", s.TitleOf(l.Combination), l.Name)
+			fmt.Fprintf(columns, "  %s\t%s\n", s.TitleOf(l.Combination), l.Name)
 		}
 	}
+	if err := columns.Flush(); err != nil {
+		return err
+	}
 	for _, reason := range reasons {
-		fmt.Fprintf(e.stdout, "\nCannot run here: %s\n", reason)
+		fmt.Fprintf(e.stdout, "\nSkipped: %s\n", reason)
 		for _, l := range out {
 			if l.Skipped == reason {
 				fmt.Fprintf(e.stdout, "  %s\n", s.TitleOf(l.Combination))

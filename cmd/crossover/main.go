@@ -26,7 +26,7 @@ type cli struct {
 	Version versionFlag `help:"Print version and commit, and exit."`
 
 	Bench  benchCmd  `cmd:"" group:"measure" help:"Measure a grid in interleaved rounds and print the table."`
-	List   listCmd   `cmd:"" group:"measure" help:"List a grid's combinations and what cannot run here, and why."`
+	List   listCmd   `cmd:"" group:"measure" help:"List a grid's combinations, what bench would skip, and why."`
 	Doctor doctorCmd `cmd:"" group:"measure" help:"Is this machine fit to measure, and how noisy is it?"`
 	Show   showCmd   `cmd:"" group:"measure" help:"Show a recorded run."`
 
@@ -63,10 +63,8 @@ func main() {
 	os.Exit(int(run(&env{Context: ctx, stdout: os.Stdout, stderr: os.Stderr}, os.Args[1:])))
 }
 
-// errAnswered ends the parsing when a flag such as --help was the whole job.
 var errAnswered = errors.New("answered")
 
-// run executes the command line args and returns the exit code.
 func run(e *env, args []string) exit.Code {
 	var c cli
 	parser, err := kong.New(&c,
@@ -108,7 +106,6 @@ func verbOf(err error) string {
 	return verb
 }
 
-// finish prints err, when there is one, and returns its exit code.
 func finish(e *env, err error) exit.Code {
 	if errors.Is(err, context.Canceled) && e.Err() != nil && exit.CodeOf(err) == exit.Internal {
 		err = exit.Errorf(exit.NoData, "interrupted")
@@ -119,7 +116,6 @@ func finish(e *env, err error) exit.Code {
 	return exit.CodeOf(err)
 }
 
-// versionFlag prints what the build recorded about itself.
 type versionFlag bool
 
 // BeforeReset prints the version before kong asks for a verb.

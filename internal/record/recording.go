@@ -123,7 +123,7 @@ func (s *Selection) begin(
 	for _, h := range s.Hosts {
 		to := names.Offload(h.Name)
 		if !slices.ContainsFunc(combinations, func(c names.Combination) bool { return c.Backend == to }) {
-			fmt.Fprintf(t.Err, "crossover: host %s is declared, but nothing of %s is measured on %s\n", h.Name, what.Name, to)
+			fmt.Fprintf(t.Err, "crossover: host %s is declared, but nothing in %s runs on %s\n", h.Name, relative(what.Path), to)
 		}
 	}
 	if r.meta.Method, err = r.method(); err != nil {
