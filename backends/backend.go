@@ -17,7 +17,7 @@ import (
 	"github.com/crossover-bench/crossover/fixtures"
 )
 
-// A Backend runs inferences: "cpu1", "npu", "offload-self".
+// A Backend runs inferences. A names.Backend names it: "cpu1", "npu", "offload-self".
 type Backend interface {
 	// Name returns the backend's name in grids and results.
 	Name() string

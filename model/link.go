@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// A Link is the path between a device and a host as the device sees it.
+// A Link is the path between a device and a host as the device sees it; a names.Link names it.
 type Link struct {
 	Name   string         // of the profile: "ethernet"
 	OneWay Seconds        `yaml:"latency"` // t_latency of (2.1): the propagation delay of one direction

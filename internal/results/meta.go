@@ -54,7 +54,7 @@ type Part struct {
 	Before  *machine.Snapshot `json:"machine_before,omitempty"`
 }
 
-// Grid says which grid a run measured.
+// Grid says which grid.Grid a run measured.
 type Grid struct {
 	Name   string `json:"name"`
 	Path   string `json:"path,omitempty"`
