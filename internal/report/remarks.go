@@ -10,6 +10,7 @@ import (
 
 	"github.com/crossover-bench/crossover/internal/names"
 	"github.com/crossover-bench/crossover/internal/results"
+	"github.com/crossover-bench/crossover/internal/sheet"
 	"github.com/crossover-bench/crossover/internal/stats"
 	"github.com/crossover-bench/crossover/internal/summary"
 )
@@ -123,10 +124,10 @@ func (r *remarks) precision() {
 	for _, i := range r.run.Ledger.Imprecise {
 		reached := "no interval yet"
 		if i.Reached != nil {
-			reached = fmt.Sprintf("%.2g %%", 100**i.Reached)
+			reached = sheet.Percent(*i.Reached)
 		}
-		r.add("Not precise enough within the budget: %s: %s, wanted %.2g %%.",
-			r.title(i.Combination), reached, 100*i.Wanted)
+		r.add("Not precise enough within the budget: %s: %s, wanted %s.",
+			r.title(i.Combination), reached, sheet.Percent(i.Wanted))
 	}
 }
 
