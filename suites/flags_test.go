@@ -14,11 +14,14 @@ var (
 	driven    = flag.Bool("job", false, "do the job that crossover writes to standard input")
 	about     = flag.Bool("about", false, "print what this binary is, as JSON, and do nothing else")
 	dry       = flag.Bool("dry", false, "say what would be skipped, and measure nothing")
-	calibrate = flag.Bool("calibrate", false, "take a calibration run before each block of a local CPU backend")
+	reference = flag.Bool("reference", false, "time the reference network before each block")
 	agreement = flag.Bool("agreement", false,
 		"print, as JSON, how far each compressed variant agrees with its uncompressed one, and measure nothing")
 	features = flag.String("features", "", "the `folder` of features to whose limits each spec holds its combination;"+
 		" features/quick with a -grid of the built-in catalog")
+
+	combinations = flag.String("combinations", "",
+		"measure only combinations whose name has this `part`, such as backend=cpu1; several with commas between")
 
 	driversJob job.Job // only with -job
 )

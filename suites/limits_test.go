@@ -37,7 +37,7 @@ func readLimits(s *suite.Suite, root string) (*limits, error) {
 	if err := f.Wrong(); err != nil {
 		return nil, fmt.Errorf("a sentence of the features is wrong: %w", err)
 	}
-	s.Calibrate()
+	s.TimeReference()
 	return &limits{features: f, needs: f.Needs()}, nil
 }
 

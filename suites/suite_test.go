@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -24,10 +25,24 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, "suites:", err)
 		os.Exit(int(exit.CodeOf(err)))
 	}
-	if !answered {
-		os.Exit(m.Run())
+	if answered {
+		return
 	}
+	code := m.Run()
+	if pattern := flag.Lookup("test.bench").Value.String(); pattern != "" && code == 0 && !benchmarked {
+		fmt.Fprintf(os.Stderr, `suites: -bench %q matches nothing, so nothing was measured: Go matches a pattern level by level.
+Select by any part of a name instead:
+  go test ./suites -bench . -combinations 'backend=cpu1'
+or with a pattern for each level:
+  go test ./suites -bench 'Inference/model=mobilenet/input=32/compression=pq/backend=cpu1'
+`, pattern)
+		code = int(exit.NoData)
+	}
+	os.Exit(code)
 }
+
+// benchmarked says that BenchmarkInference was called.
+var benchmarked bool
 
 // answerQuestion answers the question that a driver or a person asks instead of measuring,
 // if any.
@@ -64,11 +79,12 @@ func userJob(grid string) job.Job {
 		s.Grid = grid
 	}
 	s.Delegates = map[names.Backend]string{names.NPU: npu, names.GPU: gpu}
-	return job.Job{Task: job.Measure, Setup: s, Block: benchtime(), Calibrate: *calibrate}
+	return job.Job{Task: job.Measure, Setup: s, Block: benchtime(), Reference: *reference}
 }
 
 // BenchmarkInference measures each combination as a sub-benchmark.
 func BenchmarkInference(b *testing.B) {
+	benchmarked = true
 	if b.N > 1 {
 		return // no combination could run; go test now tries with more iterations
 	}
@@ -121,6 +137,9 @@ func newSuite(t testing.TB, j job.Job, settle measure.Settle) *suite.Suite {
 		hooks.Settle = settle
 	}
 	s, err := suite.New(j, hooks)
+	if err == nil && *combinations != "" && !*driven {
+		err = s.Only(strings.Split(*combinations, ","))
+	}
 	if err != nil {
 		t.Fatal(err)
 	}

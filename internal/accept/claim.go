@@ -1,6 +1,8 @@
 package accept
 
 import (
+	"slices"
+
 	"github.com/crossover-bench/crossover/internal/names"
 	"github.com/crossover-bench/crossover/internal/results"
 )
@@ -50,6 +52,16 @@ func (limiting) ErrorRate() float64 { return LimitError }
 type Assertion struct {
 	Claim Claim
 	When  []Claim
+	// Measured makes the claim only of combinations that the run holds.
+	Measured bool
+}
+
+// holds reports whether the run holds, or lost, what the claim needs.
+func (a Assertion) holds(data *Data) bool {
+	return !slices.ContainsFunc(a.Claim.Needs(), func(c names.Combination) bool {
+		_, failed := data.Failed[c]
+		return len(data.blocks[c]) == 0 && !failed
+	})
 }
 
 // judge answers the assertion, with nil if a condition fails: the claim is then not made. A

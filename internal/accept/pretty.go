@@ -100,6 +100,10 @@ func (r *Report) prettyScenario(p *bytes.Buffer, s *Scenario) {
 		for _, g := range st.Judgements {
 			fmt.Fprintf(p, "      %s\n", g.marked())
 		}
+		if st.NotHeld > 0 {
+			fmt.Fprintf(p, "      judged %d of %d; the run does not hold the others\n",
+				len(st.Judgements), len(st.Judgements)+st.NotHeld)
+		}
 	}
 	if v != Pass && v != Skipped {
 		fmt.Fprintf(p, "    repeat: %s\n", r.Repeat(s))

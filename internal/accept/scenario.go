@@ -31,6 +31,9 @@ type Step struct {
 	Ran        bool
 	Assertions []Assertion  // what the sentence claims, once it is read
 	Judgements []*Judgement // of the assertions, once they are judged
+	// NotHeld counts the assertions on measured variants that were not made, because the run does not
+	// hold them.
+	NotHeld int
 }
 
 // judge returns the scenario with the judgements of its assertions.
@@ -45,6 +48,10 @@ func (s *Scenario) judge(data *Data, looks Looks) *Scenario {
 		for _, a := range judged.Assertions {
 			if failed {
 				break
+			}
+			if a.Measured && !a.holds(data) {
+				judged.NotHeld++
+				continue
 			}
 			if g := a.judge(data, looks); g != nil && g.Err != nil {
 				judged.Err, failed = fmt.Errorf("%s:%d: %w", s.File, st.Line, g.Err), true

@@ -45,7 +45,7 @@ type Job struct {
 	Combinations []names.Combination `json:"combinations,omitempty"`
 	Round        int                 `json:"round"`               // results.ProbeRound for the probe
 	Block        time.Duration       `json:"block_ns,omitempty"`  // steady time of a block
-	Calibrate    bool                `json:"calibrate,omitempty"` // take a calibration run before each local CPU block
+	Reference    bool                `json:"reference,omitempty"` // time the reference network before each block
 	Setup        Setup               `json:"setup"`
 }
 

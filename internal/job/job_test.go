@@ -14,7 +14,7 @@ import (
 
 func TestJobReachesTheMeasuringProgramWhole(t *testing.T) {
 	want := Job{
-		Version: Version, Task: Measure, Round: -1, Block: 20 * time.Millisecond, Calibrate: true,
+		Version: Version, Task: Measure, Round: -1, Block: 20 * time.Millisecond, Reference: true,
 		Combinations: []names.Combination{{Variant: "model=face", Backend: "cpu1", Link: names.LinkNone}},
 		Setup: Setup{
 			Files: declared.Files{

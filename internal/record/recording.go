@@ -91,7 +91,7 @@ type recording struct {
 // begin prepares a run of the combinations; what says which grid or features they are from. Nothing
 // is written yet.
 func (s *Selection) begin(
-	ctx context.Context, t Terminal, e Effort, what results.Grid, combinations []names.Combination, calibrate bool,
+	ctx context.Context, t Terminal, e Effort, what results.Grid, combinations []names.Combination, reference bool,
 ) (*recording, error) {
 	r := &recording{selection: s, terminal: t, effort: e, declared: combinations, screen: newScreen(t.Out, s.TitleOf)}
 	var err error
@@ -101,7 +101,7 @@ func (s *Selection) begin(
 	if r.binary, err = s.Binary(ctx, t, nil); err != nil {
 		return nil, err
 	}
-	r.binary.Calibrate = calibrate
+	r.binary.Reference = reference
 	if err = r.binary.Ask(ctx, job.Describe, combinations, &r.about); err != nil {
 		return nil, exit.With(exit.Usage, err)
 	}

@@ -10,8 +10,8 @@ import (
 	"strings"
 
 	"github.com/crossover-bench/crossover/internal/results"
-	"github.com/crossover-bench/crossover/internal/summary"
 	"github.com/crossover-bench/crossover/internal/stats"
+	"github.com/crossover-bench/crossover/internal/summary"
 )
 
 // defaultWidth is the width of a distribution in characters without a terminal.

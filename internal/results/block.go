@@ -124,9 +124,9 @@ type Block struct {
 	Energy *BlockEnergy `json:"energy,omitempty"`
 	// Details describe the session; nil if it gives none.
 	Details *Details `json:"details,omitempty"`
-	// Calibration is the median time in seconds of only the invocation in the calibration run
-	// right before the block: the same file on the same threads. 0 without a calibration run.
-	Calibration float64 `json:"calibration_sec,omitempty"`
+	// Reference is the median time in seconds of an invocation of the reference network right before
+	// the block: a small file that never changes, on one thread of this machine. 0 if not timed.
+	Reference float64 `json:"reference_sec,omitempty"`
 	// NsPerOp is the benchmark's own ns/op if go test measured the block; 0 otherwise, and Metrics
 	// then uses the mean of Total.
 	NsPerOp float64 `json:"ns_per_op,omitempty"`

@@ -63,9 +63,13 @@ var (
 )
 
 // Values returns the quantity's values in a block, in the order taken, without the samples that have
-// a mark in leaveOut, and how many those were.
+// a mark in leaveOut, and how many those were. A block of which every sample is left out has no value
+// of the block as a whole either: the machine was disturbed throughout.
 func (q Quantity) Values(b *Block, leaveOut Mark) (values []float64, left int) {
 	if q.once != nil {
+		if kept, left := b.Steady(leaveOut); len(kept) == 0 && left > 0 {
+			return nil, left
+		}
 		if v, ok := q.once(b); ok {
 			values = append(values, v)
 		}

@@ -21,7 +21,7 @@ import (
 type Binary struct {
 	Path      string
 	Setup     job.Setup
-	Calibrate bool     // take a calibration run before each block of a local CPU backend
+	Reference bool     // time the reference network before each block
 	Log       *os.File // receives what the binary and its libraries print
 }
 
@@ -45,7 +45,7 @@ func (b Binary) Check(ctx context.Context, combinations []names.Combination) (ma
 
 func (b Binary) job(t job.Task, combinations []names.Combination) job.Job {
 	return job.Job{
-		Version: job.Version, Task: t, Combinations: combinations, Calibrate: b.Calibrate, Setup: b.Setup,
+		Version: job.Version, Task: t, Combinations: combinations, Reference: b.Reference, Setup: b.Setup,
 	}
 }
 

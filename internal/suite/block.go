@@ -2,19 +2,13 @@ package suite
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"runtime/debug"
-	"time"
 	"unsafe"
 
-	"github.com/crossover-bench/crossover/backends/tflite"
-	"github.com/crossover-bench/crossover/fixtures"
 	"github.com/crossover-bench/crossover/internal/machine"
 	"github.com/crossover-bench/crossover/internal/measure"
 	"github.com/crossover-bench/crossover/internal/names"
 	"github.com/crossover-bench/crossover/internal/results"
-	"github.com/crossover-bench/crossover/internal/stats"
 )
 
 // Block takes one block of a combination, of which sample measures the steady part. Benchmarks and
@@ -36,7 +30,7 @@ func (s *Suite) Block(
 			return results.Block{}, err
 		}
 	}
-	calibration, err := s.calibration(ctx, c, v)
+	reference, err := s.reference(ctx, c.Variant)
 	if err != nil {
 		return results.Block{}, err
 	}
@@ -57,37 +51,9 @@ func (s *Suite) Block(
 	}
 	grown := residentWithoutGarbage() - before
 	block, err := r.End()
-	block.Calibration = calibration
+	block.Reference = reference
 	block.MemoryBytes = max(0, grown-int64(cap(block.Samples))*int64(unsafe.Sizeof(results.Sample{})))
 	return block, err
-}
-
-const calibrationTime = 50 * time.Millisecond
-
-// calibration takes the calibration run of a combination on a local CPU backend, if the job asks
-// for one, and returns the median execution time in seconds, or 0. The hook Backend does not reach
-// it, so that a slowdown is not calibrated away.
-func (s *Suite) calibration(ctx context.Context, c names.Combination, v fixtures.Variant) (float64, error) {
-	backend, local := tflite.ForName(c.Backend)
-	if !s.job.Calibrate || !local {
-		return 0, nil
-	}
-	config := measure.Config{Seed: 1, SteadyTime: calibrationTime, Settle: s.hooks.Settle}
-	r, err := measure.Begin(ctx, backend, v, config)
-	if err != nil {
-		return 0, fmt.Errorf("calibration run: %w", err)
-	}
-	runErr := r.Run(calibrationTime, 3)
-	block, err := r.End()
-	if err = errors.Join(runErr, err); err != nil {
-		return 0, fmt.Errorf("calibration run: %w", err)
-	}
-	var times []float64
-	steady, _ := block.Steady(0)
-	for _, sample := range steady {
-		times = append(times, sample.Exec.Seconds())
-	}
-	return stats.Median(times), nil
 }
 
 // residentWithoutGarbage returns the process's resident memory in bytes once Go has given back what

@@ -9,7 +9,7 @@
 //  3. [Answer] does the jobs that are questions: what this binary is, what cannot run here, and how
 //     far variants agree with their uncompressed ones.
 //
-// backends.go decides which backends exist. block.go also uses the local one, for calibration runs.
+// backends.go decides which backends exist. reference.go also uses the local one.
 package suite
 
 import (
@@ -19,6 +19,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -36,7 +37,7 @@ import (
 
 // Hooks change what is measured, for tests of what judges it. The zero value changes nothing.
 type Hooks struct {
-	// Backend wraps the backend of a combination, except for its calibration run.
+	// Backend wraps the backend of a combination, but not the reference network.
 	Backend func(names.Combination, backends.Backend) (backends.Backend, error)
 	Warm    func(names.Combination) // called when a combination's warm-up has ended
 	Settle  measure.Settle          // ends a warm-up
@@ -72,6 +73,22 @@ func New(j job.Job, hooks Hooks) (*Suite, error) {
 		s.Work, err = d.Combinations(runtime.NumCPU())
 	}
 	return s, err
+}
+
+// Only keeps the combinations whose name has one of the parts.
+func (s *Suite) Only(parts []string) error {
+	all := s.Work
+	s.Work = slices.DeleteFunc(slices.Clone(all), func(c names.Combination) bool {
+		return !slices.ContainsFunc(parts, func(part string) bool { return strings.Contains(c.Name(), part) })
+	})
+	if len(s.Work) > 0 {
+		return nil
+	}
+	var b strings.Builder
+	for _, c := range all {
+		b.WriteString("\n  " + c.Name())
+	}
+	return fmt.Errorf("no combination has %q in its name; there are:%s", parts, b.String())
 }
 
 // Answer does a job that asks a question. It writes the answer to standard output, or sends it as
@@ -150,8 +167,8 @@ func (s *Suite) check() {
 	s.send(results.Event{Kind: results.EventEnd})
 }
 
-// Calibrate makes every later block of a local CPU backend begin with a calibration run.
-func (s *Suite) Calibrate() { s.job.Calibrate = true }
+// TimeReference times the reference network before each later block.
+func (s *Suite) TimeReference() { s.job.Reference = true }
 
 // Close ends what the suite started.
 func (s *Suite) Close() {

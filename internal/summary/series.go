@@ -19,8 +19,8 @@ type Series struct {
 	// shortest of them holds. Leaving them out would select fast rounds, since a block lasts for a
 	// time, so a limit counts each of them on the wrong side.
 	Short, Fewest int
-	Samples       int // judged inferences, those of short rounds too
-	Left          int // inferences left out, because the machine was disturbed
+	Samples       int     // judged inferences, those of short rounds too
+	Left          int     // inferences left out, because the machine was disturbed
 	Largest       float64 // of the judged values
 }
 

@@ -19,7 +19,7 @@ const Confidence = 0.95
 // nil if it does not apply, or if the rounds do not carry it.
 type Summary struct {
 	Combination names.Combination `json:"combination"`
-	Origin      names.Origin      `json:"origin"`          // of the latencies: Measured or Computed
+	Origin      names.Origin      `json:"origin"` // of the latencies: Measured or Computed
 	Blocks      int               `json:"blocks"`
 	Rounds      int               `json:"rounds"`          // those with a judged inference
 	Samples     int               `json:"samples"`         // steady ones that are judged

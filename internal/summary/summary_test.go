@@ -135,7 +135,9 @@ func TestSummaryNamesWhatTheRoundsShow(t *testing.T) {
 		if i%3 == 0 {
 			level = 1300 * time.Microsecond
 		}
-		noise := func(d time.Duration) time.Duration { return time.Duration(float64(d) * math.Exp(0.01*rng.NormFloat64())) }
+		noise := func(d time.Duration) time.Duration {
+			return time.Duration(float64(d) * math.Exp(0.01*rng.NormFloat64()))
+		}
 		groups = append(groups, block("none", i, 50, noise(level)))
 		trend = append(trend, block("none", i, 50, noise(time.Millisecond+time.Duration(i)*20*time.Microsecond)))
 	}
@@ -251,7 +253,7 @@ func TestSummaryEqualsTheMediansOfTheBenchmarkLines(t *testing.T) {
 		"sec/op": s.Mean, "p50-sec": s.Median, "p90-sec": s.P90, "p99-sec": s.P99, "exec-sec/op": s.Exec,
 	} {
 		got := stats.Median(lines[unit])
-		if len(lines[unit]) != 8 || want == nil || math.Abs(got / *want-1) > 1e-3 { // the lines have four digits
+		if len(lines[unit]) != 8 || want == nil || math.Abs(got / *want - 1) > 1e-3 { // the lines have four digits
 			t.Errorf("%s: %d lines with the median %s, the summary has %v",
 				unit, len(lines[unit]), strconv.FormatFloat(got, 'g', 6, 64), want)
 		}

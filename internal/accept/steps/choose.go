@@ -27,14 +27,16 @@ func chooseVariant(ctx context.Context, name string) error {
 	return err
 }
 
-func chooseEveryVariant(ctx context.Context, kind, ofModel, compression, input string) error {
+func chooseEveryVariant(ctx context.Context, measured, kind, ofModel, compression, input string) error {
 	size, err := strconv.Atoi(cmp.Or(input, "0"))
 	if err != nil {
 		return fmt.Errorf("input size %q: %w", input, err)
 	}
 	words := []string{kind, ofModel, compression, input}
 	what := strings.Join(slices.DeleteFunc(words, func(w string) bool { return w == "" }), ", ")
-	return readingOf(ctx).filter(what, func(v accept.KnownVariant) bool {
+	r := readingOf(ctx)
+	r.measured = measured != ""
+	return r.filter(what, func(v accept.KnownVariant) bool {
 		p := v.Name.Parts()
 		// The name of a user's own file says no compression.
 		known := p.Compression != ""

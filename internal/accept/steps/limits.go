@@ -126,14 +126,29 @@ func limitAboveModel(ctx context.Context, statistic, percent string) error {
 	})
 }
 
-func limitToCalibration(ctx context.Context, statistic, factor string) error {
-	f, err := strconv.ParseFloat(factor, 64)
-	if err != nil || !(f > 0) || math.IsInf(f, 0) {
-		err = fmt.Errorf("%q times the calibration time: want a number above 0", factor)
-	}
+func limitToReference(ctx context.Context, statistic, factor string) error {
+	f, err := parseFactor(factor)
 	return limitRelative(ctx, err, statistic, accept.RelativeLimit{
-		Yardstick: accept.CalibrationTime, Hi: f, Text: "at most " + factor + " x",
+		Yardstick: accept.ReferenceNetwork, Hi: f, Text: "at most " + factor + " x",
 	})
+}
+
+func limitEnergyToReference(ctx context.Context, _, quantity, factor string) error {
+	m, errModel := readingOf(ctx).energyModel()
+	f, err := parseFactor(factor)
+	return limitRelative(ctx, cmp.Or(errModel, err), "mean", accept.RelativeLimit{
+		Yardstick: accept.ReferenceNetwork, Hi: f, Text: "at most " + factor + " x",
+		Energy: true, EDP: quantity == "EDP", Model: m,
+	})
+}
+
+// parseFactor reads how many times the reference network's figure a limit allows.
+func parseFactor(text string) (float64, error) {
+	f, err := strconv.ParseFloat(text, 64)
+	if err != nil || !(f > 0) || math.IsInf(f, 0) {
+		return 0, fmt.Errorf("%q times that of the reference network: want a number above 0", text)
+	}
+	return f, nil
 }
 
 func limitRelative(ctx context.Context, errBound error, statistic string, l accept.RelativeLimit) (err error) {

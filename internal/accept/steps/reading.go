@@ -107,6 +107,7 @@ type reading struct {
 	places   []names.Place
 	energy   *energy.Estimator // nil for the generic device
 	only     []accept.Limit    // that a variant must keep to be judged, each at its place
+	measured bool              // only the variants that the run holds are judged
 }
 
 type readingKey struct{}
@@ -144,7 +145,7 @@ func (r *reading) chosenPlaces() error {
 
 // claim adds a claim on a variant to the sentence, under the scenario's conditions.
 func (r *reading) claim(v accept.KnownVariant, c accept.Claim) {
-	a := accept.Assertion{Claim: c}
+	a := accept.Assertion{Claim: c, Measured: r.measured}
 	for _, l := range r.only {
 		l.Variant = v
 		a.When = append(a.When, l)

@@ -46,7 +46,7 @@ var words = strings.NewReplacer(
 	"latency|execution time|energy|EDP", "(latency|execution time|energy|EDP)",
 	"latency|energy|EDP", "(latency|energy|EDP)",
 	"energy per inference|EDP", "(energy per inference|EDP)",
-	"compressed|uncompressed", "(compressed|uncompressed)", "modelled", "(modelled)", "by rank", "(by rank)",
+	"measured", "(measured)", "compressed|uncompressed", "(compressed|uncompressed)", "modelled", "(modelled)", "by rank", "(by rank)",
 )
 
 const (
@@ -78,9 +78,10 @@ var Registry = []Sentence{{
 	Example: "Given the variants:\n  | Mobilenet PQ 32 |\n  | ResNet50 PQ 32  |",
 	Group:   choose, Read: eachRow(chooseVariant),
 }, {
-	Form: `every [compressed|uncompressed] variant [of "MODEL"] [with compression "LETTERS"] [with input N]`,
+	Form: `every [measured] [compressed|uncompressed] variant [of "MODEL"] [with compression "LETTERS"] [with input N]`,
 	Doc: "Judges every variant of the catalog (and of --models) that fits: compressed or not, of a model, with a " +
-		"compression, with an input size in pixels.",
+		"compression, with an input size in pixels. A variant that the run lacks is without data, and nothing passes; " +
+		`"every measured variant" judges those that the run holds, and says how many of how many.`,
 	Example: `Given every compressed variant of "mobilenet"`,
 	Group:   choose, Read: chooseEveryVariant,
 }, {
@@ -201,12 +202,18 @@ var Registry = []Sentence{{
 	Example: `Then its median latency is at most 20 % above the model`,
 	Group:   relative, Read: limitAboveModel,
 }, {
-	Form: `its [STATISTIC] latency is at most N times the calibration time`,
-	Doc: "Limits the latency in units of a calibration run, taken in the same minute before each block: the " +
-		"invocation alone, of the same file on the same threads. Such a limit holds on a slow machine and on a fast " +
-		"one, and breaks when what is measured takes longer than the bare runtime does.",
-	Example: `Then its median latency is at most 2.5 times the calibration time`,
-	Group:   relative, Read: limitToCalibration,
+	Form: `its [STATISTIC] latency is at most N times that of the reference network`,
+	Doc: "Limits the latency in units of the reference network's: a small file that never changes, run on one thread " +
+		"of this machine right before each block, quantized for quantized variants. Such a limit holds on a slow " +
+		"machine and on a fast one of the same kind.",
+	Example: `Then its median latency is at most 30 times that of the reference network`,
+	Group:   relative, Read: limitToReference,
+}, {
+	Form: `its modelled energy per inference|EDP is at most N times that of the reference network`,
+	Doc: "The same for the energy and the EDP that the device profile gives: power times latency, so it says nothing " +
+		"that the latency does not. The EDP is a product with the latency: twice as slow is four times the EDP.",
+	Example: `Then its modelled EDP is at most 900 times that of the reference network`,
+	Group:   relative, Read: limitEnergyToReference,
 }, {
 	Form: `PLACE beats|does not beat PLACE in [STATISTIC] [modelled] latency|energy|EDP [by at least N %]`,
 	Doc: `Compares two places, variant by variant: the median, over the rounds that both were measured in, of the ` +

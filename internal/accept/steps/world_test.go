@@ -31,8 +31,8 @@ type world struct {
 	looks   []accept.Looks
 	clock   time.Time
 	// inferences is the number of samples a block holds.
-	inferences  int
-	calibration float64 // of a local backend's blocks, in seconds
+	inferences int
+	reference  float64 // the reference network's time, in seconds
 }
 
 func combo(variant names.Variant, backend names.Backend, link names.Link) names.Combination {
@@ -96,9 +96,7 @@ func (w *world) Looked(l accept.Looks) error {
 func (w *world) block(c names.Combination, median time.Duration) {
 	shared := math.Exp(0.01 * w.rng.NormFloat64())
 	b := results.Block{Combination: c, Round: w.rounds[c], Open: 30 * time.Millisecond, MemoryBytes: 5e6}
-	if c.Backend.IsLocal() {
-		b.Calibration = w.calibration
-	}
+	b.Reference = w.reference
 	for i := range w.inferences {
 		s := results.Sample{Phase: results.PhaseSteady}
 		s.Total = time.Duration(float64(median) * shared * math.Exp(0.03*w.rng.NormFloat64()))
