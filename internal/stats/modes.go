@@ -43,8 +43,12 @@ func ModesOf(values []float64) (Modes, bool) {
 }
 
 // clearGap returns how many standard deviations within the groups a gap between n rounds must span.
+// The widest gap of one group exceeds 4.1 of them in 5 of 100 runs of 7 rounds, 3.0 in 10, 1.9 in 20
+// and 1.2 in 50 (the worst of normal, lognormal and correlated rounds). The rest is room for skewed
+// rounds: exponential ones reach 4.2 in 10 and 2.3 in 50. Groups ten standard deviations apart have
+// a gap of 4.4 or more in 95 of 100.
 func clearGap(n int) float64 {
-	return 1.5 + 20/float64(n)
+	return 2.5 + 12/float64(n)
 }
 
 // withinSpread returns the standard deviation within two groups, pooled.
