@@ -70,8 +70,8 @@ func TestLooksSpendTheErrorRateOfWhatWasMeasuredFurther(t *testing.T) {
 		want  float64
 	}{
 		{"the only look", Looks{}, []names.Combination{old}, LimitError},
-		{"decided at the first look", looks, []names.Combination{old}, LimitError / 2},
-		{"measured further", looks, []names.Combination{old, fresh}, LimitError / 12},
+		{"decided at the first look", looks, []names.Combination{old}, LimitError / 8},
+		{"measured further", looks, []names.Combination{old, fresh}, LimitError / 8},
 		{"what no round changes", looks, nil, LimitError},
 	} {
 		var alpha float64

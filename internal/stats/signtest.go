@@ -64,11 +64,15 @@ func checkTest(values []float64, limit, alpha float64) error {
 	return nil
 }
 
+// clearly is how many standard deviations from its limit a median is whose rounds are expected to
+// stay on their side, if all did so far.
+const clearly = 2
+
 // roundsForSignTest estimates how many further rounds the sign test needs to decide with a
-// probability of power. The probability that a round is on the median's side of the limit is the
-// mean of two estimates: the share of rounds that are, and what the distance of the median from the
-// limit makes of it if the rounds were normal with their standard deviation. The share alone says
-// nothing about how clear a few rounds are, the distance alone nothing about two modes.
+// probability of nine in ten. The probability that a round is on the median's side of the limit is
+// the mean of two estimates: the share of rounds that are, and what the distance of the median from
+// the limit makes of it if the rounds were normal with their standard deviation. The share alone
+// says nothing about how clear a few rounds are, the distance alone nothing about two modes.
 func roundsForSignTest(sorted []float64, median, limit, alpha, effective float64) int {
 	n := float64(len(sorted))
 	if median == limit {
@@ -78,21 +82,20 @@ func roundsForSignTest(sorted []float64, median, limit, alpha, effective float64
 	if median > limit {
 		onSide = n - onSide
 	}
-	likely := 1.0
+	away := math.Inf(1)
 	if len(sorted) > 1 {
 		if sd := stat.StdDev(sorted, nil); sd > 0 {
-			likely = distuv.UnitNormal.CDF(math.Abs(median-limit) / sd)
+			away = math.Abs(median-limit) / sd
 		}
 	}
-	p := (onSide/n + likely) / 2
-	if p <= 0.5 {
-		return Unknown
-	}
-	// The normal approximation of the binomial, with its continuity correction; and no fewer than
-	// can decide at all.
-	root := (distuv.UnitNormal.Quantile(1-alpha)/2 + distuv.UnitNormal.Quantile(power)*math.Sqrt(p*(1-p))) / (p - 0.5)
-	want := math.Ceil(-math.Log2(alpha))
-	if p < 1 {
+	want := math.Ceil(-math.Log2(alpha)) // no fewer can decide
+	if onSide < n || away < clearly {
+		p := ((onSide+0.5)/(n+1) + distuv.UnitNormal.CDF(away)) / 2
+		if p <= 0.5 {
+			return Unknown
+		}
+		// The normal approximation of the binomial, with its continuity correction.
+		root := (distuv.UnitNormal.Quantile(1-alpha)/2 + distuv.UnitNormal.Quantile(0.9)*math.Sqrt(p*(1-p))) / (p - 0.5)
 		want = max(want, root*root+1/(p-0.5))
 	}
 	more := math.Ceil((want - effective) * n / effective)

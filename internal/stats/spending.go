@@ -6,14 +6,10 @@ import "fmt"
 // until a test passes, every look would otherwise be one more chance of a wrong pass: 5 to 13 %
 // instead of 1 % for LoadGen's rule.
 //
-// Look k of at most K looks may spend
-//
-//	alpha(k) = Alpha * (1/k - 1/(k+1)) = Alpha / (k (k+1))   for k < K
-//	alpha(K) = Alpha / K
-//
-// which sums to Alpha exactly, and gives all of it to a single look. Looks = 0 means unlimited: the
-// series 1/(k(k+1)) sums to 1 as well. By Boole's inequality the probability of any wrong answer
-// over all looks is then at most Alpha, however the looks depend on each other, whenever one stops,
+// Each of at most K looks may spend Alpha / K. All are equally sharp, since nobody knows at which
+// look the data will decide. Looks = 0 means unlimited: look k may spend Alpha / (k (k+1)), a series
+// that sums to Alpha. By Boole's inequality the probability of any wrong answer over all looks is
+// then at most Alpha, however the looks depend on each other, whenever one stops,
 // and however much data comes between two looks. The price is power: the group-sequential
 // boundaries of Lan and DeMets (Biometrika 70(3), 1983) are sharper, but hold only for statistics
 // with independent increments, which correlated samples do not have.
@@ -30,8 +26,8 @@ func (s Spending) At(k int) (float64, error) {
 		return 0, fmt.Errorf("error %v to spend is not between 0 and 1", s.Alpha)
 	case k < 1 || s.Looks < 0 || s.Looks > 0 && k > s.Looks:
 		return 0, fmt.Errorf("look %d of %d: its error is spent", k, s.Looks)
-	case k == s.Looks:
-		return s.Alpha / float64(k), nil
+	case s.Looks > 0:
+		return s.Alpha / float64(s.Looks), nil
 	}
 	return s.Alpha / (float64(k) * float64(k+1)), nil
 }
