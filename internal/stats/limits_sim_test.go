@@ -90,7 +90,7 @@ func TestTypicalAtMostDecidesTwoPercentByTwentyFourRounds(t *testing.T) {
 func TestShareOfRoundsAtMostSeesTheSlowMode(t *testing.T) {
 	t.Parallel()
 	const alpha, limit = 0.01, 1.2
-	runs := trials(2000)
+	runs := trials(1000)
 	r := rand.New(rand.NewPCG(13, 1))
 	p90 := percentile{0.9, 60}
 	for _, c := range []struct {

@@ -3,6 +3,8 @@ package stats
 import (
 	"fmt"
 	"math"
+
+	"gonum.org/v1/gonum/stat/distuv"
 )
 
 // LossesAtMost judges "at most share of the requests are lost" from the numbers of lost requests and
@@ -15,7 +17,8 @@ import (
 // least 1. Since few rounds estimate it, the number is divided further by (t(rounds-1) /
 // t(requests-1))^2, with Student's quantiles at 1 - alpha.
 //
-// It assumes that the rounds seen show how losses are spread over rounds. If losses are confined to
+// It assumes that the rounds seen show how losses are spread over rounds. With rates that are
+// exponentially distributed over rounds an error of 1 % becomes 1 to 3 %. If losses are confined to
 // rare rounds and none of them was seen, it passes wrongly as often as none is seen: losses in one
 // round of twenty are absent from 54 % of runs of 12 rounds and 29 % of 24. No test of so many
 // rounds can see them.
@@ -35,15 +38,17 @@ func LossesAtMost(lost, requests []int, share, alpha float64) (Result, error) {
 		return Result{Value: p, Interval: Interval{Lo: 0, Hi: 1, Confidence: 1}, More: 1}, nil
 	}
 	effect := lossDesignEffect(lost, requests, p)
-	interval := func(rounds int) Interval {
-		n := float64(all) * float64(rounds) / float64(len(requests))
-		few, many := studentT(float64(rounds), 1-alpha), studentT(n, 1-alpha)
-		n = min(n, n/effect*(many/few)*(many/few))
-		return clopperPearson(p*n, n, alpha)
-	}
-	r := Result{Value: p, Interval: interval(rounds)}
+	few, many := studentT(float64(rounds), 1-alpha), studentT(float64(all), 1-alpha)
+	n := min(float64(all), float64(all)/effect*(many/few)*(many/few))
+	r := Result{Value: p, Interval: clopperPearson(p*n, n, alpha)}
 	if r.Decision = judge(r.Interval, share); r.Decision == Inconclusive {
-		r.More = furtherUntil(rounds, func(m int) bool { return judge(interval(m), share) != Inconclusive })
+		z := distuv.UnitNormal.Quantile(1 - alpha)
+		r.More = furtherUntil(rounds, func(m int) bool {
+			// Student's quantile of many rounds by its expansion.
+			t := z + (z*z*z+z)/(4*float64(m-1))
+			n := float64(all) * float64(m) / float64(rounds) / effect * (z / t) * (z / t)
+			return countDecides(p*n, n, share, alpha)
+		})
 	}
 	return r, nil
 }

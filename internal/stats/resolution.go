@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 	"sort"
+	"sync"
 
 	"gonum.org/v1/gonum/integrate/quad"
 	"gonum.org/v1/gonum/mathext"
@@ -41,19 +42,35 @@ func Resolution(differences []float64, rounds int) float64 {
 		sizes[i] = math.Abs(d)
 	}
 	slices.Sort(sizes)
-	m := len(sizes)
-	if medianWithin(float64(m), m, rounds) < resolved {
-		return math.Inf(1)
-	}
-	// The rank to a hundredth.
-	rank := 1 + float64(sort.Search(100*(m-1), func(i int) bool {
-		return medianWithin(1+float64(i)/100, m, rounds) >= resolved
-	}))/100
+	rank := resolvingRank(len(sizes), rounds)
 	below := int(rank)
-	if below == m {
-		return sizes[m-1]
+	switch {
+	case below > len(sizes):
+		return math.Inf(1)
+	case below == len(sizes):
+		return sizes[below-1]
 	}
 	return sizes[below-1] + (rank-float64(below))*(sizes[below]-sizes[below-1])
+}
+
+// resolvingRanks caches resolvingRank: the combinations of a run mostly have the same rounds.
+var resolvingRanks sync.Map
+
+// resolvingRank returns the rank among the sizes of m differences, from 1 and to a hundredth, that the
+// medians of so many rounds stay within as often as resolved says. It is m+1 if none is enough.
+func resolvingRank(m, rounds int) float64 {
+	key := [2]int{m, rounds}
+	if rank, ok := resolvingRanks.Load(key); ok {
+		return rank.(float64)
+	}
+	rank := float64(m + 1)
+	if medianWithin(float64(m), m, rounds) >= resolved {
+		rank = 1 + float64(sort.Search(100*(m-1), func(i int) bool {
+			return medianWithin(1+float64(i)/100, m, rounds) >= resolved
+		}))/100
+	}
+	resolvingRanks.Store(key, rank)
+	return rank
 }
 
 // medianWithin returns the probability that the median of so many rounds' differences is within the

@@ -18,17 +18,16 @@ func ShareOfRoundsAtMost(values []float64, limit, share, alpha float64) (Result,
 	within := float64(countAtMost(slices.Sorted(slices.Values(values)), limit)) / float64(n)
 	worth := DependenceOf(values).Effective / float64(n) // of a round
 	// The misses are judged, since their share at most 1 - share is what judge compares.
-	misses := func(rounds int) Interval {
-		m := worth * float64(rounds)
-		return clopperPearson((1-within)*m, m, alpha)
-	}
-	iv := misses(n)
+	iv := clopperPearson((1-within)*worth*float64(n), worth*float64(n), alpha)
 	r := Result{
 		Decision: judge(iv, 1-share), Value: within,
 		Interval: Interval{Lo: 1 - iv.Hi, Hi: 1 - iv.Lo, Confidence: iv.Confidence},
 	}
 	if r.Decision == Inconclusive {
-		r.More = furtherUntil(n, func(rounds int) bool { return judge(misses(rounds), 1-share) != Inconclusive })
+		r.More = furtherUntil(n, func(rounds int) bool {
+			m := worth * float64(rounds)
+			return countDecides((1-within)*m, m, 1-share, alpha)
+		})
 	}
 	return r, nil
 }
