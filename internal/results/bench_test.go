@@ -44,7 +44,7 @@ func TestBenchFileOfASustainedRunHasThrottledInferences(t *testing.T) {
 	}
 	b := testBlock("none", 0, 20, time.Millisecond)
 	for i := range b.Samples { // most are throttled, and slower
-		if b.Samples[i].Mark = 0; b.Samples[i].Phase == PhaseSteady && i%4 != 0 {
+		if b.Samples[i].Mark, b.Samples[i].Lost = 0, 0; b.Samples[i].Phase == PhaseSteady && i%4 != 0 {
 			b.Samples[i].Mark, b.Samples[i].Total = MarkThrottled, 2*time.Millisecond
 		}
 	}
@@ -64,7 +64,7 @@ func TestBenchFileOfASustainedRunHasThrottledInferences(t *testing.T) {
 func TestBenchFileHasNoLineForARoundThatWasDisturbedThroughout(t *testing.T) {
 	bad := testBlock("none", 1, 20, time.Second)
 	for i := range bad.Samples {
-		bad.Samples[i].Mark = MarkForeignLoad
+		bad.Samples[i].Mark, bad.Samples[i].Lost = MarkForeignLoad, 0
 	}
 	dir := writeRun(t, testBlock("none", 0, 20, time.Millisecond), bad, testBlock("none", 2, 20, time.Millisecond))
 	if lines := readBenchFile(t, dir); len(lines) != 2 {

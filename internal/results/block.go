@@ -34,21 +34,25 @@ func parsePhase(s string) (Phase, error) {
 	return Phase(i), nil
 }
 
-// A Mark is a set of disturbances of a sample.
+// A Mark is a set of things that happened to a sample.
 type Mark uint16
 
-// The marks.
+// The marks. The first three are disturbances: what the machine did to a window of measurement. The
+// others are part of the inference.
 const (
 	MarkThrottled   Mark = 1 << iota // the processor was throttled
 	MarkForeignLoad                  // other processes took processor time
 	MarkStolen                       // the hypervisor took processor time
 	MarkLateLink                     // the link's emulator was later than its bound allows
-	MarkLost                         // a request failed before this one was answered
+	MarkLost                         // requests failed before one was answered; Sample.Lost counts them
 )
 
-// LeaveOut returns the marks of the samples that are not judged: what the machine did to the
-// measurement. A lost request is the system's behaviour, and a late link would select by latency:
-// both count. A sustained run keeps throttled samples, because in a sealed box they are the truth.
+// LeaveOut returns the marks of the samples that are not judged: the disturbances. A sustained run
+// keeps throttled samples, because in a sealed box they are the truth.
+//
+// A sample that lost requests is always judged: a user waits for the answer however often it had to
+// be asked for. So is one whose emulated link was late: a long inference gives the emulator more
+// occasions, so leaving these out would select by latency. They are marked and counted.
 func LeaveOut(sustained bool) Mark {
 	if sustained {
 		return MarkForeignLoad | MarkStolen
@@ -90,8 +94,9 @@ func parseMark(s string) (Mark, error) {
 type Sample struct {
 	Phase    Phase
 	Mark     Mark
+	Lost     uint16        // requests that failed before one was answered; with MarkLost if above 0
 	At       time.Duration // when the request was due, since the block's start
-	Total    time.Duration // from At until the outputs are readable
+	Total    time.Duration // from At until the outputs are readable, with all that was lost on the way
 	Fill     time.Duration // turning the image into the input tensor
 	Exec     time.Duration // only the invocation, where it ran
 	Network  time.Duration // Total minus all that the host accounts for
@@ -130,8 +135,8 @@ type Block struct {
 	// NsPerOp is the benchmark's own ns/op if go test measured the block; 0 otherwise, and Metrics
 	// then uses the mean of Total.
 	NsPerOp float64 `json:"ns_per_op,omitempty"`
-	// Drift is the relative change of the median latency from the first to the last third of the
-	// steady samples if their spread does not explain it; 0 otherwise.
+	// Drift is the relative change of the latency from the beginning to the end of the block, without
+	// the part of the warm-up that is still unsettled, if noise does not explain it; 0 otherwise.
 	Drift float64 `json:"drift,omitempty"`
 	// MemoryBytes is the growth of the process's resident memory from before opening to the end of
 	// the steady part, without the storage of the samples: the model, its interpreter and its
@@ -178,6 +183,19 @@ func (b *Block) Steady(leaveOut Mark) (kept []Sample, left int) {
 	return kept, left
 }
 
+// Lost returns how many steady inferences lost requests, and how many requests that were. The share
+// of requests lost is requests / (requests + the number of steady samples). In a run recorded before
+// requests were counted, an inference stands for one.
+func (b *Block) Lost() (inferences, requests int) {
+	for _, s := range b.Samples {
+		if s.Phase == PhaseSteady && s.Mark&MarkLost != 0 {
+			inferences++
+			requests += max(1, int(s.Lost))
+		}
+	}
+	return inferences, requests
+}
+
 func (b *Block) check() error {
 	name := b.Combination.Name()
 	if _, err := names.ParseCombination(name); err != nil {
@@ -194,6 +212,10 @@ func (b *Block) check() error {
 		if s.Phase > PhaseSteady || s.Mark >= 1<<len(MarkNames) {
 			return fmt.Errorf("combination %s, round %d: sample %d: phase %d or mark %#x is unknown",
 				name, b.Round, i+1, uint8(s.Phase), uint16(s.Mark))
+		}
+		if s.Lost > 0 && s.Mark&MarkLost == 0 {
+			return fmt.Errorf("combination %s, round %d: sample %d: %d lost requests without the mark %q",
+				name, b.Round, i+1, s.Lost, MarkLost)
 		}
 		steady = steady || s.Phase == PhaseSteady
 	}

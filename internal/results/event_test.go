@@ -19,7 +19,7 @@ func testEvents() []Event {
 	freezing := 0.0
 	b.Celsius = &freezing
 	b.Samples = append(b.Samples, Sample{}, Sample{
-		PhaseSteady, MarkLost, -1, math.MaxInt64, math.MinInt64, 1, 2, 3, 4, 5, math.MaxInt64,
+		PhaseSteady, MarkLost, 3, -1, math.MaxInt64, math.MinInt64, 1, 2, 3, 4, 5, math.MaxInt64,
 	})
 	return []Event{
 		{Kind: EventStart, Combination: combination("none")},

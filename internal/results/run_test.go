@@ -51,7 +51,7 @@ func testBlock(compression string, round, n int, latency time.Duration) Block {
 		case i < 3:
 			s.Phase = PhaseWarmup
 		case i == 5:
-			s.Mark = MarkForeignLoad | MarkLost
+			s.Mark, s.Lost = MarkForeignLoad|MarkLost, 2
 		}
 		b.Samples = append(b.Samples, s)
 	}

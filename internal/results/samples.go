@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -19,8 +20,12 @@ import (
 // columns are the columns of samples.csv.gz.
 var columns = []string{
 	"combination", "round", "phase", "mark", "at_sec", "total_sec", "fill_sec", "exec_sec",
-	"network_sec", "queue_sec", "lateness_sec", "sent_bytes", "received_bytes", "note",
+	"network_sec", "queue_sec", "lateness_sec", "sent_bytes", "received_bytes", "note", "lost",
 }
+
+// oldColumns are how many of them a file has that was written before "lost" was added. Its mark of a
+// lost request stands for an unknown number, one at least.
+const oldColumns = 14
 
 // phaseOpen is the phase of a block's first row.
 const phaseOpen = "open"
@@ -47,7 +52,7 @@ func encodeMember(b *Block, header bool) ([]byte, error) {
 		for i, d := range [...]time.Duration{s.At, s.Total, s.Fill, s.Exec, s.Network, s.Queue, s.Lateness} {
 			row[4+i] = formatSeconds(d)
 		}
-		row[11], row[12] = formatBytes(s.Sent), formatBytes(s.Received)
+		row[11], row[12], row[14] = formatCount(s.Sent), formatCount(s.Received), formatCount(int64(s.Lost))
 		cw.Write(row)
 	}
 	cw.Flush()
@@ -84,20 +89,20 @@ func parseSeconds(s string) (time.Duration, error) {
 	return time.Duration(ns), nil
 }
 
-func formatBytes(n int64) string {
+func formatCount(n int64) string {
 	if n == 0 {
 		return ""
 	}
 	return strconv.FormatInt(n, 10)
 }
 
-func parseBytes(s string) (int64, error) {
+func parseCount(s string) (int64, error) {
 	if s == "" {
 		return 0, nil
 	}
 	n, err := strconv.ParseInt(s, 10, 64)
 	if err != nil || n < 0 {
-		return 0, fmt.Errorf("%q is not a number of bytes", s)
+		return 0, fmt.Errorf("%q is not a count", s)
 	}
 	return n, nil
 }
@@ -180,15 +185,17 @@ func (b *Block) parseRow(text []byte, line int) error {
 		return fmt.Errorf("row %d: %w", line, fmt.Errorf(format, args...))
 	}
 	cr := csv.NewReader(bytes.NewReader(text))
-	cr.FieldsPerRecord = len(columns)
 	f, err := cr.Read()
+	if err == nil && len(f) != len(columns) && len(f) != oldColumns {
+		err = csv.ErrFieldCount
+	}
 	if err != nil {
 		return fail("%d columns wanted: %v", len(columns), err)
 	}
 	if line == 1 {
-		for i, want := range columns {
-			if f[i] != want {
-				return fail("column %d is %q; want %q", i+1, f[i], want)
+		for i, got := range f {
+			if got != columns[i] {
+				return fail("column %d is %q; want %q", i+1, got, columns[i])
 			}
 		}
 		return nil
@@ -221,12 +228,19 @@ func (b *Block) parseRow(text []byte, line int) error {
 		}
 	}
 	for i, n := range [...]*int64{&s.Sent, &s.Received} {
-		if *n, err = parseBytes(f[11+i]); err != nil {
+		if *n, err = parseCount(f[11+i]); err != nil {
 			return fail("%s: %w", columns[11+i], err)
 		}
 	}
 	if f[13] != "" {
 		return fail("a sample cannot have a note, but this one has %q", f[13])
+	}
+	if len(f) > oldColumns {
+		lost, err := parseCount(f[14])
+		if err != nil || lost > math.MaxUint16 {
+			return fail("%s: %q is not a count of requests", columns[14], f[14])
+		}
+		s.Lost = uint16(lost)
 	}
 	b.Samples = append(b.Samples, s)
 	return nil
