@@ -67,7 +67,7 @@ func (f *foreign) ModelInfer(_ context.Context, req *oip.ModelInferRequest) (*oi
 	}}, nil
 }
 
-func serveForeign(t *testing.T, f *foreign) string {
+func serveForeign(t *testing.T, f oip.GRPCInferenceServiceServer) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
