@@ -5,8 +5,7 @@
 //     inference and warms up until the latency has settled; [Settle] says when that is. It returns
 //     a [Runner].
 //  2. [Runner.Sample] runs one steady inference, [Runner.Run] runs them for a time or a count. The
-//     machine's state is read between samples; the constants in mark.go say which
-//     readings mark the samples around them as disturbed.
+//     machine's state is read between samples; mark.go says which samples are marked as disturbed.
 //  3. [Runner.End] closes the session and returns the [results.Block] with every inference, the
 //     first and the warm-up included.
 //
@@ -26,6 +25,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"math"
 	"math/rand/v2"
 	"time"
 
@@ -45,9 +45,10 @@ type Config struct {
 	Probe  machine.Probe        // reads the machine's state between samples; nil for none
 	Clock  func() time.Duration // monotonic time since an arbitrary moment; nil means the system's
 
-	// SteadyTime is roughly how long the steady part will take. Storage for its samples is reserved
-	// in advance. Zero means a second.
+	// SteadyTime is roughly how long the steady part will take, and SteadyRuns how many samples it
+	// will have at least. Storage for them is reserved in advance. A SteadyTime of zero means a second.
 	SteadyTime time.Duration
+	SteadyRuns int
 	// Thermometer returns the hottest temperature in degrees Celsius, false if none can be read; nil
 	// means that the machine has none.
 	Thermometer func() (celsius float64, ok bool)
@@ -62,9 +63,10 @@ type Runner struct {
 	start   time.Duration
 	block   results.Block
 
-	readAt   time.Duration // when the machine was last read
-	unmarked int           // index of the first sample after that
-	pulse    machine.Pulse // what was read
+	level  int           // index of the first sample that the warm-up found level
+	readAt time.Duration // when the machine was last read
+	window window        // the present one
+	before window        // the one before; the zero value if there is none
 }
 
 // Begin opens variant v on b, runs the first inference and warms up. The Runner is then ready for
@@ -105,8 +107,7 @@ func Begin(ctx context.Context, b backends.Backend, v fixtures.Variant, cfg Conf
 		err = r.failed("warm-up", r.warmUp())
 	}
 	if err == nil {
-		r.unmarked = len(r.block.Samples) // nothing before the first reading is marked
-		err = r.readMachine()
+		err = r.watch()
 	}
 	if err != nil {
 		return nil, errors.Join(err, session.Close())
@@ -142,10 +143,10 @@ func (r *Runner) warmUp() error {
 	if err := r.inferAt(r.cfg.Clock(), results.PhaseFirst); err != nil {
 		return err
 	}
-	s := settling{Settle: r.cfg.Settle}
+	s := settling{Settle: r.cfg.Settle, steady: r.steadyTime}
 	w := &r.block.Warmup
-	begin, busy := r.cfg.Clock(), time.Duration(0)
-	for {
+	begin, busy, first := r.cfg.Clock(), time.Duration(0), len(r.block.Samples)
+	for w.Reason == "" {
 		if err := r.inferAt(r.cfg.Clock(), results.PhaseWarmup); err != nil {
 			return err
 		}
@@ -155,26 +156,26 @@ func (r *Runner) warmUp() error {
 		// A session that only says how long an inference took, such as a simulated one, does not
 		// advance the clock.
 		w.Time = max(busy, r.cfg.Clock()-begin)
-		switch {
-		case s.add(total):
+		if s.add(total) {
 			w.Settled, w.Reason = true, "settled"
-		case w.Time >= s.MaxTime && (s.full() || w.Time >= slowFactor*s.MaxTime):
-			w.Reason = fmt.Sprintf("not settled within the bound of %v", s.MaxTime)
-		case w.Runs >= s.MaxRuns:
-			w.Reason = fmt.Sprintf("not settled within the bound of %d runs", s.MaxRuns)
-		default:
-			continue
+		} else {
+			w.Reason = s.over(w.Time)
 		}
-		break
 	}
+	r.level = first + s.level
 	// Reserve half as many again as the warm-up's pace suggests, since the steady part may be
 	// faster. slices.Grow would leave spare room, which would blur the block's memory.
 	pace := max(w.Time/time.Duration(w.Runs), 100*time.Nanosecond)
-	more := min(int(r.cfg.SteadyTime/pace)*3/2+1024, maxReserve)
+	more := min(int(r.steadyTime(pace)/pace)*3/2+1024, maxReserve)
 	reserved := append(make([]results.Sample, 0, len(r.block.Samples)+more), r.block.Samples...)
 	clear(reserved[len(reserved):cap(reserved)]) // or its page faults fall into the steady part
 	r.block.Samples = reserved
 	return nil
+}
+
+// steadyTime returns how long the steady part will take if each inference takes this long.
+func (r *Runner) steadyTime(each time.Duration) time.Duration {
+	return max(r.cfg.SteadyTime, each*time.Duration(r.cfg.SteadyRuns))
 }
 
 // maxReserve is the most samples for which storage is reserved: about 90 MB.
@@ -213,7 +214,7 @@ func (r *Runner) inferAt(now time.Duration, phase results.Phase) error {
 		mark |= results.MarkLateLink
 	}
 	r.block.Samples = append(r.block.Samples, results.Sample{
-		Phase: phase, Mark: mark, At: now - r.start,
+		Phase: phase, Mark: mark, Lost: uint16(min(t.Lost, math.MaxUint16)), At: now - r.start,
 		Total: t.Total, Fill: t.Fill, Exec: t.Exec, Network: t.Network, Queue: t.Queue,
 		Lateness: t.Lateness, Sent: t.Sent, Received: t.Received,
 	})
@@ -257,12 +258,7 @@ func (r *Runner) End() (results.Block, error) {
 			r.block.Celsius = &celsius
 		}
 	}
-	err := errors.Join(r.readMachine(), r.failed("close", r.session.Close()))
-	steady, _ := r.block.Steady(0)
-	r.block.Drift = driftOf(results.Latencies(steady), driftTolerance)
+	err := errors.Join(r.unwatch(), r.failed("close", r.session.Close()))
+	r.block.Drift = driftOf(totals(r.block.Samples[r.level:]))
 	return r.block, err
 }
-
-// driftTolerance is the relative change within a block's steady part up to which no drift is
-// reported: a regression gate looks for 3 % and more.
-const driftTolerance = 0.02

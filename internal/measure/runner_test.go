@@ -44,12 +44,18 @@ func (s *series) clock() time.Duration { return s.now }
 // take measures a block of steady samples for d of simulated time.
 func (s *series) take(t *testing.T, d time.Duration, cfg measure.Config) results.Block {
 	t.Helper()
+	return s.takeAtLeast(t, d, 0, cfg)
+}
+
+// takeAtLeast measures a block of at least count steady samples, and for d at least.
+func (s *series) takeAtLeast(t *testing.T, d time.Duration, count int, cfg measure.Config) results.Block {
+	t.Helper()
 	cfg.Clock = s.clock
 	r, err := measure.Begin(context.Background(), s, variant, cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := r.Run(d, 0); err != nil {
+	if err := r.Run(d, count); err != nil {
 		t.Fatal(err)
 	}
 	b, err := r.End()
@@ -94,7 +100,7 @@ func TestRunnerKeepsHowHotABlockEnded(t *testing.T) {
 func TestRunnerKeepsWhatWasMeasuredBeforeAFailure(t *testing.T) {
 	broken := errors.New("the delegate hung up")
 	b := backendtest.New("npu", func(_ fixtures.Variant, i int) (backends.Timing, error) {
-		if i == 50 {
+		if i == 80 {
 			return backends.Timing{}, broken
 		}
 		return backends.Timing{Total: 10 * time.Millisecond}, nil
@@ -104,7 +110,7 @@ func TestRunnerKeepsWhatWasMeasuredBeforeAFailure(t *testing.T) {
 		t.Fatal(err)
 	}
 	err = r.Run(0, 1000)
-	if !errors.Is(err, broken) || !strings.Contains(err.Error(), "inference 51") ||
+	if !errors.Is(err, broken) || !strings.Contains(err.Error(), "inference 81") ||
 		!strings.Contains(err.Error(), string(variant.Name)) {
 		t.Errorf("error %v, want the cause with combination and inference", err)
 	}
@@ -112,7 +118,7 @@ func TestRunnerKeepsWhatWasMeasuredBeforeAFailure(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := count(block, results.PhaseSteady); got != 50-1-block.Warmup.Runs {
+	if got := count(block, results.PhaseSteady); got != 80-1-block.Warmup.Runs {
 		t.Errorf("%d steady samples were kept of those before the failure", got)
 	}
 	if _, still := b.Opened(); still != 0 {

@@ -11,15 +11,15 @@ import (
 	"github.com/crossover-bench/crossover/internal/results"
 )
 
-func TestSettleLevelLatencyInThreeWindows(t *testing.T) {
+func TestSettleLevelLatencyInHalfASecondOr15Runs(t *testing.T) {
 	for _, c := range []struct {
 		latency time.Duration
 		runs    int
 	}{
-		{300 * time.Microsecond, 3 * 334}, // windows of 100 ms
-		{10 * time.Millisecond, 3 * 10},
-		{300 * time.Millisecond, 3 * 5}, // windows of 5 runs: 4.5 s, not minutes
-		{3 * time.Second, 3 * 5},        // beyond the bound, within which the windows do not fill
+		{300 * time.Microsecond, 1667},
+		{10 * time.Millisecond, 50},
+		{300 * time.Millisecond, 15}, // 4.5 s, not minutes
+		{3 * time.Second, 15},        // beyond the bound of time, which holds too few runs
 	} {
 		b := newSeries(func(int) time.Duration { return c.latency }).take(t, time.Second, measure.Config{})
 		if !b.Warmup.Settled || b.Warmup.Reason != "settled" || b.Warmup.Runs != c.runs {
@@ -68,14 +68,11 @@ func TestSettleLateCountsOnlyWhatFollows(t *testing.T) {
 }
 
 func TestSettleReportsAWarmupThatNeverSettles(t *testing.T) {
-	// Each window of 100 ms is a tenth slower or faster than the one before.
-	unsteady := func(level time.Duration) func(int) time.Duration {
+	// Every tenth of a second it is 2 % slower.
+	slower := func(level time.Duration) func(int) time.Duration {
 		var spent time.Duration
 		return func(int) time.Duration {
-			d := level
-			if spent/(100*time.Millisecond)%2 == 1 {
-				d += level / 10
-			}
+			d := time.Duration(float64(level) * math.Pow(1.02, spent.Seconds()*10))
 			spent += d
 			return d
 		}
@@ -88,7 +85,7 @@ func TestSettleReportsAWarmupThatNeverSettles(t *testing.T) {
 		{measure.Settle{MaxTime: 2 * time.Second}, "not settled within the bound of 2s"},
 		{measure.Settle{MaxRuns: 500}, "not settled within the bound of 500 runs"},
 	} {
-		b := newSeries(unsteady(time.Millisecond)).take(t, time.Second, measure.Config{Settle: c.settle})
+		b := newSeries(slower(time.Millisecond)).take(t, time.Second, measure.Config{Settle: c.settle})
 		if b.Warmup.Settled || b.Warmup.Reason != c.want {
 			t.Errorf("warm-up %+v, want %q", b.Warmup, c.want)
 		}
@@ -102,7 +99,7 @@ func TestSettleReportsAWarmupThatNeverSettles(t *testing.T) {
 }
 
 func TestSettleDoesNotTakeSlowDriftForSettled(t *testing.T) {
-	// 0.7 % slower each window: two neighbours agree within 1 %, three do not.
+	// 0.7 % slower each tenth of a second.
 	b := newSeries(func(i int) time.Duration {
 		return time.Duration(float64(time.Millisecond) * math.Pow(1.007, float64(i)/100))
 	}).take(t, time.Second, measure.Config{Settle: measure.Settle{MaxTime: 5 * time.Second}})
@@ -130,7 +127,7 @@ func TestSettleWaitsOutAnEarlyStepAndReportsALateOne(t *testing.T) {
 		t.Errorf("a step within the warm-up: the steady part drifts by %v", b.Drift)
 	}
 	b = newSeries(step(800)).take(t, time.Second, measure.Config{})
-	if b.Warmup.Runs > 400 {
+	if b.Warmup.Runs > 600 {
 		t.Errorf("a step after 800 runs: warm-up %+v, want settled before it", b.Warmup)
 	}
 	if math.Abs(b.Drift-0.3) > 0.02 {
