@@ -21,7 +21,7 @@ import (
 )
 
 // Version is the version of the protocol that this build speaks.
-const Version = 1
+const Version = 2
 
 // EventsDescriptor is the file descriptor that carries events: the first after standard input,
 // output and error.
@@ -45,6 +45,11 @@ type Job struct {
 	Combinations []names.Combination `json:"combinations,omitempty"`
 	Round        int                 `json:"round"`               // results.ProbeRound for the probe
 	Block        time.Duration       `json:"block_ns,omitempty"`  // steady time of a block
+	// MinSamples is the least number of steady samples of a block, by the combination's name. A block
+	// goes on beyond its time for them, until its steady part has taken Longest.
+	MinSamples map[string]int `json:"min_samples,omitempty"`
+	Longest    time.Duration  `json:"longest_ns,omitempty"`
+
 	Reference    bool                `json:"reference,omitempty"` // time the reference network before each block
 	Setup        Setup               `json:"setup"`
 }

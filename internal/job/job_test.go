@@ -35,7 +35,7 @@ func TestJobReachesTheMeasuringProgramWhole(t *testing.T) {
 
 func TestJobOfAnotherProtocolIsRefused(t *testing.T) {
 	for text, want := range map[string]string{
-		`{"version": 7}`: "protocol version 7; this test binary speaks 1", "": "standard input", "{}": "protocol version 0",
+		`{"version": 7}`: "protocol version 7; this test binary speaks 2", "": "standard input", "{}": "protocol version 0",
 	} {
 		if _, err := Read(strings.NewReader(text)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %s", text, err, want)

@@ -12,6 +12,9 @@ import (
 	"github.com/crossover-bench/crossover/internal/results"
 )
 
+// steadyRuns is the least number of inferences of a block, as internal/rounds plans it.
+const steadyRuns = 15
+
 var blocks = flag.Int("measure.blocks", 100, "blocks of each scenario that the simulations of warm-ups take")
 
 // ar1 returns noise around 1 with a relative spread, whose neighbours have the correlation rho.
@@ -25,8 +28,7 @@ func ar1(rng *rand.Rand, rho, spread float64) func() float64 {
 }
 
 // simulate takes a block of a latency with noise and an excess that depends on the time since
-// opening. The steady part takes a second or more, and has measure.SteadyRuns samples or more, as
-// internal/rounds plans it.
+// opening. The steady part takes a second or more, and has steadyRuns samples or more.
 func simulate(
 	t *testing.T, latency time.Duration, noise func() float64, excess func(seconds float64) float64,
 ) (b results.Block, left float64) {
@@ -38,7 +40,7 @@ func simulate(
 		all = append(all, e)
 		return time.Duration(float64(latency) * noise() * (1 + e))
 	})
-	b = s.takeAtLeast(t, time.Second, measure.SteadyRuns, measure.Config{SteadyRuns: measure.SteadyRuns})
+	b = s.takeAtLeast(t, time.Second, steadyRuns, measure.Config{SteadyRuns: steadyRuns})
 	steady := count(b, results.PhaseSteady)
 	for _, e := range all[len(all)-steady:] {
 		left += e / float64(steady)

@@ -27,6 +27,7 @@ import (
 	"hash/fnv"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/crossover-bench/crossover/backends"
@@ -248,6 +249,22 @@ func (r *Runner) Run(d time.Duration, count int) error {
 			return nil
 		}
 	}
+}
+
+// Reach takes further samples until the block has count steady ones, or until the time since the
+// first of them has reached longest. It returns how many it took. It stops early as Run does.
+func (r *Runner) Reach(count int, longest time.Duration) (took int, err error) {
+	first := slices.IndexFunc(r.block.Samples, func(s results.Sample) bool { return s.Phase == results.PhaseSteady })
+	begin, have := r.cfg.Clock(), 0
+	if first >= 0 {
+		begin, have = r.start+r.block.Samples[first].At, len(r.block.Samples)-first
+	}
+	for ; have+took < count && r.cfg.Clock()-begin < longest; took++ {
+		if err := r.Run(0, 1); err != nil {
+			return took, err
+		}
+	}
+	return took, nil
 }
 
 // End closes the session and returns the block with the samples taken so far. The block is valid

@@ -267,3 +267,37 @@ func TestRunnerKeepsTheDetailsOfTheSession(t *testing.T) {
 		}
 	}
 }
+
+func TestRunnerReachesACountOrTheLongestTime(t *testing.T) {
+	for _, c := range []struct {
+		count   int
+		longest time.Duration
+		want    int
+	}{
+		{0, time.Minute, 10}, // the time of the block was enough
+		{10, time.Minute, 10},
+		{300, time.Minute, 300},
+		{300, 2 * time.Second, 20}, // counted from the first steady sample
+	} {
+		s := newSeries(func(int) time.Duration { return 100 * time.Millisecond })
+		r, err := measure.Begin(t.Context(), s, variant, measure.Config{Clock: s.clock})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := r.Run(time.Second, 0); err != nil {
+			t.Fatal(err)
+		}
+		took, err := r.Reach(c.count, c.longest)
+		if err != nil {
+			t.Fatal(err)
+		}
+		block, err := r.End()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := count(block, results.PhaseSteady); got != c.want || took != c.want-10 {
+			t.Errorf("%d within %v: %d steady samples, %d of them further ones; want %d",
+				c.count, c.longest, got, took, c.want)
+		}
+	}
+}

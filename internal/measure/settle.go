@@ -60,10 +60,6 @@ const (
 	showErrors   = 10
 )
 
-// SteadyRuns is how many inferences a steady part must hold, at least, so that together with the
-// warm-up it shows the slowest decay that is looked for.
-const SteadyRuns = 15
-
 func (s Settle) withDefaults() Settle {
 	s.MinTime = cmp.Or(s.MinTime, 500*time.Millisecond)
 	s.MinRuns = cmp.Or(s.MinRuns, 15)

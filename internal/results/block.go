@@ -132,8 +132,8 @@ type Block struct {
 	// Reference is the median time in seconds of an invocation of the reference network right before
 	// the block: a small file that never changes, on one thread of this machine. 0 if not timed.
 	Reference float64 `json:"reference_sec,omitempty"`
-	// NsPerOp is the benchmark's own ns/op if go test measured the block; 0 otherwise, and Metrics
-	// then uses the mean of Total.
+	// NsPerOp is the benchmark's own ns/op if go test measured the whole block; 0 otherwise, and
+	// Metrics then uses the mean of Total.
 	NsPerOp float64 `json:"ns_per_op,omitempty"`
 	// Drift is the relative change of the latency from the beginning to the end of the block, without
 	// the part of the warm-up that is still unsettled, if noise does not explain it; 0 otherwise.

@@ -30,7 +30,8 @@ type Ledger struct {
 type Planned struct {
 	Combination names.Combination `json:"combination"`
 	Rounds      int               `json:"rounds"`
-	Block       time.Duration     `json:"block_ns"` // steady time of each block
+	Block       time.Duration     `json:"block_ns"`          // steady time of each block
+	Samples     int               `json:"samples,omitempty"` // least number of its steady samples
 	// Open is the time to open in the probe, plus what the first inference took beyond a later one.
 	// If that was expensive, the probe opens twice: Cold is the first time, and Open the second,
 	// which may have found a cache.

@@ -47,6 +47,10 @@ type Settings struct {
 	Seed      uint64        // of the order within the rounds
 	Budget    time.Duration // the run is refused if probe and plan are longer; 0 means unlimited
 	Precision float64       // see stats.PreciseEnough; 0 means a fixed number of rounds
+	// Samples is the least number of steady samples that each block of a combination needs, such as
+	// for a percentile. Its blocks become longer than Block for them, up to Longest; 0 means a minute.
+	Samples map[names.Combination]int
+	Longest time.Duration
 }
 
 // Least returns the number of rounds that are planned; a precision may add more.
@@ -133,7 +137,8 @@ func (d *Driver) Run(ctx context.Context, declared []names.Combination) (*Ending
 }
 
 // Extend measures this many more rounds of the combinations, whatever number the settings give, and
-// numbers them on from the last. Combinations that are new to the run are probed first. What cannot
+// numbers them on from the last. Settings.Samples may have grown since the plan: blocks become longer
+// then. Combinations that are new to the run are probed first. What cannot
 // run here is in the ending; a combination that failed is an error, as in Run.
 func (d *Driver) Extend(ctx context.Context, combinations []names.Combination, rounds int) (*Ending, error) {
 	d.begin()
@@ -150,6 +155,7 @@ func (d *Driver) Extend(ctx context.Context, combinations []names.Combination, r
 		for i := range d.ending.Plan.Open {
 			p := &d.ending.Plan.Open[i]
 			if !d.dropped[p.Combination] && slices.Contains(combinations, p.Combination) {
+				p.Samples = max(p.Samples, d.Settings.least(p.Combination, p.cost.latency))
 				p.Rounds = max(p.Rounds, len(d.kept[p.Combination])+first+rounds-round)
 				due = append(due, *p)
 			}
@@ -233,6 +239,7 @@ func (d *Driver) do(
 	for len(b.todo) > 0 {
 		j := d.Binary.job(job.Measure, b.todo)
 		j.Round, j.Block = b.round, b.block
+		j.MinSamples, j.Longest = d.minSamples(b), d.Settings.longest()
 		p := process{binary: d.Binary, patience: patience, handle: handle}
 		left, err := p.run(ctx, j)
 		if err != nil {
@@ -241,6 +248,17 @@ func (d *Driver) do(
 		b.todo = left
 	}
 	return nil
+}
+
+// minSamples returns the least steady samples of a batch's combinations by name; none for the probe.
+func (d *Driver) minSamples(b batch) map[string]int {
+	least := map[string]int{}
+	for _, c := range b.todo {
+		if p := d.ending.Plan.item(c); p != nil && b.round != results.ProbeRound {
+			least[c.Name()] = p.Samples
+		}
+	}
+	return least
 }
 
 // patience is how long the next result of a planned combination may take.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -78,13 +79,11 @@ func fakeSuites(args []string) int {
 			w.Write(results.Event{Kind: results.EventFail, Combination: c, Reason: "cannot load"})
 			continue
 		}
+		steady := slices.Repeat([]results.Sample{{Phase: results.PhaseSteady, Total: latency}}, max(1, j.MinSamples[c.Name()]))
 		w.Write(results.Event{Kind: results.EventBlock, Block: &results.Block{
 			Combination: c, Round: max(0, j.Round), Start: time.Unix(1, 0), Open: open, Origin: origin,
 			Warmup: results.Warmup{Settled: true, Runs: 5, Time: j.Block, Reason: "settled"},
-			Samples: []results.Sample{
-				{Phase: results.PhaseFirst, Total: 2 * time.Millisecond},
-				{Phase: results.PhaseSteady, Total: latency},
-			},
+			Samples: append([]results.Sample{{Phase: results.PhaseFirst, Total: 2 * time.Millisecond}}, steady...),
 		}})
 	}
 	w.Write(results.Event{Kind: results.EventEnd})

@@ -21,6 +21,31 @@ const minRounds = 6
 // and looks at the clock only when it is there.
 const loopExcess = 0.2
 
+// steadySamples is the least number of steady samples of any block. With fewer, warm-up and steady
+// part together would not show a latency that still decays; see measure.Settle. steadyTime bounds
+// what they may take: a warm-up of a slower model is long enough by itself.
+const (
+	steadySamples = 15
+	steadyTime    = 6 * time.Second
+)
+
+// longestBlock is the default of Settings.Longest.
+const longestBlock = time.Minute
+
+// least returns the least number of steady samples of a block, of which each takes this long: as many
+// as are asked for and as fit into the longest block.
+func (s Settings) least(c names.Combination, latency time.Duration) int {
+	if latency <= 0 { // no time passes
+		return max(s.Samples[c], steadySamples)
+	}
+	fit := func(count int, within time.Duration) int {
+		return max(1, min(count, int((within+latency-1)/latency)))
+	}
+	return max(fit(s.Samples[c], s.longest()), fit(steadySamples, steadyTime))
+}
+
+func (s Settings) longest() time.Duration { return cmp.Or(s.Longest, longestBlock) }
+
 // A Plan says what a run is going to do.
 type Plan struct {
 	Open    []Item            // what will be measured
@@ -30,21 +55,24 @@ type Plan struct {
 // An Item is one combination of a plan.
 type Item struct {
 	names.Combination
-	Block  time.Duration // steady time of each block
-	Rounds int           // blocks to measure
-	Of     int           // rounds of the run, over which these are spread evenly
-	Kept   int           // blocks that an interrupted run left
-	cost   cost
+	Block   time.Duration // steady time of each block
+	Samples int           // least number of steady samples of each block
+	Rounds  int           // blocks to measure
+	Of      int           // rounds of the run, over which these are spread evenly
+	Kept    int           // blocks that an interrupted run left
+	cost    cost
 }
 
-// plan gives a combination its block time and rounds. If opening is expensive, the same steady time
-// is spent in fewer, longer blocks, down to minRounds. The probe's warm-up does not make it so, since
-// it does not predict the next one.
-func plan(c names.Combination, cost cost, block time.Duration, rounds int) Item {
-	p := Item{Combination: c, Block: block, Rounds: rounds, Of: rounds, cost: cost}
-	if cost.expensive(block) && rounds > minRounds {
-		steady := time.Duration(rounds) * block
-		p.Rounds = max(minRounds, int(steady/max(cost.opening/2, block)))
+// plan gives a combination its block time, least samples and rounds. If opening is expensive, the
+// same steady time is spent in fewer, longer blocks, down to minRounds. The probe's warm-up does not
+// make it so, since it does not predict the next one.
+func plan(c names.Combination, cost cost, s Settings, rounds int) Item {
+	p := Item{
+		Combination: c, Block: s.Block, Samples: s.least(c, cost.latency), Rounds: rounds, Of: rounds, cost: cost,
+	}
+	if cost.expensive(s.Block) && rounds > minRounds {
+		steady := time.Duration(rounds) * s.Block
+		p.Rounds = max(minRounds, int(steady/max(cost.opening/2, s.Block)))
 		p.Block = (steady / time.Duration(p.Rounds)).Round(time.Millisecond)
 	}
 	return p
@@ -54,12 +82,13 @@ func plan(c names.Combination, cost cost, block time.Duration, rounds int) Item 
 func (p Item) Duration() time.Duration { return time.Duration(max(0, p.Rounds-p.Kept)) * p.each() }
 
 // each returns how long one block takes: opening, the first inference, warm-up, and whole
-// inferences, one at least.
+// inferences, Samples at least.
 func (p Item) each() time.Duration {
 	latency, steady := p.cost.latency, 1.0
 	if latency < p.Block && latency > 0 {
 		steady = math.Ceil((1 + loopExcess) * float64(p.Block) / float64(latency))
 	}
+	steady = max(steady, float64(p.Samples))
 	return p.cost.opening + latency + p.cost.warmup + time.Duration(steady*float64(latency))
 }
 
@@ -132,7 +161,7 @@ func (d *Driver) fitting(left time.Duration) int {
 	for n := d.Settings.Rounds - 1; n > 0; n-- {
 		var p Plan
 		for _, o := range d.ending.Plan.Open {
-			p.Open = append(p.Open, plan(o.Combination, o.cost, d.Settings.Block, n))
+			p.Open = append(p.Open, plan(o.Combination, o.cost, d.Settings, n))
 		}
 		if p.Duration() <= left {
 			return n

@@ -22,7 +22,7 @@ func TestPlanMakesFewerLongerBlocksOfExpensiveOpening(t *testing.T) {
 		{time.Minute, 500 * time.Millisecond, 10, 833 * time.Millisecond, 6}, // never below minRounds
 		{time.Minute, 500 * time.Millisecond, 3, 500 * time.Millisecond, 3},
 	} {
-		p := plan(c, cost{opening: k.opening}, k.block, k.rounds)
+		p := plan(c, cost{opening: k.opening}, Settings{Block: k.block}, k.rounds)
 		if p.Block != k.wantBlock || p.Rounds != k.wantRounds {
 			t.Errorf("opening %v, %d x %v: got %d x %v, want %d x %v",
 				k.opening, k.rounds, k.block, p.Rounds, p.Block, k.wantRounds, k.wantBlock)
@@ -32,7 +32,7 @@ func TestPlanMakesFewerLongerBlocksOfExpensiveOpening(t *testing.T) {
 
 func TestPlanDoesNotTakeASlowWarmUpForExpensiveOpening(t *testing.T) {
 	slow := cost{opening: time.Millisecond, warmup: 10 * time.Second}
-	if p := plan(names.Combination{}, slow, 500*time.Millisecond, 10); p.Rounds != 10 {
+	if p := plan(names.Combination{}, slow, Settings{Block: 500 * time.Millisecond}, 10); p.Rounds != 10 {
 		t.Errorf("%d rounds, want 10", p.Rounds)
 	}
 }
@@ -57,6 +57,64 @@ func TestPlanSpreadsFewerRoundsOverTheRun(t *testing.T) {
 	}
 }
 
+func TestPlanGivesABlockAsManySamplesAsItNeeds(t *testing.T) {
+	c := names.Combination{Variant: "model=m", Backend: "cpu1", Link: names.LinkNone}
+	for _, k := range []struct {
+		latency, longest time.Duration
+		asked            int
+		want             int           // least samples
+		takes            time.Duration // a block
+	}{
+		{time.Millisecond, 0, 0, 15, 601 * time.Millisecond}, // the block's time decides: half a second and a fifth
+		{time.Millisecond, 0, 300, 300, 601 * time.Millisecond},
+		{time.Millisecond, 0, 5000, 5000, 5001 * time.Millisecond},
+		{50 * time.Millisecond, 0, 0, 15, 16 * 50 * time.Millisecond},    // enough to show a drift
+		{50 * time.Millisecond, 0, 300, 300, 301 * 50 * time.Millisecond}, // enough for a p99
+		{300 * time.Millisecond, 0, 300, 200, 201 * 300 * time.Millisecond},
+		{300 * time.Millisecond, 90 * time.Second, 300, 300, 301 * 300 * time.Millisecond},
+		{time.Second, 0, 0, 6, 7 * time.Second},
+		{10 * time.Second, time.Second, 300, 1, 20 * time.Second},
+		{0, 0, 300, 300, 0}, // computed
+	} {
+		s := Settings{
+			Block: 500 * time.Millisecond, Longest: k.longest, Samples: map[names.Combination]int{c: k.asked},
+		}
+		if p := plan(c, cost{latency: k.latency}, s, 10); p.Samples != k.want || p.each() != k.takes {
+			t.Errorf("%v, %d asked for within %v: %d samples in %v, want %d in %v",
+				k.latency, k.asked, s.longest(), p.Samples, p.each(), k.want, k.takes)
+		}
+	}
+}
+
+func TestPlanOfSamplesReachesTheProcessThatMeasures(t *testing.T) {
+	n := &notes{}
+	d := driver(t, n, Settings{Rounds: 2, Samples: map[names.Combination]int{combination("a"): 40}})
+	if _, err := d.Run(t.Context(), combinations("a", "b")); err != nil {
+		t.Fatal(err)
+	}
+	check := func(blocks int, a, b int) {
+		t.Helper()
+		if len(n.blocks) != blocks {
+			t.Errorf("%d blocks, want %d", len(n.blocks), blocks)
+		}
+		for _, block := range n.blocks[max(0, blocks-4):] {
+			want := map[string]int{"model=a": a, "model=b": b}[string(block.Combination.Variant)]
+			if kept, _ := block.Steady(0); len(kept) != want {
+				t.Errorf("%s has %d steady samples, want %d", block.Combination.Variant, len(kept), want)
+			}
+		}
+	}
+	check(4, 40, steadySamples)
+	if p := n.planned[0]; p.Samples != 40 {
+		t.Errorf("planned %+v", p)
+	}
+	d.Settings.Samples[combination("a")] = 70 // a percentile needs more
+	if _, err := d.Extend(t.Context(), combinations("a", "b"), 2); err != nil {
+		t.Fatal(err)
+	}
+	check(8, 70, steadySamples)
+}
+
 func TestPlanAboveTheBudgetIsRefusedBeforeMeasuring(t *testing.T) {
 	n := &notes{}
 	d := driver(t, n, Settings{Rounds: 10, Block: 2 * time.Second, Budget: 30 * time.Second})
@@ -74,7 +132,9 @@ func TestPlanCountsASlowInferenceWhole(t *testing.T) {
 	if _, err := d.Run(t.Context(), combinations("slow")); err != nil {
 		t.Fatal(err)
 	}
-	if want := 2 * (23*time.Millisecond + 6*time.Second); n.plan.Duration() != want {
+	// The first inference is shorter than a later one here; two more fit into the 6 s that a slow
+	// model's steady part may take to show a drift.
+	if want := 2 * (23*time.Millisecond + 9*time.Second); n.plan.Duration() != want {
 		t.Errorf("the plan says %v, want %v", n.plan.Duration(), want)
 	}
 }

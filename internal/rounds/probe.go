@@ -102,7 +102,8 @@ func (d *Driver) keepPlan() error {
 	for _, p := range d.ending.Plan.Open {
 		if _, before := d.before[p.Combination]; !before {
 			planned = append(planned, results.Planned{
-				Combination: p.Combination, Rounds: p.Rounds, Block: p.Block, Open: p.cost.opening, Cold: p.cost.cold,
+				Combination: p.Combination, Rounds: p.Rounds, Block: p.Block, Samples: p.Samples,
+				Open: p.cost.opening, Cold: p.cost.cold,
 			})
 		}
 	}
@@ -111,10 +112,10 @@ func (d *Driver) keepPlan() error {
 
 // plan plans a combination, as before the interrupt if it was measured then.
 func (d *Driver) plan(c names.Combination, cost cost) Item {
-	p := plan(c, cost, d.Settings.Block, d.Settings.Least())
+	p := plan(c, cost, d.Settings, d.Settings.Least())
 	p.Kept = len(d.kept[c])
 	if before, ok := d.before[c]; ok {
-		p.Block, p.Rounds = before.Block, before.Rounds
+		p.Block, p.Samples, p.Rounds = before.Block, before.Samples, before.Rounds
 	}
 	return p
 }

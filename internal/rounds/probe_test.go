@@ -21,9 +21,9 @@ func TestProbeRunsTwiceWhatIsExpensiveToOpen(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []results.Planned{
-		{Combination: combination("a"), Rounds: 20, Block: 100 * time.Millisecond, Open: 4 * time.Millisecond},
+		{Combination: combination("a"), Rounds: 20, Block: 100 * time.Millisecond, Samples: 15, Open: 4 * time.Millisecond},
 		{
-			Combination: combination("expensive"), Rounds: 6, Block: 333 * time.Millisecond,
+			Combination: combination("expensive"), Rounds: 6, Block: 333 * time.Millisecond, Samples: 15,
 			Open: 2001 * time.Millisecond, Cold: 30001 * time.Millisecond,
 		},
 	}

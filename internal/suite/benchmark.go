@@ -14,7 +14,7 @@ import (
 )
 
 // Benchmarks measures each combination as a sub-benchmark: open, first inference, settled warm-up,
-// then inferences for the benchmark's time.
+// then inferences for the benchmark's time, and further ones if the job asks for more.
 func (s *Suite) Benchmarks(b *testing.B) {
 	s.sendEvents()
 	if s.events == nil {
@@ -36,16 +36,18 @@ func (s *Suite) Benchmarks(b *testing.B) {
 }
 
 func (s *Suite) benchmark(b *testing.B, c names.Combination) {
-	block, err := s.Block(b.Context(), c, func(r *measure.Runner) error {
+	least, further := s.job.MinSamples[c.Name()], 0
+	block, err := s.Block(b.Context(), c, func(r *measure.Runner) (err error) {
 		if r.Computed() {
-			return r.Run(s.job.Block, 1) // no time passes, so b.Loop would take millions
+			return r.Run(s.job.Block, max(1, least)) // no time passes, so b.Loop would take millions
 		}
 		for b.Loop() {
 			if err := r.Sample(); err != nil {
 				return err
 			}
 		}
-		return nil
+		further, err = r.Reach(least, s.job.Longest) // the benchmark's timer has stopped
+		return err
 	})
 	if unavailable(err) {
 		s.drop(results.EventSkip, c, err)
@@ -56,7 +58,7 @@ func (s *Suite) benchmark(b *testing.B, c names.Combination) {
 		s.send(results.Event{Kind: results.EventFail, Combination: c, Reason: reason(c, err)})
 		b.Fatal(err)
 	}
-	if block.Origin == "" {
+	if block.Origin == "" && further == 0 {
 		block.NsPerOp = float64(b.Elapsed().Nanoseconds()) / float64(b.N)
 	}
 	n, metrics := results.Metrics(&block, results.LeaveOut(false))

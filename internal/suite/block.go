@@ -36,8 +36,8 @@ func (s *Suite) Block(
 	}
 	before := residentWithoutGarbage()
 	r, err := measure.Begin(ctx, backend, v, measure.Config{
-		Link: c.Link, Round: max(0, s.job.Round), Seed: 1, SteadyTime: s.job.Block, Probe: probe,
-		Settle: s.hooks.Settle, Thermometer: machine.Thermometer("/"),
+		Link: c.Link, Round: max(0, s.job.Round), Seed: 1, Probe: probe, Settle: s.hooks.Settle,
+		SteadyTime: s.job.Block, SteadyRuns: s.job.MinSamples[c.Name()], Thermometer: machine.Thermometer("/"),
 	})
 	if err != nil {
 		return results.Block{}, err
