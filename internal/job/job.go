@@ -43,15 +43,15 @@ type Job struct {
 	Version      int                 `json:"version"`
 	Task         Task                `json:"task"`
 	Combinations []names.Combination `json:"combinations,omitempty"`
-	Round        int                 `json:"round"`               // results.ProbeRound for the probe
-	Block        time.Duration       `json:"block_ns,omitempty"`  // steady time of a block
+	Round        int                 `json:"round"`              // results.ProbeRound for the probe
+	Block        time.Duration       `json:"block_ns,omitempty"` // steady time of a block
 	// MinSamples is the least number of steady samples of a block, by the combination's name. A block
 	// goes on beyond its time for them, until its steady part has taken Longest.
 	MinSamples map[string]int `json:"min_samples,omitempty"`
 	Longest    time.Duration  `json:"longest_ns,omitempty"`
 
-	Reference    bool                `json:"reference,omitempty"` // time the reference network before each block
-	Setup        Setup               `json:"setup"`
+	Calibrate bool  `json:"calibrate,omitempty"` // take a calibration run before each local CPU block
+	Setup     Setup `json:"setup"`
 }
 
 // A Setup is the part that all jobs of a run share. Its paths are absolute.

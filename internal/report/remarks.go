@@ -28,7 +28,10 @@ func Remarks(run *results.Run, summaries []summary.Summary) []string {
 	r.disturbed()
 	r.patterns()
 	r.shares("Inferences left out", func(s summary.Summary) (n, of int, why string) {
-		return s.LeftOut, s.LeftOut + s.Samples, " (" + reasons(s.Marks) + ")"
+		return s.LeftOut, s.LeftOut + s.Samples, " (" + r.reasons(s.Marks) + ")"
+	})
+	r.shares("Inferences whose emulated link was late, and count", func(s summary.Summary) (n, of int, why string) {
+		return s.Marks[results.MarkLateLink.String()], s.Samples + s.LeftOut, ""
 	})
 	r.shares("Rounds whose warm-up did not settle", func(s summary.Summary) (n, of int, why string) {
 		return s.Unsettled, s.Blocks, ""
@@ -137,7 +140,7 @@ func (r *remarks) disturbed() {
 		switch {
 		case s.Samples == 0 && s.MedianOfAll != nil:
 			r.add("%s has no figures: all its %d inferences were disturbed (%s); their median is %s ms.",
-				r.title(s.Combination), s.LeftOut, reasons(s.Marks), milliseconds(*s.MedianOfAll))
+				r.title(s.Combination), s.LeftOut, r.reasons(s.Marks), milliseconds(*s.MedianOfAll))
 		case s.MedianOfAll != nil:
 			r.add("%s: the inferences left out matter: with them the median is %s ms.",
 				r.title(s.Combination), milliseconds(*s.MedianOfAll))
@@ -229,11 +232,11 @@ func oneLine(s string) string {
 	return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f }), "; ")
 }
 
-// reasons returns counted marks as "3 throttled, 2 foreign".
-func reasons(marks map[string]int) string {
+// reasons returns those counted marks that leave out as "3 throttled, 2 foreign".
+func (r *remarks) reasons(marks map[string]int) string {
 	var all []string
-	for _, name := range results.MarkNames {
-		if n := marks[name]; n > 0 {
+	for i, name := range results.MarkNames {
+		if n := marks[name]; n > 0 && r.run.Meta.LeaveOut()&(1<<i) != 0 {
 			all = append(all, fmt.Sprintf("%d %s", n, name))
 		}
 	}

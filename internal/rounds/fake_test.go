@@ -82,7 +82,7 @@ func fakeSuites(args []string) int {
 		steady := slices.Repeat([]results.Sample{{Phase: results.PhaseSteady, Total: latency}}, max(1, j.MinSamples[c.Name()]))
 		w.Write(results.Event{Kind: results.EventBlock, Block: &results.Block{
 			Combination: c, Round: max(0, j.Round), Start: time.Unix(1, 0), Open: open, Origin: origin,
-			Warmup: results.Warmup{Settled: true, Runs: 5, Time: j.Block, Reason: "settled"},
+			Warmup:  results.Warmup{Settled: true, Runs: 5, Time: j.Block, Reason: "settled"},
 			Samples: append([]results.Sample{{Phase: results.PhaseFirst, Total: 2 * time.Millisecond}}, steady...),
 		}})
 	}

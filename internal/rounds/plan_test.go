@@ -68,7 +68,7 @@ func TestPlanGivesABlockAsManySamplesAsItNeeds(t *testing.T) {
 		{time.Millisecond, 0, 0, 15, 601 * time.Millisecond}, // the block's time decides: half a second and a fifth
 		{time.Millisecond, 0, 300, 300, 601 * time.Millisecond},
 		{time.Millisecond, 0, 5000, 5000, 5001 * time.Millisecond},
-		{50 * time.Millisecond, 0, 0, 15, 16 * 50 * time.Millisecond},    // enough to show a drift
+		{50 * time.Millisecond, 0, 0, 15, 16 * 50 * time.Millisecond},     // enough to show a drift
 		{50 * time.Millisecond, 0, 300, 300, 301 * 50 * time.Millisecond}, // enough for a p99
 		{300 * time.Millisecond, 0, 300, 200, 201 * 300 * time.Millisecond},
 		{300 * time.Millisecond, 90 * time.Second, 300, 300, 301 * 300 * time.Millisecond},
