@@ -195,7 +195,9 @@ func TestMarkDoesNotSelectByLatency(t *testing.T) {
 
 func TestMarkOfASecondOfWhich30PercentAreStolen(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 9))
-	for _, latency := range []time.Duration{time.Millisecond, 30 * time.Millisecond, 300 * time.Millisecond, time.Second} {
+	for _, latency := range []time.Duration{
+		time.Millisecond, 30 * time.Millisecond, 300 * time.Millisecond, time.Second,
+	} {
 		marked := 0
 		for range 20 {
 			s := newSeries(func(int) time.Duration { return latency })

@@ -79,7 +79,8 @@ func fakeSuites(args []string) int {
 			w.Write(results.Event{Kind: results.EventFail, Combination: c, Reason: "cannot load"})
 			continue
 		}
-		steady := slices.Repeat([]results.Sample{{Phase: results.PhaseSteady, Total: latency}}, max(1, j.MinSamples[c.Name()]))
+		sample := results.Sample{Phase: results.PhaseSteady, Total: latency}
+		steady := slices.Repeat([]results.Sample{sample}, max(1, j.MinSamples[c.Name()]))
 		w.Write(results.Event{Kind: results.EventBlock, Block: &results.Block{
 			Combination: c, Round: max(0, j.Round), Start: time.Unix(1, 0), Open: open, Origin: origin,
 			Warmup:  results.Warmup{Settled: true, Runs: 5, Time: j.Block, Reason: "settled"},
