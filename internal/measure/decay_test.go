@@ -15,7 +15,7 @@ import (
 // steadyRuns is the least number of inferences of a block, as internal/rounds plans it.
 const steadyRuns = 15
 
-var blocks = flag.Int("measure.blocks", 40, "blocks of each scenario that the simulations of warm-ups take")
+var blocks = flag.Int("measure.blocks", 100, "blocks of each scenario that the simulations of warm-ups take")
 
 // ar1 returns noise around 1 with a relative spread, whose neighbours have the correlation rho.
 func ar1(rng *rand.Rand, rho, spread float64) func() float64 {
