@@ -182,7 +182,6 @@ interop: build ## our host with Triton's client, our client with MLServer and KS
 .PHONY: nightly
 nightly: test-slow fuzz validate-links overhead interop compare-litert ## what is too long for every change
 	go test ./internal/stats -stats.heavy
-	go test ./internal/measure -measure.blocks 400
 	CROSSOVER_FUZZ=3000 go test -run Fuzzed ./backends/tflite
 
 .PHONY: fuzz
