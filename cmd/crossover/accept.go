@@ -85,7 +85,7 @@ func (c *acceptCmd) Run(e *env) (err error) {
 		return err
 	}
 	if o.Data == nil && o.Features.Wrong() == nil {
-		m := selected.Measurer(e.terminal(), c.effort(), c.Features)
+		m := selected.Measurer(e.terminal(), c.effort(), o.Features)
 		o.Measurer = m
 		defer func() { err = cmp.Or(err, m.Close()) }()
 	}

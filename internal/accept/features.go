@@ -30,6 +30,28 @@ func (f *Features) Needs() []names.Combination {
 	return slices.Compact(out)
 }
 
+// Inferences returns how many inferences a round of each combination should hold for the claims: a
+// quarter more than they need, since the machine may disturb some.
+func (f *Features) Inferences() map[names.Combination]int {
+	out := map[names.Combination]int{}
+	for _, s := range f.Scenarios {
+		for _, st := range s.Steps {
+			for _, a := range st.Assertions {
+				for _, c := range append([]Claim{a.Claim}, a.When...) {
+					long, ok := c.(Lengthening)
+					if !ok {
+						continue
+					}
+					for _, of := range c.Needs() {
+						out[of] = max(out[of], (5*long.Inferences()+3)/4)
+					}
+				}
+			}
+		}
+	}
+	return out
+}
+
 // Judge judges every scenario on the data. The features stay as they are, to be judged again when
 // there is more data.
 func (f *Features) Judge(data *Data, looks Looks) *Report {

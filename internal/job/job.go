@@ -50,7 +50,7 @@ type Job struct {
 	MinSamples map[string]int `json:"min_samples,omitempty"`
 	Longest    time.Duration  `json:"longest_ns,omitempty"`
 
-	Calibrate bool  `json:"calibrate,omitempty"` // take a calibration run before each local CPU block
+	Reference bool  `json:"reference,omitempty"` // time the reference network before each block
 	Setup     Setup `json:"setup"`
 }
 

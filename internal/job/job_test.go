@@ -14,7 +14,7 @@ import (
 
 func TestJobReachesTheMeasuringProgramWhole(t *testing.T) {
 	want := Job{
-		Version: Version, Task: Measure, Round: -1, Block: 20 * time.Millisecond, Calibrate: true,
+		Version: Version, Task: Measure, Round: -1, Block: 20 * time.Millisecond, Reference: true,
 		MinSamples: map[string]int{"model=face/backend=cpu1/link=none": 300}, Longest: time.Minute,
 		Combinations: []names.Combination{{Variant: "model=face", Backend: "cpu1", Link: names.LinkNone}},
 		Setup: Setup{

@@ -20,7 +20,8 @@ type Measurer struct {
 	selection *Selection
 	terminal  Terminal
 	effort    Effort
-	features  string // where the features are
+	features  string                    // where the features are
+	samples   map[names.Combination]int // that a round of a combination should hold
 
 	run    *recording    // nil before the first rounds
 	extras accept.Extras // what the run holds besides samples
@@ -29,8 +30,8 @@ type Measurer struct {
 
 // Measurer returns a measurer of what the features need. The run folder is made with the first
 // rounds.
-func (s *Selection) Measurer(t Terminal, e Effort, features string) *Measurer {
-	return &Measurer{selection: s, terminal: t, effort: e, features: features}
+func (s *Selection) Measurer(t Terminal, e Effort, features *accept.Features) *Measurer {
+	return &Measurer{selection: s, terminal: t, effort: e, features: features.Root, samples: features.Inferences()}
 }
 
 // Measure adds this many rounds of the combinations and returns the run so far.
@@ -64,7 +65,7 @@ func (m *Measurer) begin(ctx context.Context, cs []names.Combination, rounds int
 	if err != nil {
 		return err
 	}
-	r.settings.Rounds = rounds
+	r.settings.Rounds, r.settings.Samples = rounds, m.samples
 	if err := r.open(); err != nil {
 		return err
 	}

@@ -18,7 +18,7 @@ import (
 // both hold thousands.
 const (
 	referenceTime   = 60 * time.Millisecond
-	referenceWindow = 20 * time.Millisecond
+	referenceWarmup = 40 * time.Millisecond
 )
 
 // reference times the reference network, if the job asks for it, and returns the median time of an
@@ -54,7 +54,7 @@ func referenceSeconds(ctx context.Context, quantized bool, settle measure.Settle
 	if !ok {
 		return 0, errors.New("this build has no local backend")
 	}
-	settle.WindowTime = referenceWindow
+	settle.MinTime = referenceWarmup
 	r, err := measure.Begin(ctx, backend, file, measure.Config{Seed: 1, SteadyTime: referenceTime, Settle: settle})
 	if err != nil {
 		return 0, err
