@@ -3,7 +3,9 @@ package stats
 import (
 	"fmt"
 	"math"
+	"slices"
 
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/stat"
 	"gonum.org/v1/gonum/stat/distuv"
 )
@@ -49,4 +51,21 @@ func correlation(x, y []float64, confidence float64, inflation func(r float64) f
 		iv.Lo, iv.Hi = math.Tanh(math.Atanh(r)-half), math.Tanh(math.Atanh(r)+half)
 	}
 	return r, iv, nil
+}
+
+// midRanks returns the rank of each value, from 1. Ties get the mean of their ranks.
+func midRanks(x []float64) []float64 {
+	sorted, order, ranks := slices.Clone(x), make([]int, len(x)), make([]float64, len(x))
+	floats.Argsort(sorted, order)
+	for i := 0; i < len(order); {
+		j := i
+		for j < len(order) && sorted[j] == sorted[i] {
+			j++
+		}
+		for k := i; k < j; k++ {
+			ranks[order[k]] = float64(i+j+1) / 2
+		}
+		i = j
+	}
+	return ranks
 }

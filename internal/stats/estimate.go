@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"gonum.org/v1/gonum/stat"
+	"gonum.org/v1/gonum/stat/distuv"
 )
 
 // How Typical computed an interval.
@@ -95,4 +96,9 @@ func checkValues(values []float64) error {
 		}
 	}
 	return nil
+}
+
+// studentT returns the p-quantile of Student's t for n values.
+func studentT(n, p float64) float64 {
+	return distuv.StudentsT{Mu: 0, Sigma: 1, Nu: n - 1}.Quantile(p)
 }

@@ -53,3 +53,7 @@ func clopperPearson(k, n, alpha float64) Interval {
 	}
 	return iv
 }
+
+// mostFurther bounds the search for further samples: beyond it the value equals its limit for all
+// practical purposes.
+const mostFurther = 1e9
