@@ -36,13 +36,14 @@ type Checker interface {
 
 // A Session is one loaded variant. It is not safe for concurrent use.
 type Session interface {
-	// Inputs describes what Infer takes: only the image (uint8, 1 x height x width x 3) for a
-	// catalog variant, the file's input tensors otherwise.
+	// Inputs describes what Infer takes: only the image (uint8, 1 x height x width x channels, or
+	// fixtures.TypeJPEG) for a variant with one, the file's input tensors otherwise.
 	Inputs() []fixtures.Tensor
 	// Outputs describes the tensors that Infer returns, as the file has them.
 	Outputs() []fixtures.Tensor
 	// Infer runs one inference. in has one slice per input and out one per output, each of exactly
-	// the tensor's size in bytes. A local session does not allocate.
+	// the tensor's size in bytes, if it is fixed. A local session does not allocate, unless it
+	// decodes an image.
 	Infer(ctx context.Context, in, out [][]byte) (Timing, error)
 	// Close frees the session. Closing twice is allowed.
 	Close() error
@@ -51,7 +52,7 @@ type Session interface {
 // Timing is how long one inference took. Parts that do not apply are zero.
 type Timing struct {
 	Total   time.Duration // from the moment the request was due until the outputs are readable
-	Fill    time.Duration // turning the image into the input tensor
+	Fill    time.Duration // turning the image into the input tensor, decoding included
 	Exec    time.Duration // only the invocation, on the machine that ran it
 	Network time.Duration // Total less the time that the host accounts for
 	Queue   time.Duration // waiting at the host for an interpreter
@@ -75,6 +76,9 @@ type Details struct {
 	// delegate took. Nodes is 0 if the delegate does not say.
 	Nodes     int `json:"nodes,omitempty"`
 	Delegated int `json:"delegated,omitempty"`
+	// Input says which shapes were chosen for the inputs of a user's own file, and how its image
+	// travels; see fixtures.Variant.Input.
+	Input string `json:"input,omitempty"`
 }
 
 // A Detailed session knows its Details: one of tflite, and one of offload at a host of Crossover.

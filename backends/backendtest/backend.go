@@ -65,8 +65,8 @@ func (b *Backend) Opened() (total, still int) {
 	return b.opened, b.opened - b.closed
 }
 
-// Open returns a session that answers by the script. A variant without an image takes 16 float32
-// elements.
+// Open returns a session that answers by the script. A variant without an image takes the
+// one input that it has, or 16 float32 elements.
 func (b *Backend) Open(ctx context.Context, v fixtures.Variant) (backends.Session, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -77,8 +77,11 @@ func (b *Backend) Open(ctx context.Context, v fixtures.Variant) (backends.Sessio
 		}
 	}
 	in := fixtures.Tensor{Name: "input", Type: "float32", Shape: []int{1, 16}}
-	if v.Image != nil {
+	switch {
+	case v.Image != nil:
 		in = v.Image.Tensor()
+	case len(v.Inputs) == 1:
+		in = v.Inputs[0]
 	}
 	out := fixtures.Tensor{Name: "scores", Type: "int8", Shape: []int{1, Classes}, Scale: 1.0 / 256, ZeroPoint: -128}
 	tensors, err := backends.NewTensors([]fixtures.Tensor{in}, []fixtures.Tensor{out})

@@ -33,7 +33,7 @@ func folder(t testing.TB, names ...string) []Served {
 			t.Fatal(err)
 		}
 	}
-	models, err := Folder(dir, fixtures.Default())
+	models, err := Folder(dir, fixtures.Default(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

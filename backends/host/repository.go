@@ -65,6 +65,7 @@ type model struct {
 type instance struct {
 	details         backends.Details
 	inputs, outputs []fixtures.Tensor
+	decoder         *decoder                                    // nil unless the model is a user's own file that takes an image
 	described       []*oip.ModelMetadataResponse_TensorMetadata // of the outputs
 	sessions        chan backends.Session
 	all             []backends.Session
@@ -168,7 +169,7 @@ func (r *repository) load(ctx context.Context, m *model) (*instance, error) {
 	start, before := time.Now(), r.options.Resident()
 	i := &instance{sessions: make(chan backends.Session, r.options.Interpreters)}
 	for range r.options.Interpreters {
-		s, err := r.options.Backend.Open(ctx, m.Variant)
+		s, err := r.options.Backend.Open(ctx, m.Variant.Raw())
 		if err != nil {
 			i.close()
 			return nil, err
@@ -181,6 +182,10 @@ func (r *repository) load(ctx context.Context, m *model) (*instance, error) {
 		i.details = d.Details()
 	}
 	i.inputs, i.outputs = first.Inputs(), first.Outputs()
+	if i.decoder, err = newDecoder(m.Variant, i.inputs); err != nil {
+		i.close()
+		return nil, err
+	}
 	if i.described, err = describe(i.outputs); err != nil {
 		i.close()
 		return nil, err
@@ -291,9 +296,14 @@ func (i *instance) take(ctx context.Context, queue int) (backends.Session, error
 }
 
 // Folder returns every .tflite file in dir, sorted by file name. Files that the folder's manifest
-// names are variants of the catalog c, which take images; all others take their own tensors.
-func Folder(dir string, c *fixtures.Catalog) ([]Served, error) {
+// names are variants of the catalog c, which take images. All others take their own tensors, with
+// the shapes of the folder's fixtures.ChoicesFile or the given ones (see fixtures.Choices), and
+// images if their tensor is one.
+func Folder(dir string, c *fixtures.Catalog, shapes []string) ([]Served, error) {
 	files, err := fixtures.OwnFiles(dir)
+	if err == nil {
+		err = fixtures.ChooseForHost(files, shapes)
+	}
 	if err != nil {
 		return nil, err
 	}

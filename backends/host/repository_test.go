@@ -134,10 +134,10 @@ func TestPreloadLoadsEverythingOrFails(t *testing.T) {
 }
 
 func TestFolderWithoutModelsIsAnError(t *testing.T) {
-	if _, err := Folder(t.TempDir(), fixtures.Default()); err == nil {
+	if _, err := Folder(t.TempDir(), fixtures.Default(), nil); err == nil {
 		t.Error("an empty folder gave models")
 	}
-	if _, err := Folder(filepath.Join(t.TempDir(), "nowhere"), fixtures.Default()); err == nil {
+	if _, err := Folder(filepath.Join(t.TempDir(), "nowhere"), fixtures.Default(), nil); err == nil {
 		t.Error("a missing folder gave models")
 	}
 }

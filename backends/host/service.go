@@ -113,7 +113,9 @@ func (s *Server) ModelMetadata(ctx context.Context, req *oip.ModelMetadataReques
 		return nil, status.Errorf(codes.FailedPrecondition, "model %q: %v", req.Name, err)
 	}
 	sum := s.repository.models[req.Name].Variant.SHA256
-	details, err := json.Marshal(oip.Details{SHA256: sum, Inputs: m.inputs, Outputs: m.outputs, Session: m.details})
+	details, err := json.Marshal(oip.Details{
+		SHA256: sum, Inputs: m.inputs, Outputs: m.outputs, Session: m.details, Image: m.decoder.described(),
+	})
 	if err != nil {
 		return nil, status.Errorf(codes.Internal, "model %q: %v", req.Name, err)
 	}
@@ -186,7 +188,11 @@ func (s *Server) infer(ctx context.Context, req *oip.ModelInferRequest) (
 		return nil, timing, s.failed(req.ModelName, err)
 	}
 	defer s.repository.release(m)
-	in, err := inputs(req, m.inputs)
+	var in [][]byte
+	picture, err := m.decoder.read(req)
+	if err == nil && picture == nil {
+		in, err = inputs(req, m.inputs)
+	}
 	var wanted []int
 	if err == nil {
 		wanted, err = outputs(req, m.outputs)
@@ -200,10 +206,22 @@ func (s *Server) infer(ctx context.Context, req *oip.ModelInferRequest) (
 		return nil, timing, s.failed(req.ModelName, err)
 	}
 	queue := time.Since(queued)
+	var decoding time.Duration
+	if picture != nil {
+		tensor := m.decoder.tensors.Get().(*[]byte)
+		defer m.decoder.tensors.Put(tensor)
+		start := time.Now()
+		if err := picture.filler.Fill(*tensor, picture.data); err != nil {
+			m.sessions <- session
+			return nil, timing, status.Errorf(codes.InvalidArgument, "model %q: %v", req.ModelName, err)
+		}
+		in, decoding = [][]byte{*tensor}, time.Since(start)
+	}
 	out := backends.Buffers(m.outputs) // the response keeps them until it is sent
 	timing, err = session.Infer(ctx, in, out)
 	m.sessions <- session
 	timing.Queue = queue
+	timing.Fill += decoding
 	if err != nil {
 		return nil, timing, s.failed(req.ModelName, err)
 	}

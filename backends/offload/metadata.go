@@ -71,6 +71,10 @@ func (s *session) prepare(v fixtures.Variant, answer *oip.ModelMetadataResponse,
 		if len(inputs) != len(answer.Inputs) || len(outputs) != len(answer.Outputs) {
 			return fmt.Errorf("header %s does not fit the metadata", oip.MetadataDetails)
 		}
+		if err := sameInputs(v.Inputs, inputs); err != nil {
+			return err
+		}
+		s.details.Session.Input = v.Input
 	}
 	if v.Image != nil {
 		if inputs, err = s.takeImage(v, served); err != nil {
@@ -100,7 +104,12 @@ func (s *session) takeImage(v fixtures.Variant, served []fixtures.Tensor) ([]fix
 	image.Name = want.Name
 	switch {
 	case len(served) != 1:
-		return nil, fmt.Errorf("the server takes %d inputs; a catalog variant has one, its image", len(served))
+		return nil, fmt.Errorf("the server takes %d inputs; the image of %s is one", len(served), v.Title)
+	case s.details != nil && v.Inputs != nil:
+		return []fixtures.Tensor{image}, s.sendImage(*v.Image)
+	case v.Image.Encoding != "":
+		return nil, fmt.Errorf("the server takes %s tensors, and only Crossover's host decodes %s; choose --encoding uint8",
+			want.Type, v.Image.Encoding)
 	case !sameElements(want.Shape, image.Shape):
 		return nil, fmt.Errorf("the server takes %v; the image is %v", want.Shape, image.Shape)
 	case want.Type != "uint8":
@@ -118,6 +127,46 @@ func (s *session) takeImage(v fixtures.Variant, served []fixtures.Tensor) ([]fix
 		s.fill, s.tensor = filler.Fill, backends.Buffers([]fixtures.Tensor{want})[0]
 	}
 	return []fixtures.Tensor{image}, nil
+}
+
+// sendImage makes requests carry the image of a user's own file, which our own host turns into the
+// tensor.
+func (s *session) sendImage(im fixtures.Image) error {
+	if s.details.Image == nil {
+		return fmt.Errorf("the host takes only the %s tensor, not the image: choose --encoding raw, "+
+			"or update Crossover there", s.details.Inputs[0].Type)
+	}
+	encoding := im.Encoding
+	if im.Encoding = ""; im != *s.details.Image {
+		return fmt.Errorf("the host takes %v, this machine's file %v; put the same %s beside the files on both",
+			s.details.Image, &im, fixtures.ChoicesFile)
+	}
+	input := s.request.Inputs[0]
+	if input.Datatype = oip.Pixels; encoding != "" {
+		input.Datatype, input.Shape = oip.Encoded, []int64{1}
+		input.Contents = &oip.InferTensorContents{BytesContents: make([][]byte, 1)}
+		s.request.RawInputContents = nil
+	}
+	return nil
+}
+
+// sameInputs returns an error unless our own host runs a user's own file at the shapes chosen here.
+// It makes no difference how the host names the file.
+func sameInputs(here, there []fixtures.Tensor) error {
+	if here == nil { // a catalog variant, or a file that cannot be read here
+		return nil
+	}
+	if len(here) != len(there) {
+		return fmt.Errorf("the host's file has %d inputs, this machine's %d: copy the same file to both", len(there), len(here))
+	}
+	for i, want := range here {
+		if have := there[i]; have.Type != want.Type || !slices.Equal(have.Shape, want.Shape) {
+			return fmt.Errorf("the host runs input %q as %s %v, this machine %s %v; start the host with the same --shape, "+
+				"or put the same %s beside the files on both",
+				want.Name, have.Type, have.Shape, want.Type, want.Shape, fixtures.ChoicesFile)
+		}
+	}
+	return nil
 }
 
 // quantization sets the scale of a quantized input, which the protocol does not carry, from the

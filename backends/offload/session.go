@@ -86,6 +86,9 @@ func (s *session) Infer(ctx context.Context, in, out [][]byte) (t backends.Timin
 		t.Sent, t.Received = s.dialer.Counter.Sent()-sent, s.dialer.Counter.Received()-received
 		t.Lateness = s.dialer.Counter.TakeLateness()
 	}()
+	if s.request.RawInputContents == nil { // an encoded image
+		s.request.Inputs[0].Contents.BytesContents[0] = in[0]
+	}
 	copy(s.request.RawInputContents, in)
 	if s.fill != nil {
 		if err := s.fill(s.tensor, in[0]); err != nil {

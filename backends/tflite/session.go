@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"time"
 	"unsafe"
 
@@ -71,7 +72,7 @@ func (b *backend) load(v fixtures.Variant) (*session, error) {
 // newSession loads the file, applies the delegate and allocates the tensors. It frees everything if
 // it fails.
 func (b *backend) newSession(v fixtures.Variant) (s *session, err error) {
-	s = &session{details: backends.Details{Runtime: Version(), Threads: b.Threads}}
+	s = &session{details: backends.Details{Runtime: Version(), Threads: b.Threads, Input: v.Input}}
 	defer func() {
 		if err != nil {
 			s.free()
@@ -104,13 +105,16 @@ func (b *backend) newSession(v fixtures.Variant) (s *session, err error) {
 		return s, fmt.Errorf("%s: the delegate %s took none of the %d operators, so this would measure the CPU, not %s",
 			v.Path, s.delegate.about, s.details.Nodes, b.Name())
 	}
-	if s.interpreter.AllocateTensors() != tflite.OK {
-		return s, s.file.failure("its tensors cannot be allocated on " + b.Name())
+	if err := s.allocate(v, b.Name()); err != nil {
+		return s, err
 	}
 	var inputs, outputs []fixtures.Tensor
 	s.in, inputs, err = tensors(s.interpreter.GetInputTensorCount(), s.interpreter.GetInputTensor)
 	if err != nil {
 		return s, fmt.Errorf("%s: input %w", v.Path, err)
+	}
+	if err := s.settleOutputs(); err != nil {
+		return s, err
 	}
 	s.out, outputs, err = tensors(s.interpreter.GetOutputTensorCount(), s.interpreter.GetOutputTensor)
 	if err != nil {
@@ -129,6 +133,53 @@ func (b *backend) newSession(v fixtures.Variant) (s *session, err error) {
 	return s, err
 }
 
+// allocate gives the inputs the variant's shapes, where they differ from the file's, and allocates
+// all tensors.
+func (s *session) allocate(v fixtures.Variant, backend string) error {
+	resized := ""
+	for i := range min(len(v.Inputs), s.interpreter.GetInputTensorCount()) {
+		want := v.Inputs[i].Shape
+		if slices.Equal(shapeOf(s.interpreter.GetInputTensor(i)), want) {
+			continue
+		}
+		dims := make([]int32, len(want))
+		for d := range want {
+			dims[d] = int32(want[d])
+		}
+		resized = fmt.Sprintf(" with the shape %v for input %q, which is not the file's", want, v.Inputs[i].Name)
+		if s.interpreter.ResizeInputTensor(i, dims) != tflite.OK {
+			return s.file.failure("the runtime refuses to run it" + resized)
+		}
+	}
+	if s.interpreter.AllocateTensors() != tflite.OK {
+		return s.file.failure("its tensors cannot be allocated on " + backend + resized)
+	}
+	return nil
+}
+
+// settleOutputs runs an inference on zeros if an output gets its shape only then, as after a reshape
+// whose shape the model computes. Such a model's first inference is therefore part of its opening.
+func (s *session) settleOutputs() error {
+	if _, _, err := tensors(s.interpreter.GetOutputTensorCount(), s.interpreter.GetOutputTensor); err == nil {
+		return nil
+	}
+	for i := range s.in {
+		clear(s.in[i].bytes())
+	}
+	if s.interpreter.Invoke() != tflite.OK {
+		return s.file.failure("the shape of an output is known only after an inference, and one on zeros failed")
+	}
+	return nil
+}
+
+func shapeOf(t *tflite.Tensor) []int {
+	shape := make([]int, max(0, t.NumDims()))
+	for d := range shape {
+		shape[d] = t.Dim(d)
+	}
+	return shape
+}
+
 // tensors describes count tensors. It returns an error unless each has memory of the size that its
 // type and shape require.
 func tensors(count int, get func(int) *tflite.Tensor) (list []tensor, described []fixtures.Tensor, err error) {
@@ -137,10 +188,7 @@ func tensors(count int, get func(int) *tflite.Tensor) (list []tensor, described 
 		if t == nil {
 			return nil, nil, fmt.Errorf("%d: the library has no such tensor", i)
 		}
-		about := fixtures.Tensor{Name: t.Name(), Type: typeName(t.Type()), Shape: make([]int, max(0, t.NumDims()))}
-		for d := range about.Shape {
-			about.Shape[d] = t.Dim(d)
-		}
+		about := fixtures.Tensor{Name: t.Name(), Type: typeName(t.Type()), Shape: shapeOf(t)}
 		if q := t.QuantizationParams(); q.Scale != 0 {
 			about.Scale, about.ZeroPoint = q.Scale, q.ZeroPoint
 		}
@@ -149,8 +197,8 @@ func tensors(count int, get func(int) *tflite.Tensor) (list []tensor, described 
 			return nil, nil, fmt.Errorf("%d: %w", i, err)
 		}
 		if uint(size) != t.ByteSize() || (size > 0 && t.Data() == nil) {
-			return nil, nil, fmt.Errorf("%d: tensor %q (%s %v) has no memory of its size before it runs: "+
-				"its shape is dynamic; convert the model with fixed shapes", i, about.Name, about.Type, about.Shape)
+			return nil, nil, fmt.Errorf("%d: tensor %q (%s %v) has no memory of its size: its shape is dynamic; "+
+				"choose the inputs' shapes with --shape, or convert the model with fixed shapes", i, about.Name, about.Type, about.Shape)
 		}
 		list, described = append(list, tensor{t, size}), append(described, about)
 	}
@@ -211,7 +259,7 @@ func (s *session) Infer(ctx context.Context, in, out [][]byte) (backends.Timing,
 		t := &s.out[i]
 		if t.ByteSize() != uint(t.size) {
 			return backends.Timing{}, fmt.Errorf(
-				"%s: output %d (%q) has %d bytes after the inference, %d before: its shape is dynamic",
+				"%s: output %d (%q) has %d bytes after this inference, %d after another: its shape depends on the input's values",
 				s.file.path, i, s.Outputs()[i].Name, t.ByteSize(), t.size)
 		}
 		copy(out[i], t.bytes())

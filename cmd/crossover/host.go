@@ -22,7 +22,10 @@ import (
 )
 
 type hostCmd struct {
-	Models  string `required:"" placeholder:"DIR" help:"Folder of .tflite files."`
+	Models string `required:"" placeholder:"DIR" help:"Folder of .tflite files."`
+
+	Shape []string `sep:"none" placeholder:"INPUT=1,5,128,1" help:"Shape of an input of your own files; repeatable."`
+
 	Catalog string `placeholder:"FILE" help:"Catalog of the variants; the built-in one by default."`
 	Listen  string `default:"127.0.0.1:8001" placeholder:"ADDR" help:"Address; who reaches it can run inferences."`
 
@@ -47,7 +50,9 @@ type hostCmd struct {
 }
 
 func (*hostCmd) Help() string {
-	return `The catalog's variants among the models take images, all other files their own tensors. A delegate is a
+	return `The catalog's variants among the models take images, all other files their own tensors, or an image for a
+float32 input that is one, as bytes or JPEG. Their shapes are the stored ones, unless --shape (or FILE:INPUT=DIMS for one
+file) or models.yaml in the folder says otherwise, which must be as the device says it. A delegate is a
 library such as libvx_delegate.so, with the options --delegate-option KEY=VALUE. A request that finds the queue full is
 refused with RESOURCE_EXHAUSTED. Above the memory limit the least recently used model is closed. The default address is
 reachable from this machine alone.
@@ -71,7 +76,10 @@ func (c *hostCmd) Run(e *env) (err error) {
 			return exit.Errorf(exit.Usage, "--catalog: %w", err)
 		}
 	}
-	if o.Models, err = host.Folder(c.Models, catalog); err != nil {
+	if o.Models, err = host.Folder(c.Models, catalog, c.Shape); err != nil {
+		if choice, ok := errors.AsType[*fixtures.ChoiceError](err); ok {
+			return exit.With(exit.Usage, choice)
+		}
 		return exit.Errorf(exit.NoData, "--models: %w", err)
 	}
 	log := e.stderr

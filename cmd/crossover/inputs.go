@@ -3,6 +3,7 @@ package main
 import (
 	"time"
 
+	"github.com/crossover-bench/crossover/fixtures"
 	"github.com/crossover-bench/crossover/internal/declared"
 	"github.com/crossover-bench/crossover/internal/names"
 	"github.com/crossover-bench/crossover/internal/record"
@@ -11,7 +12,8 @@ import (
 // inputFlags are the files that measuring and listing need. Paths are taken from where the user
 // stands.
 type inputFlags struct {
-	Models        string `type:"existingdir" placeholder:"DIR" help:"Folder of .tflite files of your own."`
+	Models string `type:"existingdir" placeholder:"DIR" help:"Folder of .tflite files of your own."`
+	ownFlags
 	Fixtures      string `type:"path" placeholder:"DIR" help:"Folder of the built variants."`
 	Hosts         string `type:"path" placeholder:"FILE" help:"File that declares hosts."`
 	Profiles      string `type:"path" placeholder:"FILE" help:"Links, devices and hosts laid over the built-in ones."`
@@ -21,7 +23,19 @@ type inputFlags struct {
 	Suites        string `type:"path" placeholder:"FILE" help:"The suites' test binary."`
 }
 
-const inputHelp = `--models measures your own files in place of the grid's variants. --fixtures is
+// ownFlags say how the files in --models are measured.
+type ownFlags struct {
+	Shape    []string `sep:"none" placeholder:"INPUT=1,5,128,1" help:"Shape of an input of --models; repeatable."`
+	Encoding []string `sep:"none" placeholder:"raw|uint8|jpeg" help:"What travels for an image of --models; repeatable."`
+}
+
+func (f ownFlags) choices() fixtures.Choices {
+	return fixtures.Choices{Shapes: f.Shape, Encodings: f.Encoding}
+}
+
+const inputHelp = `--models measures your own files in place of the grid's variants. --shape runs one at
+another shape than the stored one; FILE:INPUT=DIMS is for one file. --encoding says what
+an image input is sent as, uint8 by default; FILE=ENCODING is for one file. --fixtures is
 fixtures/models by default. Without --hosts, offloading goes to an embedded host on this
 machine. --link-emulation client shapes the connection at this end. --suites is
 suites.test beside this command by default, and is built from the source tree without it.`
@@ -31,6 +45,7 @@ func (f *inputFlags) sel(grid string) (*record.Selection, error) {
 	return record.Select(record.Inputs{
 		Files: declared.Files{
 			Grid: grid, Fixtures: f.Fixtures, Models: f.Models, Hosts: f.Hosts, Profiles: f.Profiles,
+			Choices: f.choices(),
 		},
 		LinkEmulation: f.LinkEmulation, Suites: f.Suites,
 		Delegates: map[names.Backend]string{names.NPU: f.NPU, names.GPU: f.GPU},

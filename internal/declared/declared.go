@@ -41,6 +41,8 @@ type Files struct {
 	Models   string `json:"models,omitempty"`   // folder of the user's own .tflite files
 	Hosts    string `json:"hosts,omitempty"`    // file of hosts
 	Profiles string `json:"profiles,omitempty"` // file of links, devices and hosts, laid over the built-in ones
+
+	fixtures.Choices // for the files in Models
 }
 
 // tinyCatalog is the Catalog of the built-in grid tiny, whose models are built in as well.
@@ -73,12 +75,21 @@ func Read(f Files) (*Set, error) {
 	if err := s.readGrid(); err != nil {
 		return nil, err
 	}
-	if f.Models != "" {
-		if s.Own, err = fixtures.OwnFiles(f.Models); err != nil {
-			return nil, exit.Errorf(exit.NoData, "--models: %w", err)
+	return s, s.readModels()
+}
+
+func (s *Set) readModels() (err error) {
+	f := s.Files
+	if f.Models == "" {
+		if len(f.Shapes) > 0 || len(f.Encodings) > 0 {
+			return exit.Errorf(exit.Usage, "--shape and --encoding are for your own files: name their folder with --models")
 		}
+		return nil
 	}
-	return s, nil
+	if s.Own, err = fixtures.OwnFiles(f.Models); err != nil {
+		return exit.Errorf(exit.NoData, "--models: %w", err)
+	}
+	return exit.With(exit.Usage, fixtures.Choose(s.Own, f.Choices))
 }
 
 func (s *Set) readGrid() (err error) {

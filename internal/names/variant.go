@@ -27,15 +27,23 @@ type Parts struct {
 // NoCompression is the compression without letters.
 const NoCompression = "none"
 
-// The values that Granularity and IO may have.
+// The encodings of a float image input: the tensor's bytes, one byte for each value of a pixel, or a
+// JPEG.
+const (
+	EncodingRaw   = "raw"
+	EncodingUint8 = "uint8"
+	EncodingJPEG  = "jpeg"
+)
+
+// The values that Granularity, IO and Encoding may have.
 var (
 	Granularities = []string{"channel", "tensor"}
 	IOTypes       = []string{"int8", "uint8", "float32"}
+	Encodings     = []string{EncodingRaw, EncodingUint8, EncodingJPEG}
 )
 
 var (
 	variantKeys     = []string{"model", "input", "compression", "granularity", "io", "encoding"}
-	encodings       = []string{"raw", "uint8", "jpeg"}
 	compressionForm = regexp.MustCompile(`^p?w?q?$`)
 	compression     = regexp.MustCompile(`/compression=[^/]*`)
 	quantization    = regexp.MustCompile(`/(granularity|io)=[^/]*`)
@@ -213,7 +221,7 @@ func (p *Parts) check() (err error) {
 	for _, optional := range []struct {
 		what, value string
 		known       []string
-	}{{"granularity", p.Granularity, Granularities}, {"io type", p.IO, IOTypes}, {"encoding", p.Encoding, encodings}} {
+	}{{"granularity", p.Granularity, Granularities}, {"io type", p.IO, IOTypes}, {"encoding", p.Encoding, Encodings}} {
 		if optional.value != "" && !slices.Contains(optional.known, optional.value) {
 			return errors.New(Unknown(optional.what, optional.value, optional.known))
 		}

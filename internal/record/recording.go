@@ -30,6 +30,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/crossover-bench/crossover/fixtures"
 	"github.com/crossover-bench/crossover/internal/declared"
 	"github.com/crossover-bench/crossover/internal/energy"
 	"github.com/crossover-bench/crossover/internal/exit"
@@ -146,6 +147,12 @@ func (r *recording) method() (map[string]string, error) {
 		method["seed"] = fmt.Sprint(r.effort.Seed)
 	}
 	files := map[string]string{"suites": r.binary.Path, "hosts": s.Files.Hosts, "profiles": s.Files.Profiles}
+	if s.Files.Models != "" {
+		choices := filepath.Join(s.Files.Models, fixtures.ChoicesFile)
+		if _, err := os.Stat(choices); err == nil {
+			files["choices"] = choices
+		}
+	}
 	for what, file := range files {
 		if file == "" {
 			continue

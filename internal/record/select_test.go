@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"runtime"
 	"slices"
 	"strings"
@@ -66,7 +67,7 @@ func TestSelectTakesPathsFromTheWorkingDirectoryAndFromTheGrid(t *testing.T) {
 		Fixtures: filepath.Join(dir, "grids/built"),
 		Hosts:    filepath.Join(dir, "hosts.yaml"), Profiles: filepath.Join(dir, "links.yaml"),
 	}
-	if s.Files != want {
+	if !reflect.DeepEqual(s.Files, want) {
 		t.Errorf("files %+v\nwant  %+v", s.Files, want)
 	}
 	if len(s.Hosts) != 1 || s.GridFile() != "grids/own.yaml" {
@@ -134,7 +135,7 @@ func TestSelectionHandsTheTestBinaryWhatIsDeclared(t *testing.T) {
 			t.Fatal(err)
 		}
 		b, err := s.Binary(t.Context(), record.Terminal{Out: io.Discard, Err: io.Discard}, nil)
-		if set := b.Setup; set.LinkEmulation != "netem" || set.Files != s.Files || len(set.Delegates) != 1 {
+		if set := b.Setup; set.LinkEmulation != "netem" || !reflect.DeepEqual(set.Files, s.Files) || len(set.Delegates) != 1 {
 			t.Errorf("setup %+v", set)
 		}
 		return b.Path, err

@@ -57,7 +57,7 @@ func (b *backend) Open(_ context.Context, v fixtures.Variant) (backends.Session,
 		return nil, unavailable("choose a link with a profile, such as ethernet",
 			"host %s is recorded, so there is no link %q to it", b.host.Name, b.shape.Name)
 	}
-	if v.Image == nil {
+	if v.Image == nil || v.Inputs != nil {
 		return nil, unavailable("",
 			"host %s is recorded, and the payload of %s is unknown: it is not a variant of the catalog", b.host.Name, v.Title)
 	}

@@ -158,6 +158,9 @@ type Details struct {
 	// Nodes is 0 if the delegate does not say.
 	Nodes     int `json:"nodes,omitempty"`
 	Delegated int `json:"delegated,omitempty"`
+	// Input says which shapes were chosen for the inputs of a user's own file, and how its image
+	// travels: "image uint8 128x128x3, values 0..1".
+	Input string `json:"input,omitempty"`
 }
 
 // BlockEnergy is the energy that one inference of a block takes from the device.

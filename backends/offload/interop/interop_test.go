@@ -73,7 +73,7 @@ func infer(t *testing.T, b backends.Backend, v fixtures.Variant, in []byte) []by
 func TestHostGivesTritonClientTheLocalScores(t *testing.T) {
 	env := variables(t, "CROSSOVER_INTEROP_MODELS", "CROSSOVER_INTEROP_PYTHON")
 	models, python := env[0], env[1]
-	served, err := host.Folder(models, fixtures.Default())
+	served, err := host.Folder(models, fixtures.Default(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,7 +141,7 @@ func TestClientGetsTheLocalScoresOverEveryLink(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	served, err := host.Folder(models, catalog)
+	served, err := host.Folder(models, catalog, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

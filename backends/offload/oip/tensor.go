@@ -17,7 +17,16 @@ type Details struct {
 	Inputs  []fixtures.Tensor `json:"inputs"`
 	Outputs []fixtures.Tensor `json:"outputs"`
 	Session backends.Details  `json:"session"` // zero if the host's backend does not say
+	// Image is what the host also takes for the one input, as Pixels or Encoded; nil for none.
+	Image *fixtures.Image `json:"image,omitempty"`
 }
+
+// The datatypes in which a request sends an image for a float32 input: the pixels with the input's
+// shape, or a JPEG as one element.
+const (
+	Pixels  = "UINT8"
+	Encoded = "BYTES"
+)
 
 // elementTypes holds NumPy's names of the element types by the protocol's.
 var elementTypes = map[string]string{
