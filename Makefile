@@ -16,6 +16,9 @@ REQUIRE ?=
 FORMAT ?=
 SUSTAINED ?=
 MODELS ?=
+SHAPE ?=
+ENCODING ?=
+PUBLIC ?= fixtures/public/models
 PROFILES ?=
 NPU ?=
 GPU ?=
@@ -47,12 +50,14 @@ help: ## list the targets
 	@echo "  bench takes GRID=quick|thesis|FILE COUNT=rounds BENCHTIME=time per block BUDGET=10m"
 	@echo "  PRECISION=1% SUSTAINED=1 MODELS=folder of own .tflite files HOSTS=FILE"
 	@echo "  accept takes COUNT, BENCHTIME, MODELS, HOSTS too, and RESULTS=a run to judge"
+	@echo "  SHAPE=input=1,5,128,1 ENCODING=raw|uint8|jpeg (of MODELS; several with blanks between)"
 
 # ---- The two commands --------------------------------------------------------
 # What selects the combinations, and what says how to measure them. A grid's own
 # models folder counts unless the user set BUILT.
 INPUTS = --suites $(SUITES) $(if $(filter file,$(origin BUILT)),,--fixtures "$(BUILT)") \
-  $(if $(MODELS),--models "$(MODELS)") $(if $(HOSTS),--hosts "$(HOSTS)") \
+  $(if $(MODELS),--models "$(MODELS)") $(SHAPE:%=--shape "%") $(ENCODING:%=--encoding "%") \
+  $(if $(HOSTS),--hosts "$(HOSTS)") \
   $(if $(PROFILES),--profiles "$(PROFILES)") $(if $(NPU),--npu "$(NPU)") $(if $(GPU),--gpu "$(GPU)")
 EFFORT = $(if $(COUNT),--count $(COUNT)) $(if $(BENCHTIME),--benchtime $(BENCHTIME)) \
   $(if $(PRECISION),--precision $(PRECISION)) $(if $(BUDGET),--budget $(BUDGET)) \
@@ -97,6 +102,10 @@ fixtures: $(VENV)/.complete ## build the models: VARIANTS=all or names, JOBS=2, 
 	@PYTHONPATH=fixtures $(VENV)/bin/python -m build --models "$(BUILT)" --variants "$(VARIANTS)" --jobs $(JOBS) \
 	  --weights "$(WEIGHTS)" --representative "$(REPRESENTATIVE)"
 
+.PHONY: public-models
+public-models: tools ## fetch nine public networks for MODELS=fixtures/public/models: PUBLIC=DIR
+	@CGO_ENABLED=0 go run ./fixtures/public -dir "$(PUBLIC)"
+
 # The variants that GRID needs; none if they are the user's own or committed.
 .PHONY: needed-fixtures
 needed-fixtures: build
@@ -113,7 +122,7 @@ $(VENV)/.complete: fixtures/build/requirements.lock
 # Building models needs Python (the user's own and the tiny grid's are there), and so
 # does fetching LiteRT's library for amd64; all that is missing is named at once.
 WANT_PYTHON := $(if $(MODELS)$(filter tiny,$(GRID)),,bench accept) \
-  fixtures test-fixtures compare-litert validate-links overhead interop nightly
+  fixtures public-models test-fixtures compare-litert validate-links overhead interop nightly
 MAY_BE_LITERT := $(if $(filter bytedeco,$(LIBRARY)),,$(filter amd64,$(ARCH)))
 WANTED := $(if $(TFLITE_PREFIX),,mvn $(if $(MAY_BE_LITERT),python)) \
   $(if $(filter $(WANT_PYTHON),$(MAKECMDGOALS)),python)
@@ -128,7 +137,7 @@ prerequisites: ## install what is missing (Debian, Ubuntu; as root or with sudo)
 
 .PHONY: clean
 clean: ## remove what was fetched, built and measured, models too
-	rm -rf $(BUILD) backends/tflite/runtime/linux-* $(VENV) fixtures/models results
+	rm -rf $(BUILD) backends/tflite/runtime/linux-* $(VENV) fixtures/models fixtures/public/models results
 
 # ---- Work on Crossover -------------------------------------------------------
 .PHONY: lint
