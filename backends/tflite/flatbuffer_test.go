@@ -5,6 +5,7 @@ package tflite_test
 import (
 	"encoding/binary"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"testing"
@@ -12,8 +13,10 @@ import (
 
 // The operators of the models that tests build, by the schema's number.
 const (
+	opAdd            = 0
 	opFullyConnected = 9
 	opRelu           = 19
+	opReshape        = 22
 	opCustom         = 32
 	opFloorMod       = 95
 )
@@ -25,6 +28,7 @@ type graph struct {
 	ops    []int32
 	custom string // the name of the custom operators
 	typ    byte   // of every activation, by the schema's number: 0 is float32
+	open   bool   // the signature leaves the first dimension open
 }
 
 // file writes the model to a fresh file and returns its path.
@@ -44,20 +48,25 @@ func write(t testing.TB, data []byte) string {
 
 // bytes encodes the model by TensorFlow Lite's schema, version 3: the fields of
 // each table stand in the order of their numbers there. A fully connected layer
-// has twice the identity for its weights.
+// has twice the identity for its weights. A reshape turns what comes to two rows,
+// by a shape that the model computes.
 func (g graph) bytes() []byte {
 	n := g.shape[len(g.shape)-1]
 	var codes, tensors, operators vector
 	buffers := vector{table{}}
 	add := func(shape []int32, typ byte, buffer uint32, name string) int32 {
-		tensors = append(tensors, table{shape, typ, buffer, name})
+		t := table{shape, typ, buffer, name}
+		if g.open && buffer == 0 {
+			t = append(t, nil, nil, nil, append([]int32{-1}, shape[1:]...))
+		}
+		tensors = append(tensors, t)
 		return int32(len(tensors) - 1)
 	}
 	last := add(g.shape, g.typ, 0, "input")
 	for i, op := range g.ops {
 		inputs := []int32{last}
 		code := table{byte(min(op, 127)), nil, int32(1), op}
-		operator := table{uint32(i)}
+		operator := table{uint32(len(codes))}
 		switch op {
 		case opFullyConnected:
 			weights := make([]float32, n*n)
@@ -68,6 +77,9 @@ func (g graph) bytes() []byte {
 			inputs = append(inputs, add([]int32{n, n}, 0, uint32(len(buffers)-1), "weights"), -1)
 		case opFloorMod:
 			inputs = append(inputs, last)
+		case opReshape:
+			inputs = append(inputs, computed(add, &buffers, &codes, &operators))
+			operator[0] = uint32(len(codes))
 		case opCustom:
 			code[1] = g.custom
 		}
@@ -86,6 +98,26 @@ func (g graph) bytes() []byte {
 	})
 	binary.LittleEndian.PutUint32(w.data, uint32(root))
 	return w.data
+}
+
+// computed adds the sum of two constants, the shape [2, -1], and returns its tensor.
+func computed(
+	add func([]int32, byte, uint32, string) int32, buffers, codes, operators *vector,
+) int32 {
+	const int32s = 2
+	var terms []int32
+	for _, term := range [][]int32{{1, -2}, {1, 1}} {
+		bits := make([]float32, len(term)) // a buffer's bytes, which the writer makes of floats
+		for i, x := range term {
+			bits[i] = math.Float32frombits(uint32(x))
+		}
+		*buffers = append(*buffers, table{bits})
+		terms = append(terms, add([]int32{2}, int32s, uint32(len(*buffers)-1), "term"))
+	}
+	sum := add([]int32{2}, int32s, 0, "sum")
+	*operators = append(*operators, table{uint32(len(*codes)), terms, []int32{sum}})
+	*codes = append(*codes, table{byte(opAdd), nil, int32(1), int32(opAdd)})
+	return sum
 }
 
 // A table's fields are nil (absent), byte, int32, uint32, or a part of its own:
