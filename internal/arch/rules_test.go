@@ -40,7 +40,7 @@ var layers = []layer{
 	},
 	{
 		"Foundations", "Names, numbers, the catalog, the cost model, and files that are built in.",
-		"model/... fixtures features suites/grids internal/grid internal/stats internal/names " +
+		"model/... fixtures fixtures/public features suites/grids internal/grid internal/stats internal/names " +
 			"internal/strictyaml internal/exit internal/arch",
 	},
 }

@@ -9,8 +9,10 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 	"time"
 
+	"github.com/crossover-bench/crossover/fixtures"
 	"github.com/crossover-bench/crossover/internal/exit"
 	"github.com/crossover-bench/crossover/internal/report"
 	"github.com/crossover-bench/crossover/internal/results"
@@ -75,6 +77,7 @@ func (s *Selection) Bench(ctx context.Context, t Terminal, b Bench) error {
 	if len(r.writer.Ledger().Run) > 0 {
 		runErr = cmp.Or(runErr, r.printTable())
 	}
+	fmt.Fprint(t.Out, ownShare(s.Own, r.writer.Ledger()))
 	if runErr != nil {
 		return runErr
 	}
@@ -87,6 +90,27 @@ func (s *Selection) Bench(ctx context.Context, t Terminal, b Bench) error {
 			n, len(ending.Plan.Open), b.Precision)
 	}
 	return nil
+}
+
+// ownShare says how many of the user's own files ran, each in at least one place and without a
+// failure in any; "" without such files.
+func ownShare(own []fixtures.Variant, l results.Ledger) string {
+	if len(own) == 0 {
+		return ""
+	}
+	var refused []string
+	for _, v := range own {
+		ran := slices.ContainsFunc(l.Run, func(t results.Tally) bool { return t.Combination.Variant == v.Name })
+		failed := slices.ContainsFunc(l.Failed, func(o results.Outcome) bool { return o.Combination.Variant == v.Name })
+		if !ran || failed {
+			refused = append(refused, v.Title)
+		}
+	}
+	text := fmt.Sprintf("Own files that run: %d of %d", len(own)-len(refused), len(own))
+	if refused != nil {
+		text += "; not " + strings.Join(refused, ", ")
+	}
+	return text + ".\n"
 }
 
 // resumeNewest goes on with the newest run that measures the same thing in the same way, if it is
