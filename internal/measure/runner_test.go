@@ -301,3 +301,27 @@ func TestRunnerReachesACountOrTheLongestTime(t *testing.T) {
 		}
 	}
 }
+
+// TestRunnerSendsAPictureAsJPEG measures with an image that has no fixed size: every
+// inference gets the same one, which a decoder accepts.
+func TestRunnerSendsAPictureAsJPEG(t *testing.T) {
+	v := variant
+	v.Image = &fixtures.Image{Height: 32, Width: 32, Channels: 3, Preprocessing: "0..1", Encoding: "jpeg"}
+	s := newSeries(func(int) time.Duration { return time.Millisecond })
+	r, err := measure.Begin(context.Background(), s, v, measure.Config{Clock: s.clock, Seed: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.End()
+	if err := r.Run(0, 3); err != nil {
+		t.Fatal(err)
+	}
+	in, _, _ := r.Tensors()
+	f, err := fixtures.NewFiller(*v.Image, fixtures.Tensor{Type: "float32", Shape: []int{1, 32, 32, 3}})
+	if err == nil {
+		err = f.Fill(make([]byte, 4*v.Image.Bytes()), in[0])
+	}
+	if err != nil || len(in[0]) >= v.Image.Bytes() {
+		t.Errorf("%d bytes: %v", len(in[0]), err)
+	}
+}
