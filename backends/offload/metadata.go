@@ -157,7 +157,8 @@ func sameInputs(here, there []fixtures.Tensor) error {
 		return nil
 	}
 	if len(here) != len(there) {
-		return fmt.Errorf("the host's file has %d inputs, this machine's %d: copy the same file to both", len(there), len(here))
+		return fmt.Errorf("the host's file has %d inputs, this machine's %d: copy the same file to both",
+			len(there), len(here))
 	}
 	for i, want := range here {
 		if have := there[i]; have.Type != want.Type || !slices.Equal(have.Shape, want.Shape) {

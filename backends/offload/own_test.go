@@ -113,7 +113,8 @@ func TestOpenRefusesAHostThatRunsTheFileOtherwise(t *testing.T) {
 		want        string
 	}{
 		"another shape there": {
-			ownFile(t, "", fixtures.Choices{}), ownFile(t, "", fixtures.Choices{}), []string{"image=2,32,32,3"},
+			ownFile(t, "", fixtures.Choices{}), ownFile(t, "", fixtures.Choices{}),
+			[]string{"image=2,32,32,3"},
 			"as float32 [2 32 32 3], this machine float32 [1 32 32 3]; start the host with the same --shape",
 		},
 		"another shape here": {

@@ -198,7 +198,8 @@ func tensors(count int, get func(int) *tflite.Tensor) (list []tensor, described 
 		}
 		if uint(size) != t.ByteSize() || (size > 0 && t.Data() == nil) {
 			return nil, nil, fmt.Errorf("%d: tensor %q (%s %v) has no memory of its size: its shape is dynamic; "+
-				"choose the inputs' shapes with --shape, or convert the model with fixed shapes", i, about.Name, about.Type, about.Shape)
+				"choose the inputs' shapes with --shape, or convert the model with fixed shapes",
+				i, about.Name, about.Type, about.Shape)
 		}
 		list, described = append(list, tensor{t, size}), append(described, about)
 	}

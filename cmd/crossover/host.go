@@ -51,8 +51,8 @@ type hostCmd struct {
 
 func (*hostCmd) Help() string {
 	return `The catalog's variants among the models take images, all other files their own tensors, or an image for a
-float32 input that is one, as bytes or JPEG. Their shapes are the stored ones, unless --shape (or FILE:INPUT=DIMS for one
-file) or models.yaml in the folder says otherwise, which must be as the device says it. A delegate is a
+float32 input that is one, as bytes or JPEG. Their shapes are the stored ones, unless --shape (FILE:INPUT=DIMS for one
+file) or models.yaml in the folder says otherwise; they must be those that the device chose. A delegate is a
 library such as libvx_delegate.so, with the options --delegate-option KEY=VALUE. A request that finds the queue full is
 refused with RESOURCE_EXHAUSTED. Above the memory limit the least recently used model is closed. The default address is
 reachable from this machine alone.
