@@ -38,7 +38,8 @@ func init() {
 		flag.Func(name, usage, func(text string) error { *to = append(*to, text); return nil })
 	}
 	repeatable("shape", &setup.Shapes, "the shape of an input of -models, `INPUT=1,5,128,1`; may be repeated")
-	repeatable("encoding", &setup.Encodings, "what travels for an image of -models, `raw`, uint8 or jpeg; may be repeated")
+	repeatable("encoding", &setup.Encodings,
+		"what travels for an image of -models, `raw`, uint8 or jpeg; may be repeated")
 	flag.StringVar(&setup.Fixtures, "fixtures", "",
 		"the `folder` with the built variants; ../fixtures/models, or what the grid says")
 	flag.StringVar(&setup.Profiles, "profiles", "", "a `file` with links of your own, laid over the built-in ones")

@@ -65,7 +65,7 @@ type model struct {
 type instance struct {
 	details         backends.Details
 	inputs, outputs []fixtures.Tensor
-	decoder         *decoder                                    // of a user's own file that takes an image; nil for others
+	decoder         *decoder                                    // of a user's own image file; nil for others
 	described       []*oip.ModelMetadataResponse_TensorMetadata // of the outputs
 	sessions        chan backends.Session
 	all             []backends.Session

@@ -108,8 +108,8 @@ func (s *session) takeImage(v fixtures.Variant, served []fixtures.Tensor) ([]fix
 	case s.details != nil && v.Inputs != nil:
 		return []fixtures.Tensor{image}, s.sendImage(*v.Image)
 	case v.Image.Encoding != "":
-		return nil, fmt.Errorf("the server takes %s tensors, and only Crossover's host decodes %s; choose --encoding uint8",
-			want.Type, v.Image.Encoding)
+		return nil, fmt.Errorf("the server takes %s tensors, and only Crossover's host decodes %s; "+
+			"choose --encoding uint8", want.Type, v.Image.Encoding)
 	case !sameElements(want.Shape, image.Shape):
 		return nil, fmt.Errorf("the server takes %v; the image is %v", want.Shape, image.Shape)
 	case want.Type != "uint8":
@@ -162,8 +162,8 @@ func sameInputs(here, there []fixtures.Tensor) error {
 	}
 	for i, want := range here {
 		if have := there[i]; have.Type != want.Type || !slices.Equal(have.Shape, want.Shape) {
-			return fmt.Errorf("the host runs input %q as %s %v, this machine %s %v; start the host with the same --shape, "+
-				"or put the same %s beside the files on both",
+			return fmt.Errorf("the host runs input %q as %s %v, this machine %s %v; "+
+				"start the host with the same --shape, or put the same %s beside the files on both",
 				want.Name, have.Type, have.Shape, want.Type, want.Shape, fixtures.ChoicesFile)
 		}
 	}

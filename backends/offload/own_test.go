@@ -74,10 +74,11 @@ func TestSessionSendsAnOwnFilesImageAsChosen(t *testing.T) {
 		}
 		return tensor
 	}
+	raw := tensorOf(pixels, fixtures.SyntheticImage(pixels, 2))
 	for encoding, tt := range map[string]struct{ in, tensor []byte }{
 		"uint8": {fixtures.SyntheticImage(pixels, 1), tensorOf(pixels, fixtures.SyntheticImage(pixels, 1))},
 		"jpeg":  {picture, tensorOf(encoded, picture)},
-		"raw":   {tensorOf(pixels, fixtures.SyntheticImage(pixels, 2)), tensorOf(pixels, fixtures.SyntheticImage(pixels, 2))},
+		"raw":   {raw, raw},
 	} {
 		v := ownFile(t, "", fixtures.Choices{Encodings: []string{encoding}})
 		got, timing := infer(t, lab(address, link.Shape{}), v, tt.in)
@@ -107,6 +108,7 @@ func TestSessionRecordsTheChoices(t *testing.T) {
 }
 
 func TestOpenRefusesAHostThatRunsTheFileOtherwise(t *testing.T) {
+	plain := ownFile(t, "", fixtures.Choices{})
 	for about, tt := range map[string]struct {
 		here, there fixtures.Variant
 		flags       []string // of the host
@@ -118,12 +120,12 @@ func TestOpenRefusesAHostThatRunsTheFileOtherwise(t *testing.T) {
 			"as float32 [2 32 32 3], this machine float32 [1 32 32 3]; start the host with the same --shape",
 		},
 		"another shape here": {
-			ownFile(t, "", fixtures.Choices{Shapes: []string{"image=1,64,64,3"}}), ownFile(t, "", fixtures.Choices{}), nil,
+			ownFile(t, "", fixtures.Choices{Shapes: []string{"image=1,64,64,3"}}), plain, nil,
 			"as float32 [1 32 32 3], this machine float32 [1 64 64 3]; start the host with the same --shape",
 		},
 		"other values there": {
-			ownFile(t, "", fixtures.Choices{}), ownFile(t, "models: [{file: own.tflite, values: -1..1}]", fixtures.Choices{}),
-			nil, "values -1..1, this machine's file image uint8 32x32x3, values 0..1; put the same models.yaml",
+			plain, ownFile(t, "models: [{file: own.tflite, values: -1..1}]", fixtures.Choices{}), nil,
+			"values -1..1, this machine's file image uint8 32x32x3, values 0..1; put the same models.yaml",
 		},
 	} {
 		_, err := lab(serveOwn(t, tt.there, tt.flags...), link.Shape{}).Open(context.Background(), tt.here)

@@ -260,7 +260,8 @@ func (s *session) Infer(ctx context.Context, in, out [][]byte) (backends.Timing,
 		t := &s.out[i]
 		if t.ByteSize() != uint(t.size) {
 			return backends.Timing{}, fmt.Errorf(
-				"%s: output %d (%q) has %d bytes after this inference, %d after another: its shape depends on the input's values",
+				"%s: output %d (%q) has %d bytes after this inference, %d after another: "+
+					"its shape depends on the input's values",
 				s.file.path, i, s.Outputs()[i].Name, t.ByteSize(), t.size)
 		}
 		copy(out[i], t.bytes())

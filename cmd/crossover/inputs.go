@@ -26,7 +26,7 @@ type inputFlags struct {
 // ownFlags say how the files in --models are measured.
 type ownFlags struct {
 	Shape    []string `sep:"none" placeholder:"INPUT=1,5,128,1" help:"Shape of an input of --models; repeatable."`
-	Encoding []string `sep:"none" placeholder:"raw|uint8|jpeg" help:"What travels for an image of --models; repeatable."`
+	Encoding []string `sep:"none" placeholder:"raw|uint8|jpeg" help:"What travels for an image input; repeatable."`
 }
 
 func (f ownFlags) choices() fixtures.Choices {

@@ -82,7 +82,7 @@ func (s *Set) readModels() (err error) {
 	f := s.Files
 	if f.Models == "" {
 		if len(f.Shapes) > 0 || len(f.Encodings) > 0 {
-			return exit.Errorf(exit.Usage, "--shape and --encoding are for your own files: name their folder with --models")
+			return exit.Errorf(exit.Usage, "--shape and --encoding are for your own files; name their folder: --models")
 		}
 		return nil
 	}

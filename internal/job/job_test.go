@@ -21,7 +21,7 @@ func TestJobReachesTheMeasuringProgramWhole(t *testing.T) {
 		Setup: Setup{
 			Files: declared.Files{
 				Catalog: "/c.yaml", Fixtures: "/f", Models: "/m", Hosts: "/h.yaml", Profiles: "/p.yaml",
-				Choices: fixtures.Choices{Shapes: []string{"input=1,5"}, Encodings: []string{"raw", "face.tflite=jpeg"}},
+				Choices: fixtures.Choices{Shapes: []string{"input=1,5"}, Encodings: []string{"face.tflite=jpeg"}},
 			},
 			LinkEmulation: "netem", Delegates: map[names.Backend]string{names.NPU: "/lib.so"},
 		},

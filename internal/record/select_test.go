@@ -135,7 +135,8 @@ func TestSelectionHandsTheTestBinaryWhatIsDeclared(t *testing.T) {
 			t.Fatal(err)
 		}
 		b, err := s.Binary(t.Context(), record.Terminal{Out: io.Discard, Err: io.Discard}, nil)
-		if set := b.Setup; set.LinkEmulation != "netem" || !reflect.DeepEqual(set.Files, s.Files) || len(set.Delegates) != 1 {
+		if set := b.Setup; set.LinkEmulation != "netem" || !reflect.DeepEqual(set.Files, s.Files) ||
+			len(set.Delegates) != 1 {
 			t.Errorf("setup %+v", set)
 		}
 		return b.Path, err
