@@ -1,12 +1,14 @@
 package main
 
 import (
+	"github.com/crossover-bench/crossover/internal/declared"
 	"github.com/crossover-bench/crossover/internal/sheet"
 	"github.com/crossover-bench/crossover/internal/study"
 )
 
 type studyCmd struct {
-	JSON bool `name:"json" help:"Print JSON in SI base units."`
+	Profiles string `type:"path" placeholder:"FILE" help:"Links and devices laid over the built-in ones."`
+	JSON     bool   `name:"json" help:"Print JSON in SI base units."`
 }
 
 func (studyCmd) Help() string {
@@ -14,7 +16,9 @@ func (studyCmd) Help() string {
 Edge Computing or Offloading" (Chalmers, 2022), beside the cost model's figures, and where the
 print contradicts itself. The tables do not have the study's execution times on its hosts:
 the figures are those that do not need them, and the execution times that the tables imply
-are named as such.
+are named as such. Each host stands behind two rows. If no execution time fits both, a
+note says so: with --profiles, try another reading of the links ethernet-tables and
+radio-tables.
 
 Examples:
 
@@ -23,7 +27,11 @@ Examples:
 }
 
 func (c *studyCmd) Run(e *env) error {
-	answer, err := study.Compare()
+	declared, err := declared.Read(declared.Files{Profiles: c.Profiles})
+	if err != nil {
+		return err
+	}
+	answer, err := study.Compare(declared.Profiles)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,6 @@
 // Package study compares the printed tables of Frennborn and Oliv, "Neural Networks, Edge Computing
 // or Offloading" (Chalmers, 2022), with the cost model. The study's execution times on its hosts
-// are not in these tables: Compare says what follows without them, and which execution times the
+// are not in these tables: [Compare] says what follows without them, and which execution times the
 // tables imply.
 package study
 
@@ -19,8 +19,9 @@ import (
 // Tables are the study's tables beside the model's figures.
 type Tables struct {
 	Thresholds []Threshold `json:"thresholds"`
-	LayerFit   []LayerFit  `json:"layer_fit"`
-	Notes      []string    `json:"notes"` // contradictions in print
+	Hosts      []Host      `json:"hosts"`     // the execution times that the tables imply
+	LayerFit   []LayerFit  `json:"layer_fit"` // of every network
+	Notes      []string    `json:"notes"`     // contradictions in print
 
 	device model.Device // its idle modes are high and low
 }
@@ -38,11 +39,6 @@ type Threshold struct {
 		Network
 		HighEnergy Spread `json:"energy_high_idle_of_printed_latency_J"`
 		LowEnergy  Spread `json:"energy_low_idle_of_printed_latency_J"`
-		// The printed latencies imply these execution times on the host: bounds of the mean, of the
-		// longest, whose input may be the largest or the smallest, and of the shortest.
-		MeanExec     [2]model.Seconds `json:"implied_mean_exec_s"`
-		LongestExec  [2]model.Seconds `json:"implied_longest_exec_s"`
-		ShortestExec model.Seconds    `json:"implied_shortest_exec_at_most_s"`
 	} `json:"modelled"`
 	// Text uses the link that the text states.
 	Text struct {
@@ -65,18 +61,21 @@ type LayerFit struct {
 	Origin  names.Origin     `json:"origin"`
 	Model   string           `json:"model"`
 	Input   int              `json:"input"`
-	Printed [3]float64       `json:"printed_percent"`
+	Printed *[3]float64      `json:"printed_percent"` // nil if the print of this row is not at hand
 	Fit     []costs.LayerFit `json:"modelled"`
 }
 
-// Compare computes the model's figures for the study's tables.
-func Compare() (*Tables, error) {
-	set, catalog := profiles.BuiltIn(), fixtures.Default()
+// Compare computes the model's figures for the study's tables with the links and the device of set.
+func Compare(set *profiles.Set) (*Tables, error) {
+	catalog := fixtures.Default()
 	device, err := set.Device("imx8mp")
 	if err != nil {
 		return nil, err
 	}
-	a := &Tables{Notes: contradictions, device: device}
+	if len(device.Idle) < 2 || len(device.Memories) != 3 {
+		return nil, fmt.Errorf("device %s: want two idle modes, the higher first, and three memories", device.Name)
+	}
+	a := &Tables{Notes: slices.Clone(contradictions), device: device}
 	for _, s := range thresholds {
 		tables, err := set.Link(s.tables)
 		if err != nil {
@@ -94,36 +93,35 @@ func Compare() (*Tables, error) {
 		m.Network = network(catalog, tables)
 		m.HighEnergy = s.latency.per(1e3 / float64(device.Idle[0].Power))
 		m.LowEnergy = s.latency.per(1e3 / float64(device.Idle[1].Power))
-		m.MeanExec = [2]model.Seconds{atLeast(printed.Mean) - m.Mean, atMost(printed.Mean) - m.Mean}
-		m.LongestExec = [2]model.Seconds{atLeast(printed.Max) - m.Times["128"], atMost(printed.Max) - m.Times["32"]}
-		m.ShortestExec = atMost(printed.Min) - m.Times["32"]
 
 		t.Text.Network = network(catalog, text)
 		t.Text.Energy = map[string]model.Joules{}
 		for _, side := range []int{32, 75, 128} {
 			t.Text.Energy[fmt.Sprint(side)] = text.NetworkEnergy(imageBytes(side), resultBytes).Joules
 		}
-		t.Text.Possible = t.Text.Times["128"] <= atMost(printed.Max)
+		t.Text.Possible = t.Text.Times["128"] <= truncated.latency(s.latency.Max).Hi
 		a.Thresholds = append(a.Thresholds, t)
 	}
 	all, err := costs.FitLayers(catalog, device)
 	if err != nil {
 		return nil, err
 	}
-	for _, p := range layerFits {
-		i := slices.IndexFunc(all.Networks, func(n costs.Network) bool { return n.Model == p.model && n.Input == p.input })
-		if i < 0 {
-			return nil, fmt.Errorf("the built-in catalog has no %s with input %d", p.model, p.input)
+	for _, n := range all.Networks {
+		row := LayerFit{Origin: names.Modelled, Model: n.Model, Input: n.Input, Fit: n.Fit}
+		for _, p := range layerFits {
+			if p.model == n.Model && p.input == n.Input {
+				row.Printed = &p.percent
+			}
 		}
-		a.LayerFit = append(a.LayerFit, LayerFit{names.Modelled, p.model, p.input, p.percent, all.Networks[i].Fit})
+		a.LayerFit = append(a.LayerFit, row)
+	}
+	for _, name := range []string{"CPU", "GPU"} {
+		h := a.host(name)
+		a.Hosts = append(a.Hosts, h)
+		a.Notes = append(a.Notes, h.disagreements()...)
 	}
 	return a, nil
 }
-
-// atLeast and atMost bound what a latency was before it was printed in whole milliseconds. The
-// study rounds its tables, and truncates at least one figure.
-func atLeast(printed float64) model.Seconds { return model.Seconds(printed - 0.0005) }
-func atMost(printed float64) model.Seconds  { return model.Seconds(printed + 0.001) }
 
 // resultBytes is the result of an inference: one byte for each of 100 classes.
 const resultBytes = 100
@@ -160,18 +158,23 @@ func (a *Tables) Text() string {
 	n.Add("the execution times on the study's hosts are not in these tables: " +
 		"the model cannot give maximum, minimum and deviation of the latency; " +
 		"it gives the network time, and with it the mean and the bounds that the print implies")
-	return "The study's thresholds: mean, standard deviation, maximum, minimum over 33 variants.\n" +
+	text := "The study's thresholds: mean, standard deviation, maximum, minimum over 33 variants.\n" +
 		fmt.Sprintf("Energy by the model is the printed latency times the idle power, %v and %v. Origin: %s.\n\n",
 			a.device.Idle[0].Power, a.device.Idle[1].Power, names.Modelled) +
 		a.energies() +
 		"\nThe network time, which needs no execution time, by equation (2.2) in ms, with the links that fit\n" +
-		"the tables. The rest of the printed latencies implies the execution times on the host; latencies\n" +
-		"are printed in whole milliseconds, rounded or truncated.\n\n" +
+		"the tables.\n\n" +
 		a.times() +
-		"\nThe same with the links as the text states them, " +
+		"\nThe rest of the printed figures implies the execution times on the host, in ms. One host stands\n" +
+		"behind two rows, so their ranges must meet; where they do not, a link is wrong.\n\n"
+	for _, h := range a.Hosts {
+		text += h.text() + "\n"
+	}
+	return text + "The same with the links as the text states them, " +
 		"and the energy per byte that the tables leave out.\n\n" +
 		a.stated() +
-		fmt.Sprintf("\nLayer fit on %s, percent, equation (5.1); crossover fit shows all networks.\n\n", a.device.Name) +
+		fmt.Sprintf("\nLayer fit on %s, percent, equation (5.1), of all %d networks. Two printed rows are at hand.\n\n",
+			a.device.Name, len(a.LayerFit)) +
 		a.fits() + "\n" + n.Text()
 }
 
@@ -192,23 +195,19 @@ func networks(of func(Threshold) Network) *sheet.Table[Threshold] {
 	var t sheet.Table[Threshold]
 	t.Left("platform", func(t Threshold) any { return t.Platform })
 	t.Left("link", func(t Threshold) any { return of(t).Link })
-	for _, side := range []string{"32", "75", "128"} {
+	for _, side := range sides {
 		t.Right(side+"x"+side, func(t Threshold) any { return sheet.Milli(of(t).Times[side]) })
 	}
 	t.Right("mean of 33", func(t Threshold) any { return sheet.Milli(of(t).Mean) })
 	return &t
 }
 
-// times prints the network times and the execution times that the print implies.
+// times prints the network times.
 func (a *Tables) times() string {
-	between := func(bounds [2]model.Seconds) string { return sheet.Milli(bounds[0]) + " to " + sheet.Milli(bounds[1]) }
 	t := networks(func(t Threshold) Network { return t.Modelled.Network })
 	t.Right("share of printed %", func(t Threshold) any {
 		return fmt.Sprintf("%.0f", 100*float64(t.Modelled.Mean)/t.Printed.Latency.Mean)
 	})
-	t.Right("exec mean", func(t Threshold) any { return between(t.Modelled.MeanExec) })
-	t.Right("longest", func(t Threshold) any { return between(t.Modelled.LongestExec) })
-	t.Right("shortest", func(t Threshold) any { return "<=" + sheet.Milli(t.Modelled.ShortestExec) })
 	return t.Text(a.Thresholds)
 }
 
@@ -232,7 +231,12 @@ func (a *Tables) fits() string {
 	t.Left("model", func(f LayerFit) any { return f.Model })
 	t.Left("input", func(f LayerFit) any { return fmt.Sprintf("%dx%[1]d", f.Input) })
 	for i, m := range a.device.Memories {
-		t.Right(m.Name+" printed", func(f LayerFit) any { return fmt.Sprintf("%.0f", f.Printed[i]) })
+		t.Right(m.Name+" printed", func(f LayerFit) any {
+			if f.Printed == nil {
+				return "-"
+			}
+			return fmt.Sprintf("%.0f", f.Printed[i])
+		})
 		t.Right("by the model", func(f LayerFit) any { return fmt.Sprintf("%.1f", f.Fit[i].Percent) })
 	}
 	return t.Text(a.LayerFit)

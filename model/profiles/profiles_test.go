@@ -45,8 +45,8 @@ func TestBuiltInProfilesHoldTheStudysFigures(t *testing.T) {
 		{Name: "ethernet", OneWay: 0.010, Up: 3.04e6, Down: 7.13e6, EnergyUp: nJ(128), EnergyDown: nJ(57)},
 		{Name: "radio", OneWay: 0.029, Up: 1e6, Down: 3.53e6, EnergyUp: nJ(139), EnergyDown: nJ(110)},
 		{Name: "5g", OneWay: 0.001, Up: 25.25e6, Down: 25.25e6},
-		{Name: "ethernet-tables", OneWay: 0.010, Up: 7.13e6, Down: 3.04e6, EnergyUp: nJ(0), EnergyDown: nJ(0)},
-		{Name: "radio-tables", OneWay: 0.029, Up: 3.53e6, Down: 1e6, EnergyUp: nJ(0), EnergyDown: nJ(0)},
+		{Name: "ethernet-tables", OneWay: 0.010, Up: 9.12e6, Down: 7.13e6, EnergyUp: nJ(0), EnergyDown: nJ(0)},
+		{Name: "radio-tables", OneWay: 0.029, Up: 3e6, Down: 3.53e6, EnergyUp: nJ(0), EnergyDown: nJ(0)},
 	} {
 		got, err := s.Link(want.Name)
 		if err != nil {
