@@ -23,6 +23,8 @@ type Data struct {
 	Require []names.Backend
 	// Sustained says that throttled samples are part of the result.
 	Sustained bool
+	// Synthetic says how the run was made up; empty for one that a machine measured.
+	Synthetic string
 	Extras    Extras
 
 	blocks map[names.Combination][]results.Block // by round
@@ -63,6 +65,7 @@ func FromRun(name string, run *results.Run) (*Data, error) {
 	d.title = run.Meta.Title
 	d.Interleaved = run.Meta.Config["interleaved"] == "yes"
 	d.Sustained = run.Meta.Sustained
+	d.Synthetic = run.Meta.Synthetic
 	d.Declared = run.Ledger.Declared
 	for _, o := range run.Ledger.Skipped {
 		d.Skipped[o.Combination] = o.Reason

@@ -30,6 +30,7 @@ type Judgement struct {
 	Value, Lo, Hi *float64
 	Unit          Unit
 	Origin        names.Origin
+	Synthetic     bool // the run was made up
 	Samples       int
 	Rounds        int
 	Left          int                 // inferences left out, because the machine was disturbed
@@ -43,6 +44,7 @@ type Judgement struct {
 // answer says why it has no value.
 func judge(c Claim, data *Data, g Judgement, answer func(*Judgement) error) Judgement {
 	g.Combinations = c.Needs()
+	g.Synthetic = data.Synthetic != ""
 	if g.Origin == "" {
 		g.Origin = data.origin(g.Combinations...)
 	}

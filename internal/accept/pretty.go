@@ -27,6 +27,9 @@ func (r *Report) Pretty(w io.Writer) error {
 	slices.SortStableFunc(own, func(a, b *Scenario) int {
 		return cmp.Compare(a.Verdict().meaning().rank, b.Verdict().meaning().rank)
 	})
+	if r.Synthetic != "" {
+		fmt.Fprintf(p, "SYNTHETIC, no machine measured this run: %s.\n\n", r.Synthetic)
+	}
 	for _, s := range own {
 		r.prettyScenario(p, s)
 	}
@@ -120,7 +123,11 @@ func (g *Judgement) line() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %s", g.Subject, g.Measure)
 	if g.Value != nil {
-		fmt.Fprintf(&b, " %s, wanted %s (%s", g.Estimate(), g.Bound, g.Origin)
+		fmt.Fprintf(&b, " %s, wanted %s (", g.Estimate(), g.Bound)
+		if g.Synthetic {
+			b.WriteString("synthetic, ")
+		}
+		b.WriteString(string(g.Origin))
 		if g.Samples > 0 {
 			fmt.Fprintf(&b, ", %s samples", thousands(g.Samples))
 		}

@@ -11,10 +11,12 @@ import (
 // could not be judged. Formats and the exit code are derived from it, never from the tool that read
 // the sentences.
 type Report struct {
-	Run     string // the run folder as the user named it; empty if nothing was judged
-	Started time.Time
-	Took    time.Duration
-	Looks   Looks
+	Run string // the run folder as the user named it; empty if nothing was judged
+	// Synthetic says how that run was made up; empty for one that a machine measured.
+	Synthetic string
+	Started   time.Time
+	Took      time.Duration
+	Looks     Looks
 	Scenarios
 }
 

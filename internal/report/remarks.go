@@ -19,6 +19,9 @@ import (
 // what is doubtful.
 func Remarks(run *results.Run, summaries []summary.Summary) []string {
 	r := remarks{run: run, summaries: summaries}
+	if run.Meta.Synthetic != "" {
+		r.add("SYNTHETIC, no machine measured this run: %s.", run.Meta.Synthetic)
+	}
 	r.soak()
 	r.temperature()
 	if len(summaries) == 0 {

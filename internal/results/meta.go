@@ -29,6 +29,9 @@ type Meta struct {
 	Procs int `json:"procs,omitempty"`
 	// Sustained says that the machine was soaked first, so throttled samples are judged too.
 	Sustained bool `json:"sustained,omitempty"`
+	// Synthetic says how the run was made up; empty for one that a machine measured. Whatever shows
+	// or judges the run says so.
+	Synthetic string `json:"synthetic,omitempty"`
 	// Config is bench.txt's file configuration; its keys are machine, cpu, tflite, meter, weights
 	// and interleaved.
 	Config map[string]string `json:"config"`
