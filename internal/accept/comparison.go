@@ -122,7 +122,12 @@ func (q Comparison) pair(data *Data) (*summary.Pair, error) {
 		}
 		of := q.Quantity
 		if q.Energy {
-			if _, err := q.Model.Inference(s.Combination(), 0, 0, 0); err != nil {
+			e, err := q.Model.Inference(s.Combination(), 0, 0, 0)
+			if err == nil && len(e.Missing) > 0 && s.Place.Backend.IsLocal() {
+				err = unsupported("a comparison of modelled energy", "the "+list(e.Missing)+" is unknown",
+					`say "Given an active power of 4.1 W", or give it in a profile of your own`)
+			}
+			if err != nil {
 				return summary.Side{}, err
 			}
 			of = energyQuantity(q.Model, s, q.EDP, q.Modelled, data.leaveOut())

@@ -40,6 +40,8 @@ var axes = map[string]axis{
 	}},
 	"instructions": {lacking: noCounters},
 	"L1d loads":    {lacking: noCounters},
+	"L1d misses":   {lacking: noCounters},
+	"page faults":  {lacking: noCounters},
 }
 
 // A Correlation limits the correlation of two axes over variants at one place: Pearson's
@@ -47,7 +49,7 @@ var axes = map[string]axis{
 type Correlation struct {
 	limiting
 	Subjects        // at least four
-	X, Y     string // latency, execution time, energy, EDP, input size, parameters, layer fit, instructions, L1d loads
+	X, Y     string // latency, execution time, energy, EDP, input size, parameters, layer fit, instructions, L1d loads, L1d misses, page faults
 	Ranks    bool
 	Bound    Bound // a share
 }

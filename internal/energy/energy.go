@@ -87,7 +87,11 @@ func (e *Estimator) Inference(
 
 // Powers says, for people, which powers the modelled energy rests on.
 func (e *Estimator) Powers() string {
-	return fmt.Sprintf("powers of %s: %v active, %v waiting (%s)", e.Device.Name, e.Device.Active, e.Idle.Power, e.Idle.Name)
+	active := "unknown"
+	if e.Device.Active != nil {
+		active = fmt.Sprint(*e.Device.Active)
+	}
+	return fmt.Sprintf("powers of %s: %s active, %v waiting (%s)", e.Device.Name, active, e.Idle.Power, e.Idle.Name)
 }
 
 // Origin returns the origin of the energy that Inference gives: Mixed if the latency was measured

@@ -85,21 +85,30 @@ func (r *reading) compareAllOf(err error, q accept.Comparison, one, other string
 	if err := cmp.Or(err, r.chosenVariants(), r.chosenPlaces()); err != nil {
 		return err
 	}
-	found := false
+	pairs, err := r.pairsOf(one, other)
+	for _, p := range pairs {
+		r.compareAt(q, p[0], p[1])
+	}
+	return err
+}
+
+// pairsOf returns every two chosen variants that differ in their compression alone, the first
+// having one, the second the other. There being none is an error.
+func (r *reading) pairsOf(one, other string) ([][2]accept.KnownVariant, error) {
+	var out [][2]accept.KnownVariant
 	for _, a := range r.variants {
 		for _, b := range r.variants {
 			p, o := a.Name.Parts(), b.Name.Parts()
 			if strings.EqualFold(p.Compression, one) && strings.EqualFold(o.Compression, other) &&
 				p.Model == o.Model && p.InputSize() == o.InputSize() {
-				found = true
-				r.compareAt(q, a, b)
+				out = append(out, [2]accept.KnownVariant{a, b})
 			}
 		}
 	}
-	if !found {
-		return fmt.Errorf("among the chosen variants no model has both the compression %q and %q", one, other)
+	if len(out) == 0 {
+		return nil, fmt.Errorf("among the chosen variants no model has both the compression %q and %q", one, other)
 	}
-	return nil
+	return out, nil
 }
 
 func growsWithInput(ctx context.Context) error {

@@ -38,8 +38,9 @@ words in capitals stand for:
 | QUANTITY | latency, execution time, network time, queueing time, opening time, first inference |
 | BOUND | at most, at least, below (read as at most), above (read as at least) |
 | TIME, ENERGY, SIZE, POWER | a number with its unit: 31 ms; 75 mJ or, for an EDP, 2.3 mJs; 4 kB; 0.91 W |
+| SENTENCE | a sentence of this page, for each variant |
 | PLACE | "BACKEND" for a local one, or offloading to "HOST" over "LINK" |
-| AXIS | latency, energy, EDP, input size, parameters, layer fit, instructions, L1d loads |
+| AXIS | latency, energy, EDP, input size, parameters, layer fit, instructions, L1d loads, L1d misses, page faults |
 `)
 	group := ""
 	for _, s := range Registry {

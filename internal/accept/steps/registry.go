@@ -39,9 +39,11 @@ var words = strings.NewReplacer(
 	"QUANTITY", `(latency|execution time|network time|queueing time|opening time|first inference)`,
 	"BOUND", `(at most|at least|below|above)`,
 	"TIME", amount, "ENERGY", amount, "SIZE", amount, "POWER", amount,
+	"on average over", "on average over", "on average", "(on average)", "SENTENCE", `(.+)`,
 	"N %", `(\S+ ?%)`, "N times", `(\S+) times`, "input N", `input (\d+)`,
 	"PLACE", `(?:offloading to "([^"]+)" over "([^"]+)"|"([^"]+)")`,
-	"its|the AXIS", `(?:its |the )?(latency|energy|EDP|input size|parameters|layer fit|instructions|L1d loads)`,
+	"its|the AXIS", `(?:its |the )?(latency|energy|EDP|input size|parameters|layer fit|instructions|L1d loads|L1d misses|page faults)`,
+	"instructions|L1d loads|L1d misses|page faults", "(instructions|L1d loads|L1d misses|page faults)",
 	"beats|does not beat", "(beats|does not beat)",
 	"latency|execution time|energy|EDP", "(latency|execution time|energy|EDP)",
 	"latency|energy|EDP", "(latency|energy|EDP)",
@@ -60,10 +62,15 @@ var quotedWord = regexp.MustCompile(`"[A-Z]+"`)
 var compiled = func() []*regexp.Regexp {
 	out := make([]*regexp.Regexp, len(Registry))
 	for i, s := range Registry {
-		out[i] = regexp.MustCompile("^" + quotedWord.ReplaceAllString(words.Replace(s.Form), `"([^"]+)"`) + "$")
+		out[i] = pattern(s)
 	}
 	return out
 }()
+
+// pattern returns what a sentence's form matches.
+func pattern(s Sentence) *regexp.Regexp {
+	return regexp.MustCompile("^" + quotedWord.ReplaceAllString(words.Replace(s.Form), `"([^"]+)"`) + "$")
+}
 
 // Registry lists every sentence. It reads from what is chosen to what is claimed, and
 // features/STEPS.md is generated from it.
@@ -123,6 +130,11 @@ var Registry = []Sentence{{
 	Doc:     "Says what the device draws while it waits for a host.",
 	Example: `Given an idle power of 0.91W`,
 	Group:   choose, Read: chooseIdlePower,
+}, {
+	Form:    `an active power of POWER`,
+	Doc:     "Says what the device draws while it runs an inference itself, for modelled energy.",
+	Example: `Given an active power of 4.1W`,
+	Group:   choose, Read: chooseActivePower,
 }, {
 	Form: `the local [STATISTIC] latency on "BACKEND" is BOUND TIME`,
 	Doc: "Judges only the variants for which this holds. A variant that the data cannot place on one side can pass " +
@@ -225,6 +237,13 @@ var Registry = []Sentence{{
 	Example: `Then offloading to "workstation" over "ethernet" beats "npu" in latency by at least 10 %`,
 	Group:   compare, Read: comparePlaces,
 }, {
+	Form: `PLACE is [on average] BOUND N times as fast as PLACE`,
+	Doc: "Limits the ratio of the median latencies of two places, for each variant, or on average over the " +
+		"variants chosen: the mean of their ratios in a typical round. As with every comparison, what the run " +
+		"cannot resolve is inconclusive.",
+	Example: `Then offloading to "workstation" over "5g" is on average at least 5 times as fast as "cpu1"`,
+	Group:   compare, Read: speedupOfPlaces,
+}, {
 	Form:    `the variant "NAME" beats|does not beat "NAME" in [STATISTIC] [modelled] latency|energy|EDP [by at least N %]`,
 	Doc:     "Compares two variants in each place chosen.",
 	Example: `Then the variant "Mobilenet PQ 32" beats "Mobilenet 32" in latency by at least 6 %`,
@@ -241,6 +260,24 @@ var Registry = []Sentence{{
 	Example: `Then compression "pwq" is within 5 % of "pq" in latency`,
 	Group:   compare, Read: likenCompressions,
 }, {
+	Form: `compression "LETTERS" is [on average] BOUND N times as fast as "LETTERS"`,
+	Doc: "Limits the ratio of the median latencies of two compressions, for each model and input size, or on " +
+		"average over them, in each place chosen.",
+	Example: `Then compression "pq" is on average at least 1.05 times as fast as "none"`,
+	Group:   compare, Read: speedupOfCompressions,
+}, {
+	Form: `on average over the variants SENTENCE`,
+	Doc: "Takes a limit on a time, an energy, an EDP or the network's share for the mean over the variants: in " +
+		"each round that holds them all, the mean of their figures.",
+	Example: `Then on average over the variants its latency is at most 25 ms`,
+	Group:   across, Read: onAverage,
+}, {
+	Form: `for at least N % of the variants SENTENCE`,
+	Doc: "Takes any limit or comparison of one variant for a share of the variants chosen, in each place chosen. A " +
+		"variant that cannot be judged is never passed over.",
+	Example: `Then for at least 80 % of the variants "npu" beats "cpu1" in latency`,
+	Group:   across, Read: forMost,
+}, {
 	Form: `its [median] QUANTITY varies by BOUND N % over the variants`,
 	Doc: "Limits the standard deviation over the variants, as a share of their mean. The value of each variant is " +
 		"its median.",
@@ -252,6 +289,12 @@ var Registry = []Sentence{{
 		"measured.",
 	Example: `Then its latency correlates with its energy by at least 98 %`,
 	Group:   across, Read: limitCorrelation,
+}, {
+	Form: `its instructions|L1d loads|L1d misses|page faults correlate [by rank] with the parameters by BOUND N %`,
+	Doc: "Limits the correlation of a hardware counter with the number of parameters, over the variants. It needs a " +
+		"run that holds counters.",
+	Example: `Then its instructions correlate with the parameters by at most 80 %`,
+	Group:   across, Read: limitCounterCorrelation,
 }, {
 	Form: `its latency grows with the input size`,
 	Doc: "Claims that of two variants that differ in their input size, the smaller one is faster, for every pair of " +

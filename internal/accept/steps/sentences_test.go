@@ -134,6 +134,47 @@ var sentences = []struct {
 			`Then its latency is at most 1 ms`,
 		accept.Invalid, exit.NoData,
 	},
+	{all + `Then on average over the variants its latency is at most 11 ms`, accept.Pass, exit.OK},
+	{all + `Then on average over the variants its latency is at most 10 ms`, accept.Fail, exit.Threshold},
+	{all + `Then on average over the variants its modelled energy per inference is at most 55 mJ`, accept.Pass, exit.OK},
+	{all + `Then on average over the variants its energy per inference is at most 55 mJ`, accept.Invalid, exit.NoData},
+	{all + `Then for at least 60 % of the variants its latency is at most 11 ms`, accept.Pass, exit.OK},
+	{all + `Then for at least 70 % of the variants its latency is at most 11 ms`, accept.Fail, exit.Threshold},
+	{
+		`Given every variant with input 32` + "\n" +
+			`Then for at least 60 % of the variants "cpu1" beats offloading to "desk" over "ethernet" in latency`,
+		accept.Pass, exit.OK,
+	},
+	{
+		`Given every variant matching "**"` + "\n" +
+			`Then for at least 10 % of the variants "cpu1" beats offloading to "desk" over "direct" in latency`,
+		accept.Missing, exit.NoData,
+	},
+	{onCPU + `Then "cpu1" is at least 2.2 times as fast as offloading to "desk" over "ethernet"`, accept.Pass, exit.OK},
+	{onCPU + `Then "cpu1" is at most 2.2 times as fast as offloading to "desk" over "ethernet"`, accept.Fail, exit.Threshold},
+	{onCPU + `Then offloading to "self" over "ethernet" is at least 2 times as fast as "cpu1"`, accept.Invalid, exit.NoData},
+	{all + `Then compression "pq" is on average at least 1.15 times as fast as "none"`, accept.Pass, exit.OK},
+	{all + `Then compression "pq" is at least 1.3 times as fast as "none"`, accept.Fail, exit.Threshold},
+	{
+		// 5 W for 10 ms against 2 W for 23 ms and 0.4 mJ for the bytes: a ratio of 0.93.
+		onCPU + `Then offloading to "desk" over "ethernet" beats "cpu1" in modelled energy`,
+		accept.Pass, exit.OK,
+	},
+	{
+		onCPU + `And an active power of 4 W` + "\n" +
+			`Then offloading to "desk" over "ethernet" does not beat "cpu1" in modelled energy`,
+		accept.Pass, exit.OK,
+	},
+	{
+		onCPU + `And the device "imx8mp"` + "\n" +
+			`Then offloading to "desk" over "ethernet" beats "cpu1" in modelled energy`,
+		accept.Invalid, exit.NoData,
+	},
+	{
+		`Given every variant matching "**"` + "\n" + `And the backend "cpu1"` + "\n" +
+			`Then its page faults correlate with the parameters by at most 80 %`,
+		accept.Missing, exit.NoData,
+	},
 	{
 		"Given every variant\nAnd the host \"desk\" over the link \"radio-tables\"\n" +
 			"Then its latency is at most 70 ms",
@@ -204,6 +245,14 @@ func TestSentencesThatAreWrongNameTheirPlaceAndRemedy(t *testing.T) {
 		{`Given the device "imx9"`, `imx8mp`},
 		{`Given every variant of "alexnet"`, `no variant fits`},
 		{onCPU + `Then compression "pq" beats "none" in latency`, `no model has both`},
+		{onCPU + `Then on average over the variants its payload fits`, `no sentence reads "its payload fits"`},
+		{onCPU + `Then on average over the variants the backend "cpu1"`, `is not a limit or a comparison`},
+		{onCPU + `Then on average over the variants "cpu1" beats "cpu4" in latency`, `limits no time`},
+		{onCPU + `Then for at least 0 % of the variants its latency is at most 1 ms`, `more than 0 %`},
+		{
+			onCPU + `When the local latency on "cpu1" is above 1 ms` + "\n" +
+				`Then for at least 10 % of the variants its latency is at most 1 ms`, `takes no "When"`,
+		},
 	} {
 		for _, tag := range []string{"", "  @study\n"} {
 			r, err := tryJudge(t, feature(tag, tc.sentences))
