@@ -36,11 +36,17 @@ type Host struct {
 	Timeout  time.Duration `yaml:"-"`
 	Patience time.Duration `yaml:"-"`
 
-	// Recorded is the folder of a run made on that machine, and Backend selects one of the run's
-	// backends. Such a host has no address.
+	// Recorded is the folder of a run made on that machine, or ThisRun. Backend selects one of the
+	// run's local backends; names.CPUAll is the one with the most threads. Factor scales its
+	// execution times, 0 means 1. Such a host has no address.
 	Recorded string        `yaml:"recorded"`
 	Backend  names.Backend `yaml:"backend"`
+	Factor   float64       `yaml:"factor"`
 }
+
+// ThisRun stands for a recorded run's folder: the run that is being judged. Nothing can be measured
+// on such a host.
+const ThisRun = "this-run"
 
 // TLS says how a host proves its identity.
 type TLS struct {

@@ -39,14 +39,23 @@ sentences. Three answers: pass, fail, inconclusive with how much more would tell
   crossover accept                                     measure features/quick and judge it
   crossover accept --results results/latest            judge the newest run again
   crossover accept --features mine --models mine       your own features and .tflite files
-  crossover accept --features features/study --results RUN
+  crossover accept --features features/study --results RUN   the study's claims
   crossover accept --format pretty,junit:accept.xml,cucumber:accept.json
 
 --features is a folder of .feature files, one such file, or one scenario as FILE:LINE.
-If it is not on disk, it is one of the built-in ones, features/quick or features/study.
+If it is not on disk, it is one of the built-in ones, features/quick,
+features/study or features/product.
 Backends that --require does not name are skipped if absent. While something is
-inconclusive, further rounds follow if they end within --budget, which counts from the
-start of the first; 0 looks once. Each --format goes to the screen, or to :FILE.
+	if o.Require, err = required(c.Require, o.Features); err != nil {
+		return err
+	}
+	if run != nil && o.Features.Wrong() == nil {
+		if o.Data, err = c.withRecordedHosts(run, o.Features, selected); err != nil {
+			return err
+		}
+	}
+	if run == nil && o.Features.Wrong() == nil {
+		m := selected.Measurer(e.terminal(), c.effort(), c.Features)
 
 Exit codes: 0 all passed; 2 a sentence or flag is wrong; 3 a limit or a claim
 failed; 5 nothing to judge, or what a scenario needs is missing or cannot
@@ -72,8 +81,9 @@ func (c *acceptCmd) Run(e *env) (err error) {
 	words := steps.Vocabulary{
 		Variants: steps.Variants(selected.Catalog, selected.Own), Profiles: selected.Profiles, Cores: runtime.NumCPU(),
 	}
+	var run *results.Run
 	if c.Results != "" {
-		if o.Data, err = recorded(c.Results); err != nil {
+		if run, o.Data, err = recorded(c.Results); err != nil {
 			return err
 		}
 		words.Variants = o.Data.Variants(words.Variants)
@@ -84,7 +94,12 @@ func (c *acceptCmd) Run(e *env) (err error) {
 	if o.Require, err = required(c.Require, o.Features); err != nil {
 		return err
 	}
-	if o.Data == nil && o.Features.Wrong() == nil {
+	if run != nil && o.Features.Wrong() == nil {
+		if o.Data, err = c.withRecordedHosts(run, o.Features, selected); err != nil {
+			return err
+		}
+	}
+	if run == nil && o.Features.Wrong() == nil {
 		m := selected.Measurer(e.terminal(), c.effort(), o.Features)
 		o.Measurer = m
 		defer func() { err = cmp.Or(err, m.Close()) }()
@@ -145,10 +160,10 @@ func verdict(r *accept.Report) error {
 
 // recorded opens a run to judge. One that did not come to its end is refused: what it lacks may be
 // what would have failed.
-func recorded(dir string) (*accept.Data, error) {
+func recorded(dir string) (*results.Run, *accept.Data, error) {
 	run, err := results.Open(dir)
 	if err != nil {
-		return nil, exit.Errorf(exit.NoData, "--results: %w", err)
+		return nil, nil, exit.Errorf(exit.NoData, "--results: %w", err)
 	}
 	if len(run.Blocks) > 0 && (!run.Ledger.Complete || len(run.Notes) > 0) {
 		why := strings.Join(append([]string{"it did not come to its planned end"}, run.Notes...), "; ")
@@ -156,13 +171,13 @@ func recorded(dir string) (*accept.Data, error) {
 		if run.Meta.Grid.Name != record.AcceptGrid {
 			advice = "complete it with the command that began it, or " + advice
 		}
-		return nil, exit.Errorf(exit.NoData, "--results: %s is not complete: %s; %s", dir, why, advice)
+		return nil, nil, exit.Errorf(exit.NoData, "--results: %s is not complete: %s; %s", dir, why, advice)
 	}
 	data, err := accept.FromRun(dir, run)
 	if err != nil {
-		return nil, exit.Errorf(exit.NoData, "--results: %w", err)
+		return nil, nil, exit.Errorf(exit.NoData, "--results: %w", err)
 	}
-	return data, nil
+	return run, data, nil
 }
 
 // formats reads --format and refuses what cannot be written before anything is measured. It returns

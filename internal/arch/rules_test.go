@@ -28,7 +28,7 @@ var layers = []layer{
 	},
 	{
 		"Judging and reporting", "They read a run, an old one or a new one, and measure nothing.",
-		"internal/accept/... internal/report internal/study internal/costs internal/sheet",
+		"internal/accept/... internal/report internal/study internal/costs internal/sheet internal/computed",
 	},
 	{
 		"Runs and declarations", "What a run consists of, on which machine, and what was declared for it.",
@@ -92,7 +92,7 @@ var rules = []rule{
 	},
 	{
 		who: "internal/results internal/summary internal/stats internal/machine internal/energy internal/accept/... internal/report " +
-			"internal/study internal/costs internal/sheet",
+			"internal/study internal/costs internal/sheet internal/computed",
 		never:   "backends/... internal/suite internal/rounds internal/measure",
 		because: "what stands on a recorded run works without a runtime, without cgo and without measuring",
 		instead: "Record what is needed in the run (internal/results) while measuring, and read it from there.",

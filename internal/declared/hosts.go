@@ -2,6 +2,7 @@ package declared
 
 import (
 	"fmt"
+	"math"
 	"net"
 	"os"
 	"slices"
@@ -50,12 +51,26 @@ func (d *duration) UnmarshalYAML(node ast.Node) error {
 //	      model=vgg16/input=32/compression=pq: {name: vgg, version: "2", scale: 0.0078125, zero_point: -1}
 //	  - name: i9
 //	    recorded: runs/i9          # a run folder made on that machine
-//	    backend: cpu4              # which of its backends
+//	    backend: cpu4              # which of its backends; cpu-all is the one with the most threads
+//	  - name: faster
+//	    recorded: this-run         # the run that is being judged
+//	    backend: cpu-all
+//	    factor: 0.5                # of its execution times
 //
 // Relative paths start at the file's folder. Errors name file, line and key, and have the exit code
 // for usage.
 func ReadHosts(file string) ([]offload.Host, error) {
-	hosts, err := readHosts(file)
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, exit.Errorf(exit.Usage, "--hosts: %w", err)
+	}
+	return ParseHosts(file, data)
+}
+
+// ParseHosts is ReadHosts for text already in memory; file is its name in errors and the place from
+// which relative paths start.
+func ParseHosts(file string, data []byte) ([]offload.Host, error) {
+	hosts, err := parseHosts(file, data)
 	if err != nil {
 		return nil, exit.Errorf(exit.Usage, "--hosts: %w", err)
 	}
@@ -90,11 +105,7 @@ func HostNamed(name, file string) (offload.Host, error) {
 		"--host: %s declares no host %q; it declares %s", file, name, strings.Join(known, ", "))
 }
 
-func readHosts(file string) ([]offload.Host, error) {
-	data, err := os.ReadFile(file)
-	if err != nil {
-		return nil, err
-	}
+func parseHosts(file string, data []byte) ([]offload.Host, error) {
 	var f struct {
 		Hosts []hostEntry `yaml:"hosts"`
 	}
@@ -121,7 +132,10 @@ func readHosts(file string) ([]offload.Host, error) {
 			err.Column = 1
 			return nil, err
 		}
-		h.TokenFile, h.Recorded = strictyaml.Beside(file, h.TokenFile), strictyaml.Beside(file, h.Recorded)
+		h.TokenFile = strictyaml.Beside(file, h.TokenFile)
+		if h.Recorded != offload.ThisRun {
+			h.Recorded = strictyaml.Beside(file, h.Recorded)
+		}
 		if h.TLS != nil {
 			h.TLS.CA = strictyaml.Beside(file, h.TLS.CA)
 		}
@@ -133,6 +147,16 @@ func readHosts(file string) ([]offload.Host, error) {
 // valueFault says what is wrong with a value of the host, and the path of its key; "" if nothing
 // is.
 func valueFault(h offload.Host) (key, fault string) {
+	if h.Backend != "" {
+		if b, err := names.ParseBackend(string(h.Backend)); err != nil {
+			return ".backend", err.Error()
+		} else if !b.IsLocal() && b != names.CPUAll {
+			return ".backend", fmt.Sprintf("backend %q: want a local one, such as cpu4 or cpu-all", h.Backend)
+		}
+	}
+	if !(h.Factor >= 0) || math.IsInf(h.Factor, 1) {
+		return ".factor", fmt.Sprintf("factor %v: want a number above 0, such as 0.5 for a host twice as fast", h.Factor)
+	}
 	if err := names.CheckHost(h.Name); err != nil && h.Name != "" {
 		return ".name", err.Error()
 	}
@@ -157,6 +181,8 @@ func entryFault(h offload.Host) string {
 		return "want either an address or a recorded run"
 	case h.Recorded == "" && h.Backend != "":
 		return "backend selects a backend of a recorded run; it has no meaning without recorded"
+	case h.Recorded == "" && h.Factor != 0:
+		return "factor scales the execution times of a recorded run; it has no meaning without recorded"
 	case h.Recorded != "" && h.Backend == "":
 		return "want the backend of the recorded run that stands for the host, such as cpu4"
 	case h.Recorded != "" && (h.TLS != nil || h.TokenFile != "" || h.Models != nil || h.Timeout != 0 || h.Patience != 0):

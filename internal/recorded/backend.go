@@ -17,14 +17,13 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/crossover-bench/crossover/backends"
 	"github.com/crossover-bench/crossover/backends/link"
 	"github.com/crossover-bench/crossover/backends/offload"
 	"github.com/crossover-bench/crossover/fixtures"
+	"github.com/crossover-bench/crossover/internal/computed"
 	"github.com/crossover-bench/crossover/internal/names"
 	"github.com/crossover-bench/crossover/internal/results"
 )
@@ -38,7 +37,14 @@ type backend struct {
 // New returns the backend of the recorded host h over a link of that shape. It returns an error if
 // h.Recorded is not a run with the backend h.Backend.
 func New(h offload.Host, shape link.Shape) (backends.Backend, error) {
-	times, err := executions(h.Recorded, h.Backend)
+	if h.Recorded == offload.ThisRun {
+		return nil, &backends.UnavailableError{
+			Backend: string(names.Offload(h.Name)),
+			Missing: "host " + h.Name + " is computed from the run itself when that is judged",
+			Hint:    "crossover accept --results RUN --hosts FILE",
+		}
+	}
+	times, err := executions(h)
 	if err != nil {
 		return nil, err
 	}
@@ -123,33 +129,29 @@ func (s *session) Close() error {
 	return nil
 }
 
-// executions returns the steady, unmarked execution times of one backend in the run folder dir, in
-// the order recorded. It returns an error if there are none.
-func executions(dir string, backend names.Backend) (map[names.Variant][]time.Duration, error) {
-	recorded, err := results.Open(dir)
+// executions returns the steady, unmarked execution times of the host's backend in its run, in the
+// order recorded and scaled by its factor. It returns an error if there are none.
+func executions(h offload.Host) (map[names.Variant][]time.Duration, error) {
+	recorded, err := results.Open(h.Recorded)
 	if err != nil {
 		return nil, fmt.Errorf("recorded run: %w", err)
 	}
+	host := computed.Host{Name: h.Name, Backend: h.Backend, Factor: h.Factor}
+	backend, err := host.BackendOf(recorded)
+	if err != nil {
+		return nil, err
+	}
 	times := make(map[names.Variant][]time.Duration)
-	var found []string
 	for _, b := range recorded.Blocks {
-		c := b.Combination
-		if !slices.Contains(found, string(c.Backend)) {
-			found = append(found, string(c.Backend))
-		}
-		if c.Backend != backend {
+		if b.Combination.Backend != backend {
 			continue
 		}
 		for _, s := range b.Samples {
 			// A sample that is marked as disturbed there cannot be used here.
 			if s.Phase == results.PhaseSteady && s.Mark == 0 && s.Exec > 0 {
-				times[c.Variant] = append(times[c.Variant], s.Exec)
+				times[b.Combination.Variant] = append(times[b.Combination.Variant], host.Scale(s.Exec))
 			}
 		}
-	}
-	if len(times) == 0 {
-		return nil, fmt.Errorf("recorded run %s: no execution of backend %q; it has %s",
-			dir, backend, strings.Join(found, ", "))
 	}
 	return times, nil
 }

@@ -91,7 +91,7 @@ func models(t *testing.T) fixtures.Variant {
 }
 
 func TestRunKeepsOnlySteadyUnmarkedExecutions(t *testing.T) {
-	got, err := executions(record(t), "cpu4")
+	got, err := executions(offload.Host{Name: "i9", Recorded: record(t), Backend: "cpu4"})
 	if want := []time.Duration{3e6, 5e6, 4e6}; err != nil || !slices.Equal(got[name], want) {
 		t.Errorf("executions %v, %v; want %v", got[name], err, want)
 	}

@@ -144,10 +144,10 @@ func cutLine(name string) (file, line string) {
 	return name, ""
 }
 
-// find returns the feature files of root and where they are, each with :LINE if one scenario is
-// asked for.
-func find(root string) (fsys fs.FS, paths []string, err error) {
-	name, line := cutLine(root)
+// locate returns where root is: on disk or among the features that are built in, with :LINE if one
+// scenario is asked for.
+func locate(root string) (fsys fs.FS, name, line string, err error) {
+	name, line = cutLine(root)
 	fsys = disk{}
 	_, err = os.Stat(name)
 	for _, builtIn := range []string{path.Clean(name), path.Join("features", name)} {
@@ -156,7 +156,35 @@ func find(root string) (fsys fs.FS, paths []string, err error) {
 		}
 	}
 	if err != nil {
-		return nil, nil, exit.Errorf(exit.NoData, "no features at %s: %w", root, err)
+		return nil, "", "", exit.Errorf(exit.NoData, "no features at %s: %w", root, err)
+	}
+	return fsys, name, line, nil
+}
+
+// Beside reads a file in the folder of the features of root, which Read reads. text is nil if there
+// is none.
+func Beside(root, file string) (name string, text []byte, err error) {
+	fsys, name, _, err := locate(root)
+	if err != nil {
+		return "", nil, err
+	}
+	if strings.HasSuffix(name, ".feature") {
+		name = path.Dir(name)
+	}
+	name = path.Join(name, file)
+	text, err = fs.ReadFile(fsys, name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return name, nil, nil
+	}
+	return name, text, err
+}
+
+// find returns the feature files of root and where they are, each with :LINE if one scenario is
+// asked for.
+func find(root string) (fsys fs.FS, paths []string, err error) {
+	fsys, name, line, err := locate(root)
+	if err != nil {
+		return nil, nil, err
 	}
 	err = fs.WalkDir(fsys, name, func(p string, d fs.DirEntry, err error) error {
 		if err == nil && !d.IsDir() && (p == name || strings.HasSuffix(p, ".feature")) {
