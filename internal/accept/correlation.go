@@ -30,6 +30,7 @@ var axes = map[string]axis{
 	"energy":         {lacking: noMeter},
 	"EDP":            {lacking: noMeter},
 	"input size":     {property: func(v KnownVariant) float64 { return float64(v.Name.Parts().InputSize()) }},
+	"depth":          {property: func(v KnownVariant) float64 { return float64(v.Depth) }},
 	"parameters":     {property: func(v KnownVariant) float64 { return float64(v.Parameters) }},
 	// Equation 5.1 of the study, up to the memory's size, which scales all alike.
 	"layer fit": {property: func(v KnownVariant) float64 {
@@ -49,7 +50,7 @@ var axes = map[string]axis{
 type Correlation struct {
 	limiting
 	Subjects        // at least four
-	X, Y     string // latency, execution time, energy, EDP, input size, parameters, layer fit, instructions, L1d loads, L1d misses, page faults
+	X, Y     string // latency, execution time, energy, EDP, as in axes
 	Ranks    bool
 	Bound    Bound // a share
 }

@@ -13,6 +13,7 @@ type KnownVariant struct {
 	Title      string // "Mobilenet PQ 32"
 	Parameters int64  // 0 if unknown
 	Layers     int    // of the whole Keras model; 0 if unknown
+	Depth      int    // in layers, as the study counts them; 0 if unknown
 }
 
 // A Subject is what a claim is about: a variant at a place.

@@ -29,7 +29,7 @@ func Variants(catalog *fixtures.Catalog, own []fixtures.Variant) []accept.KnownV
 	for _, id := range catalog.Variants() {
 		out = append(out, accept.KnownVariant{
 			Name: id.Name(), Title: id.Title(),
-			Parameters: int64(id.Input.Parameters), Layers: id.Model.KerasLayers,
+			Parameters: int64(id.Input.Parameters), Layers: id.Model.KerasLayers, Depth: id.Model.Depth,
 		})
 	}
 	for _, f := range own {
