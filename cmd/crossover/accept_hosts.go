@@ -48,9 +48,15 @@ func (c *acceptCmd) withRecordedHosts(
 	}
 	blocks, not := computed.Blocks(run, needs)
 	run.Blocks = slices.Concat(run.Blocks, blocks)
-	run.Ledger.Skipped = slices.Concat(run.Ledger.Skipped, not)
 	data, err := accept.FromRun(c.Results, run)
-	return data, exit.With(exit.NoData, err)
+	if err != nil {
+		return nil, exit.With(exit.NoData, err)
+	}
+	data.Lacking = map[names.Combination]string{}
+	for _, o := range not {
+		data.Lacking[o.Combination] = o.Reason
+	}
+	return data, nil
 }
 
 // payload returns what an inference of a variant of the catalog moves: the image, and one byte for

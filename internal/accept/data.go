@@ -19,6 +19,7 @@ type Data struct {
 	Declared    []names.Combination
 	Skipped     map[names.Combination]string // why it cannot run here
 	Failed      map[names.Combination]string // why it was lost
+	Lacking     map[names.Combination]string // why it could not be computed
 	// Require names backends whose absence is a failure instead of a skip.
 	Require []names.Backend
 	// Sustained says that throttled samples are part of the result.
@@ -133,8 +134,11 @@ func (d *Data) blocksOf(c names.Combination) ([]results.Block, error) {
 	case skipped && slices.Contains(d.Require, c.Backend):
 		why = fmt.Sprintf("%s is required here but could not run: %s", c.Backend, why)
 		return nil, &unanswered{Verdict: Fail, Reason: why}
-	case skipped:
+	case skipped && d.Lacking[c] == "":
 		return nil, &unanswered{Verdict: Skipped, Reason: why}
+	}
+	if why, ok := d.Lacking[c]; ok {
+		return nil, missing("%s", why)
 	}
 	return nil, missing("%s does not hold it; measure it, or judge a run that does", d.Name)
 }
