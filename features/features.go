@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-//go:embed quick study STEPS.md
+//go:embed quick study product/*.feature product/hosts.yaml STEPS.md
 var files embed.FS
 
 // Files holds the specs by their names in the source tree: "features/quick/local.feature".

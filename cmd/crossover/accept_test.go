@@ -29,8 +29,9 @@ func TestAcceptReadsTheFeaturesOfTheProject(t *testing.T) {
 	}
 	words := steps.Vocabulary{Variants: steps.Variants(d.Catalog, d.Own), Profiles: d.Profiles, Cores: 4}
 	for folder, want := range map[string]struct{ scenarios, combinations int }{
-		"quick": {9, 4},
-		"study": {115, 33*9 + 12*4}, // nine places, and four for 128x128 images
+		"quick":   {9, 4},
+		"product": {10, 12},
+		"study":   {115, 33*9 + 12*4}, // nine places, and four for 128x128 images
 	} {
 		f, err := steps.Read("../../features/"+folder, "", words)
 		if err != nil {
@@ -59,6 +60,25 @@ func TestAcceptStudyOnAnyRunIsATableAndExitCodeZero(t *testing.T) {
 	}
 	if !strings.Contains(out, "115 claims of the study: 0 reproduced, 0 contradicted, 115 can't be told here") {
 		t.Errorf("a run of two combinations tells too much of the study:\n%s", out)
+	}
+}
+
+// The project's main sentences can be judged without a board, and say that nobody measured this.
+func TestAcceptJudgesTheProductsFeaturesOnTheirExample(t *testing.T) {
+	code, out, errs := command("accept", "--features", "../../features/product", "--results", "../../features/product/example")
+	if code != exit.OK || errs != "" {
+		t.Errorf("exit code %d: %s", code, errs)
+	}
+	for _, want := range []string{
+		"SYNTHETIC, no machine measured this run",
+		"✓ offloading over Ethernet beats the NPU when the local latency is above 29 ms",
+		"✓ in modelled energy, offloading over Ethernet beats the NPU", "✓ in modelled EDP, offloading over Ethernet beats",
+		"(synthetic, computed", "(synthetic, modelled", "powers of imx8mp: 4.5W active, 3.05W waiting (high)",
+		"skipped: it was measured without a meter", "10 scenarios: 8 passed, 0 failed, 0 inconclusive, 2 skipped",
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("lacks %q:\n%s", want, out)
+		}
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/crossover-bench/crossover/internal/names"
 	"github.com/crossover-bench/crossover/internal/results"
@@ -24,6 +25,8 @@ type Data struct {
 	Require []names.Backend
 	// Sustained says that throttled samples are part of the result.
 	Sustained bool
+	// Metered says that the run measured the device's energy.
+	Metered bool
 	// Synthetic says how the run was made up; empty for one that a machine measured.
 	Synthetic string
 	Extras    Extras
@@ -67,6 +70,8 @@ func FromRun(name string, run *results.Run) (*Data, error) {
 	d.Interleaved = run.Meta.Config["interleaved"] == "yes"
 	d.Sustained = run.Meta.Sustained
 	d.Synthetic = run.Meta.Synthetic
+	meter := run.Meta.Config["meter"] // such as "none, modelled for device generic"
+	d.Metered = meter != "" && !strings.HasPrefix(meter, "none")
 	d.Declared = run.Ledger.Declared
 	for _, o := range run.Ledger.Skipped {
 		d.Skipped[o.Combination] = o.Reason

@@ -28,7 +28,8 @@ var layers = []layer{
 	},
 	{
 		"Judging and reporting", "They read a run, an old one or a new one, and measure nothing.",
-		"internal/accept/... internal/report internal/study internal/costs internal/sheet internal/computed",
+		"internal/accept/... internal/report internal/study internal/costs internal/sheet " +
+			"internal/computed internal/synthetic",
 	},
 	{
 		"Runs and declarations", "What a run consists of, on which machine, and what was declared for it.",
@@ -92,7 +93,7 @@ var rules = []rule{
 	},
 	{
 		who: "internal/results internal/summary internal/stats internal/machine internal/energy internal/accept/... internal/report " +
-			"internal/study internal/costs internal/sheet internal/computed",
+			"internal/study internal/costs internal/sheet internal/computed internal/synthetic",
 		never:   "backends/... internal/suite internal/rounds internal/measure",
 		because: "what stands on a recorded run works without a runtime, without cgo and without measuring",
 		instead: "Record what is needed in the run (internal/results) while measuring, and read it from there.",

@@ -1,9 +1,6 @@
 package study
 
 import (
-	"fmt"
-	"math"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"time"
@@ -11,6 +8,7 @@ import (
 	"github.com/crossover-bench/crossover/fixtures"
 	"github.com/crossover-bench/crossover/internal/names"
 	"github.com/crossover-bench/crossover/internal/results"
+	"github.com/crossover-bench/crossover/internal/synthetic"
 )
 
 // Synthetic execution times. The study prints no execution time, so these are invented: round
@@ -86,56 +84,29 @@ func SyntheticTime(v names.Variant, b names.Backend) float64 {
 	return 0
 }
 
-// The shape of a synthetic run: rounds of blocks whose inferences vary by noiseWithin around a
-// typical time that varies by noiseBetween from round to round.
-const (
-	syntheticRounds     = 12
-	syntheticInferences = 24
-	noiseBetween        = 0.002
-	noiseWithin         = 0.01
-)
-
 // Synthetic returns two synthetic runs of all 33 variants: of the device (cpu1, cpu4, npu) and of its
 // hosts (CPUHost and GPUHost). They are the same every time.
 func Synthetic() (device, hosts *results.Run) {
-	return synthetic("device", 1, names.CPU(1), names.CPU(4), names.NPU), synthetic("hosts", 2, CPUHost, GPUHost)
+	return invent("device", 1, names.CPU(1), names.CPU(4), names.NPU), invent("hosts", 2, CPUHost, GPUHost)
 }
 
-func synthetic(what string, seed uint64, backends ...names.Backend) *results.Run {
-	rng := rand.New(rand.NewPCG(seed, seed))
-	vary := func(by float64) float64 { return math.Exp(by * rng.NormFloat64()) }
-	// The study's year, and in no way a time at which anything ran.
-	start := time.Date(2022, 1, int(seed), 0, 0, 0, 0, time.UTC)
-	run := &results.Run{Dir: "synthetic " + what, Meta: results.Meta{
-		Started: start, Ended: start, Seed: seed, Grid: results.Grid{Name: "synthetic"},
-		Synthetic: "its execution times were invented, so that the printed tables of the study follow from them",
-		Config:    map[string]string{"machine": "synthetic", "cpu": "synthetic", "interleaved": "yes"},
-		Titles:    map[string]string{},
-	}}
-	for round := range syntheticRounds {
-		for _, id := range fixtures.Default().Variants() {
-			run.Meta.Titles[string(id.Name())] = id.Title()
-			for _, b := range backends {
-				c := names.Combination{Variant: id.Name(), Backend: b, Link: names.LinkNone}
-				if round == 0 {
-					run.Ledger.Declared = append(run.Ledger.Declared, c)
-				}
-				typical := SyntheticTime(id.Name(), b) * vary(noiseBetween)
-				block := results.Block{
-					// Nothing ran: the figures are said, not measured.
-					Combination: c, Round: round, Start: start, Origin: names.Computed,
-					Warmup: results.Warmup{Settled: true, Reason: "settled"},
-				}
-				for range syntheticInferences {
-					d := time.Duration(typical * vary(noiseWithin) * float64(time.Millisecond))
-					block.Samples = append(block.Samples, results.Sample{Phase: results.PhaseSteady, Total: d, Exec: d})
-				}
-				run.Blocks = append(run.Blocks, block)
-			}
+func invent(name string, seed uint64, backends ...names.Backend) *results.Run {
+	s := synthetic.Spec{
+		Name: name, Seed: seed,
+		// The study's year, and in no way a time at which anything ran.
+		Start: time.Date(2022, 1, int(seed), 0, 0, 0, 0, time.UTC),
+		Why:   "its execution times were invented, so that the printed tables of the study follow from them",
+	}
+	for _, id := range fixtures.Default().Variants() {
+		for _, b := range backends {
+			s.Combinations = append(s.Combinations, synthetic.Combination{
+				Combination: names.Combination{Variant: id.Name(), Backend: b, Link: names.LinkNone},
+				Title:       id.Title(),
+				Exec:        time.Duration(SyntheticTime(id.Name(), b) * float64(time.Millisecond)),
+			})
 		}
 	}
-	run.Ledger.Rounds, run.Ledger.Complete = syntheticRounds, true
-	return run
+	return s.Run()
 }
 
 // syntheticHosts declares the study's hosts for the folder that WriteSynthetic writes.
@@ -150,26 +121,9 @@ hosts:
 func WriteSynthetic(dir string) error {
 	device, hosts := Synthetic()
 	for name, run := range map[string]*results.Run{"device": device, "hosts": hosts} {
-		if err := write(filepath.Join(dir, name), run); err != nil {
-			return fmt.Errorf("write a synthetic run: %w", err)
-		}
-	}
-	return os.WriteFile(filepath.Join(dir, "hosts.yaml"), []byte(syntheticHosts), 0o666)
-}
-
-func write(dir string, run *results.Run) error {
-	w, err := results.Create(dir, run.Meta)
-	if err != nil {
-		return err
-	}
-	defer w.Close()
-	if err := w.Declare(run.Ledger.Declared, run.Ledger.Rounds); err != nil {
-		return err
-	}
-	for _, b := range run.Blocks {
-		if err := w.AppendBlock(b); err != nil {
+		if err := synthetic.Write(filepath.Join(dir, name), run); err != nil {
 			return err
 		}
 	}
-	return w.Finish(true, func(m *results.Meta, _ *results.Ledger) { m.Ended = run.Meta.Ended })
+	return os.WriteFile(filepath.Join(dir, "hosts.yaml"), []byte(syntheticHosts), 0o666)
 }

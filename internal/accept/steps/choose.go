@@ -107,6 +107,11 @@ func chooseDevice(ctx context.Context, name, idle string) error {
 	return err
 }
 
+func needMeter(ctx context.Context) error {
+	readingOf(ctx).metered = true
+	return nil
+}
+
 func chooseIdlePower(ctx context.Context, power string) error {
 	r := readingOf(ctx)
 	w, errPower := parseQuantity[model.Watts](power)

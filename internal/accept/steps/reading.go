@@ -108,6 +108,7 @@ type reading struct {
 	energy   *energy.Estimator // nil for the generic device
 	only     []accept.Limit    // that a variant must keep to be judged, each at its place
 	measured bool              // only the variants that the run holds are judged
+	metered  bool              // the scenario is judged only if the run has a meter
 }
 
 type readingKey struct{}
@@ -146,6 +147,9 @@ func (r *reading) chosenPlaces() error {
 // claim adds a claim on a variant to the sentence, under the scenario's conditions.
 func (r *reading) claim(v accept.KnownVariant, c accept.Claim) {
 	a := accept.Assertion{Claim: c, Measured: r.measured}
+	if r.metered {
+		a.When = append(a.When, accept.Meter{})
+	}
 	for _, l := range r.only {
 		l.Variant = v
 		a.When = append(a.When, l)

@@ -142,6 +142,13 @@ var Registry = []Sentence{{
 	Example: `When the local latency on "cpu1" is above 31 ms`,
 	Group:   conditions, Read: onlyWhenLocal,
 }, {
+	Form: `a meter`,
+	Doc: "Judges the scenario only if the run was measured with a meter, and skips it otherwise. Without this " +
+		"sentence, a claim on energy that is not called modelled cannot be judged on a run without a meter, which " +
+		"does not pass.",
+	Example: `Given a meter`,
+	Group:   conditions, Read: needMeter,
+}, {
 	Form: `its [STATISTIC] QUANTITY is BOUND TIME`,
 	Doc: "Limits a time, for each variant in each place chosen: in a typical round its median (or mean, or p90) keeps " +
 		"the limit. The sign test over rounds decides; seven rounds within the limit pass at a single look, about ten " +
