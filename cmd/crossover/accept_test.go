@@ -82,6 +82,38 @@ func TestAcceptJudgesTheProductsFeaturesOnTheirExample(t *testing.T) {
 	}
 }
 
+// A host that is this-run takes its execution times from the run that is judged: half of 2 ms on
+// cpu1, and 20 ms for Ethernet with 1 ms for the image.
+func TestAcceptComputesHostsFromTheRunThatIsJudged(t *testing.T) {
+	run := filepath.Join(recordRun(t), "latest")
+	mine := t.TempDir()
+	write := func(name, text string) string {
+		file := filepath.Join(mine, name)
+		if err := os.WriteFile(file, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		return file
+	}
+	write("mine.feature", `Feature: Mine
+  Scenario: a host twice as fast
+    Given the variant "Mobilenet PQ 32"
+    Then "cpu1" beats offloading to "fast" over "ethernet" in latency
+    And "cpu1" is at least 10.5 times as fast as offloading to "fast" over "ethernet"
+    And "cpu1" is at most 11 times as fast as offloading to "fast" over "ethernet"
+`)
+	write("hosts.yaml", "hosts:\n  - {name: fast, recorded: this-run, backend: cpu-all, factor: 0.5}\n")
+	code, out, errs := command("accept", "--features", mine, "--results", run)
+	if code != exit.OK || errs != "" || strings.Count(out, "(mixed, ") != 3 {
+		t.Errorf("exit code %d: %s\n%s", code, errs, out)
+	}
+	// A file of the user's own comes first; one without the backend says what there is.
+	other := write("other.yaml", "hosts:\n  - {name: fast, recorded: this-run, backend: gpu}\n")
+	code, out, _ = command("accept", "--features", mine, "--results", run, "--hosts", other)
+	if code != exit.NoData || !strings.Contains(out, `no execution of backend "gpu"; it has cpu1`) {
+		t.Errorf("exit code %d\n%s", code, out)
+	}
+}
+
 // writeRun writes a run folder for scripts: "record run" a whole one, "record
 // run incomplete" one that was interrupted, "record run truncated" one whose
 // samples are cut in the middle, "record run empty" one without any block.

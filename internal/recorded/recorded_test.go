@@ -111,6 +111,20 @@ func TestNewSaysWhatARunHas(t *testing.T) {
 	}
 }
 
+func TestNewRefusesTheRunThatIsJudged(t *testing.T) {
+	_, err := New(offload.Host{Name: "i9", Recorded: offload.ThisRun, Backend: "cpu-all"}, link.Shape{})
+	if no, ok := errors.AsType[*backends.UnavailableError](err); !ok || !strings.Contains(no.Hint, "accept --results") {
+		t.Errorf("error: %v", err)
+	}
+}
+
+func TestExecutionsAreScaledByTheHostsFactor(t *testing.T) {
+	got, err := executions(offload.Host{Name: "i9", Recorded: record(t), Backend: "cpu-all", Factor: 0.5})
+	if want := []time.Duration{1.5e6, 2.5e6, 2e6}; err != nil || !slices.Equal(got[name], want) {
+		t.Errorf("executions %v, %v; want %v", got[name], err, want)
+	}
+}
+
 func TestInferComputesExecutionPlusEquation(t *testing.T) {
 	v := models(t)
 	shape := link.Shape{Name: "ethernet", Latency: 10 * time.Millisecond, Up: 3.04e6, Down: 7.13e6}
