@@ -11,6 +11,7 @@ import (
 	"github.com/crossover-bench/crossover/internal/accept/steps"
 	"github.com/crossover-bench/crossover/internal/computed"
 	"github.com/crossover-bench/crossover/internal/names"
+	"github.com/crossover-bench/crossover/internal/results"
 	"github.com/crossover-bench/crossover/internal/study"
 	"github.com/crossover-bench/crossover/model/profiles"
 )
@@ -27,39 +28,10 @@ var contradicted = []string{
 // contradicts only what the study itself contradicts.
 func TestFeaturesOnARunNearTheTables(t *testing.T) {
 	device, hosts := study.Synthetic()
-	catalog := fixtures.Default()
-	features, err := steps.Read("../../features/study", "", steps.Vocabulary{
-		Variants: steps.Variants(catalog, nil), Profiles: profiles.BuiltIn(), Cores: 4,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := features.Wrong(); err != nil {
-		t.Fatal(err)
-	}
-	blocks, not := computed.Blocks(device, computed.Needs{
-		Hosts: []computed.Host{
-			{Name: "workstation", Run: hosts, Backend: study.CPUHost},
-			{Name: "workstation-gpu", Run: hosts, Backend: study.GPUHost},
-		},
-		Combinations: features.Needs(), Link: profiles.Link,
-		Payload: func(v names.Variant) (sent, received int64, ok bool) {
-			side := int64(v.Parts().InputSize())
-			return side * side * 3, int64(catalog.Classes), true
-		},
-	})
-	if len(not) > 0 {
-		t.Fatalf("not derived: %v", not)
-	}
-	device.Blocks = slices.Concat(device.Blocks, blocks)
-	data, err := accept.FromRun("synthetic", device)
-	if err != nil {
-		t.Fatal(err)
-	}
-	report, err := accept.Run(context.Background(), accept.Options{Features: features, Data: data})
-	if err != nil {
-		t.Fatal(err)
-	}
+	report := judge(t, device,
+		computed.Host{Name: "workstation", Run: hosts, Backend: study.CPUHost},
+		computed.Host{Name: "workstation-gpu", Run: hosts, Backend: study.GPUHost},
+	)
 	var found []string
 	counts := map[accept.Outcome]int{}
 	for _, s := range report.Scenarios {
@@ -93,4 +65,74 @@ func TestFeaturesOnARunNearTheTables(t *testing.T) {
 		t.Errorf("contradicted %q, want %q", found, contradicted)
 	}
 	t.Logf("%d scenarios: %v", len(report.Scenarios), counts)
+}
+
+// A machine of two cores without NPU and meter runs the grid on cpu1 only. With the hosts that
+// hosts.yaml computes from that run, it answers every claim that needs no more.
+func TestFeaturesOnARunOfOneCore(t *testing.T) {
+	device, _ := study.Synthetic()
+	device.Blocks = slices.DeleteFunc(device.Blocks, func(b results.Block) bool { return b.Combination.Backend != "cpu1" })
+	device.Ledger.Skipped = nil
+	for _, c := range device.Ledger.Declared {
+		if c.Backend != "cpu1" {
+			device.Ledger.Skipped = append(device.Ledger.Skipped, results.Outcome{Combination: c, Reason: "not here"})
+		}
+	}
+	report := judge(t, device,
+		computed.Host{Name: "workstation", Backend: names.CPUAll},
+		computed.Host{Name: "workstation-gpu", Backend: names.CPUAll, Factor: 0.33},
+	)
+	answered := 0
+	for _, s := range report.Scenarios {
+		if s.Outcome() != accept.CantTell {
+			answered++
+			continue
+		}
+		why := ""
+		for _, g := range s.Judgements() {
+			why += g.Reason + "\n"
+		}
+		if !strings.Contains(why, "not here") && !strings.Contains(why, "meter") && !strings.Contains(why, "counters") {
+			t.Errorf("%s: not answered:\n%s", s.Title(), why)
+		}
+	}
+	t.Logf("%d of %d answered", answered, len(report.Scenarios))
+	if answered < 30 {
+		t.Errorf("%d claims are answered, want 30 at least", answered)
+	}
+}
+
+// judge judges the study's features on a run, with hosts computed for it.
+func judge(t *testing.T, run *results.Run, hosts ...computed.Host) *accept.Report {
+	t.Helper()
+	catalog := fixtures.Default()
+	features, err := steps.Read("../../features/study", "", steps.Vocabulary{
+		Variants: steps.Variants(catalog, nil), Profiles: profiles.BuiltIn(), Cores: 4,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := features.Wrong(); err != nil {
+		t.Fatal(err)
+	}
+	blocks, not := computed.Blocks(run, computed.Needs{
+		Hosts: hosts, Combinations: features.Needs(), Link: profiles.Link,
+		Payload: func(v names.Variant) (sent, received int64, ok bool) {
+			side := int64(v.Parts().InputSize())
+			return side * side * 3, int64(catalog.Classes), true
+		},
+	})
+	if len(not) > 0 {
+		t.Fatalf("not derived: %v", not)
+	}
+	run.Blocks = slices.Concat(run.Blocks, blocks)
+	data, err := accept.FromRun("synthetic", run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	report, err := accept.Run(context.Background(), accept.Options{Features: features, Data: data})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return report
 }
