@@ -12,7 +12,7 @@ type studyCmd struct {
 	Profiles string `type:"path" placeholder:"FILE" help:"Links and devices laid over the built-in ones."`
 	JSON     bool   `name:"json" help:"Print JSON in SI base units."`
 	// Synthetic writes instead of printing.
-	Synthetic string `type:"path" placeholder:"DIR" help:"Write a synthetic run near these tables, to try features/study on."`
+	Synthetic string `type:"path" placeholder:"DIR" help:"Write synthetic runs near these tables."`
 }
 
 func (studyCmd) Help() string {

@@ -1,7 +1,7 @@
 package accept
 
 import (
-	"fmt"
+	"errors"
 
 	"gonum.org/v1/gonum/stat"
 
@@ -24,38 +24,47 @@ type Average struct {
 func NewAverage(claims []Claim) (Average, error) {
 	for _, c := range claims {
 		if _, ok := c.(averaged); !ok {
-			return Average{}, fmt.Errorf("no average over the variants: the sentence limits no time, energy or share of each")
+			return Average{}, errors.New("no average over the variants: the sentence limits no time, energy or share")
 		}
 	}
 	return Average{Limits: claims}, nil
 }
 
-// An averaged claim is a limit. What the energy of an EnergyLimit lacks is missing.
+// An averaged claim is a limit.
 type averaged interface {
 	Claim
-	limitOn(data *Data) (l Limit, origin names.Origin, missing []string, err error)
+	figure(data *Data) (figure, error)
 }
 
-func (l Limit) limitOn(data *Data) (Limit, names.Origin, []string, error) {
-	return l, data.origin(l.Combination()), nil, nil
+// A figure is what a limit on one subject limits.
+type figure struct {
+	Limit
+
+	origin  names.Origin
+	missing []string // what an energy lacks
 }
 
-func (l EnergyLimit) limitOn(data *Data) (Limit, names.Origin, []string, error) {
+func (l Limit) figure(data *Data) (figure, error) {
+	return figure{Limit: l, origin: data.origin(l.Combination())}, nil
+}
+
+func (l EnergyLimit) figure(data *Data) (figure, error) {
 	c := l.Combination()
-	limit := Limit{
+	f := figure{origin: l.Model.Origin(c), Limit: Limit{
 		Subject: l.Subject, Statistic: results.Mean, Bound: l.Bound,
 		Quantity: energyQuantity(l.Model, l.Subject, l.EDP, l.Modelled, data.leaveOut()),
-	}
-	origin := l.Model.Origin(c)
-	if err := supportsEnergy("a limit on energy", origin); err != nil && !l.Modelled {
-		return limit, origin, nil, err
+	}}
+	if err := supportsEnergy("a limit on energy", f.origin); err != nil && !l.Modelled {
+		return f, err
 	}
 	e, err := l.Model.Inference(c, 0, 0, 0)
-	return limit, origin, e.Missing, err
+	f.missing = e.Missing
+	return f, err
 }
 
 // noSharedRound is the error of a claim on several combinations that were never measured together.
-var noSharedRound = missing("no round holds them all; measure with crossover bench or crossover accept, which interleave")
+var noSharedRound = missing("no round holds them all;" +
+	" measure with crossover bench or crossover accept, which interleave")
 
 // Needs implements Claim.
 func (a Average) Needs() []names.Combination { return needs(a.Limits) }
@@ -74,18 +83,18 @@ func needs(claims []Claim) []names.Combination {
 
 // Judge implements Claim.
 func (a Average) Judge(data *Data, alpha float64) Judgement {
-	first, origin, lacking, errFirst := a.Limits[0].(averaged).limitOn(data)
+	first, errFirst := a.Limits[0].(averaged).figure(data)
 	g := first.judgement()
 	g.Subject = Subjects(make([]Subject, len(a.Limits))).on(first.Place)
 	g.Measure = "mean over the variants of the " + g.Measure
-	g.Origin = origin
+	g.Origin = first.origin
 	return judge(a, data, g, func(g *Judgement) error {
 		if errFirst != nil {
 			return errFirst
 		}
 		var all []*summary.Series
 		for _, claim := range a.Limits {
-			l, _, _, err := claim.(averaged).limitOn(data)
+			l, err := claim.(averaged).figure(data)
 			if err != nil {
 				return err
 			}
@@ -102,8 +111,8 @@ func (a Average) Judge(data *Data, alpha float64) Judgement {
 		if err := g.typical(&means, first.Bound, alpha); err != nil {
 			return err
 		}
-		if len(lacking) > 0 && g.Value != nil {
-			g.lowerBound(lacking, first.Bound.Direction)
+		if len(first.missing) > 0 && g.Value != nil {
+			g.lowerBound(first.missing, first.Bound.Direction)
 		}
 		return nil
 	})

@@ -55,7 +55,9 @@ func (f *Features) Inferences() map[names.Combination]int {
 // Judge judges every scenario on the data. The features stay as they are, to be judged again when
 // there is more data.
 func (f *Features) Judge(data *Data, looks Looks) *Report {
-	r := &Report{Run: data.Name, Synthetic: data.Synthetic, Looks: looks, Scenarios: make([]*Scenario, len(f.Scenarios))}
+	r := &Report{
+		Run: data.Name, Synthetic: data.Synthetic, Looks: looks, Scenarios: make([]*Scenario, len(f.Scenarios)),
+	}
 	var wait sync.WaitGroup
 	for i, s := range f.Scenarios {
 		wait.Go(func() { r.Scenarios[i] = s.judge(data, looks) })

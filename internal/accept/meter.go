@@ -11,7 +11,9 @@ func (Meter) Needs() []names.Combination { return nil }
 
 // Judge implements Claim.
 func (m Meter) Judge(data *Data, _ float64) Judgement {
-	g := Judgement{Subject: data.Name, Measure: "a meter", Bound: "to measure the device's energy", Origin: names.Measured}
+	g := Judgement{
+		Subject: data.Name, Measure: "a meter", Bound: "to measure the device's energy", Origin: names.Measured,
+	}
 	return judge(m, data, g, func(g *Judgement) error {
 		if !data.Metered {
 			return &unanswered{Verdict: Skipped, Reason: "it was measured without a meter"}

@@ -75,7 +75,8 @@ func (s Speedup) Judge(data *Data, alpha float64) Judgement {
 			return noSharedRound
 		}
 		g.count(&logs)
-		c := ratioClaim{lo: math.Inf(-1), hi: math.Log(s.Bound.Value), resolution: summary.Resolution(len(logs.Values), all...)}
+		c := ratioClaim{lo: math.Inf(-1), hi: math.Log(s.Bound.Value)}
+		c.resolution = summary.Resolution(len(logs.Values), all...)
 		if s.Bound.Direction == AtLeast {
 			c.lo, c.hi = c.hi, math.Inf(1)
 		}

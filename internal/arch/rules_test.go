@@ -92,8 +92,8 @@ var rules = []rule{
 		instead: "Extend the interfaces in backends, and choose the backend in internal/suite.",
 	},
 	{
-		who: "internal/results internal/summary internal/stats internal/machine internal/energy internal/accept/... internal/report " +
-			"internal/study internal/costs internal/sheet internal/computed internal/synthetic",
+		who: "internal/results internal/summary internal/stats internal/machine internal/energy internal/accept/... " +
+			"internal/report internal/study internal/costs internal/sheet internal/computed internal/synthetic",
 		never:   "backends/... internal/suite internal/rounds internal/measure",
 		because: "what stands on a recorded run works without a runtime, without cgo and without measuring",
 		instead: "Record what is needed in the run (internal/results) while measuring, and read it from there.",

@@ -114,8 +114,8 @@ func (n Needs) blocks(run *results.Run, h Host, c names.Combination) ([]results.
 	sent, received, ok := measured(run, c.Variant)
 	if !ok {
 		if sent, received, ok = n.Payload(c.Variant); !ok {
-			return nil, fmt.Errorf("host %s is recorded, and the payload of %s is unknown: no offloaded block of %s has it",
-				h.Name, c.Variant.Title(), run.Dir)
+			return nil, fmt.Errorf("host %s is recorded, and the payload of %s is unknown:"+
+				" no offloaded block of %s has it", h.Name, c.Variant.Title(), run.Dir)
 		}
 	}
 	network := time.Duration(math.Round(float64(link.NetworkTime(model.Bytes(sent), model.Bytes(received))) * 1e9))
@@ -140,8 +140,8 @@ func (n Needs) blocks(run *results.Run, h Host, c names.Combination) ([]results.
 		}
 	}
 	if len(out) == 0 {
-		return nil, fmt.Errorf("host %s stands for %s of %s, which holds no execution of %s", h.Name, backend, source.Dir,
-			c.Variant.Title())
+		return nil, fmt.Errorf("host %s stands for %s of %s, which holds no execution of %s",
+			h.Name, backend, source.Dir, c.Variant.Title())
 	}
 	if source != run {
 		// Rounds of another run are independent of this one's: they are paired in their order.

@@ -45,8 +45,8 @@ func needs(hosts ...computed.Host) computed.Needs {
 
 func TestBlocksAddTheLinkToTheRunsOwnExecutionTimes(t *testing.T) {
 	run := &results.Run{Dir: "run", Blocks: []results.Block{
-		block("cpu1", 0, 4*time.Millisecond), block("cpu2", 0, 2*time.Millisecond), block("cpu2", 1, 3*time.Millisecond),
-		block("cpu4-noxnnpack", 0, 9*time.Millisecond),
+		block("cpu1", 0, 4*time.Millisecond), block("cpu2", 0, 2*time.Millisecond),
+		block("cpu2", 1, 3*time.Millisecond), block("cpu4-noxnnpack", 0, 9*time.Millisecond),
 	}}
 	got, not := computed.Blocks(run, needs(computed.Host{Name: "desk", Backend: names.CPUAll, Factor: 0.5}))
 	if len(not) > 0 || len(got) != 2 {

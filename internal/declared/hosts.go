@@ -155,7 +155,7 @@ func valueFault(h offload.Host) (key, fault string) {
 		}
 	}
 	if !(h.Factor >= 0) || math.IsInf(h.Factor, 1) {
-		return ".factor", fmt.Sprintf("factor %v: want a number above 0, such as 0.5 for a host twice as fast", h.Factor)
+		return ".factor", fmt.Sprintf("factor %v: want a number above 0, such as 0.5 for twice as fast", h.Factor)
 	}
 	if err := names.CheckHost(h.Name); err != nil && h.Name != "" {
 		return ".name", err.Error()

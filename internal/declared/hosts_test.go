@@ -78,7 +78,7 @@ func TestReadHostsErrorsNameFileAndLine(t *testing.T) {
 		{"hosts:\n  - name: a\n    recorded: r\n    backend: cpu1\n    token_file: t\n", "has no connection"},
 		{"hosts:\n  - name: a\n    recorded: r\n    backend: cpux\n", "is not a backend"},
 		{"hosts:\n  - name: a\n    recorded: r\n    backend: offload-b\n", "want a local one"},
-		{"hosts:\n  - name: a\n    recorded: this-run\n    backend: cpu-all\n    factor: -1\n", "want a number above 0"},
+		{"hosts:\n  - name: a\n    recorded: this-run\n    backend: cpu1\n    factor: -1\n", "want a number above 0"},
 		{"hosts:\n  - name: a\n    address: a:1\n    factor: 2\n", "without recorded"},
 		{"hosts:\n  - name: a\n    address: a:1\n  - name: a\n    address: b:1\n", "declared twice"},
 		{"hosts:\n  - name: a\n    address: a:1\n    models: {model=x: {version: \"1\"}}\n", "has no name"},

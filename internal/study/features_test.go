@@ -2,6 +2,7 @@ package study_test
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -38,7 +39,8 @@ func TestFeaturesOnARunNearTheTables(t *testing.T) {
 		counts[s.Outcome()]++
 		var lines []string
 		for _, g := range s.Judgements() {
-			lines = append(lines, string(g.Verdict)+" "+g.Subject+" "+g.Measure+" "+g.Estimate()+" "+g.Bound+" "+g.Reason)
+			lines = append(lines, fmt.Sprint(g.Verdict, " ", g.Subject, ": ", g.Measure, " ", g.Estimate(),
+				", wanted ", g.Bound, ": ", g.Reason))
 		}
 		switch s.Outcome() {
 		case accept.Contradicted:
@@ -71,7 +73,8 @@ func TestFeaturesOnARunNearTheTables(t *testing.T) {
 // hosts.yaml computes from that run, it answers every claim that needs no more.
 func TestFeaturesOnARunOfOneCore(t *testing.T) {
 	device, _ := study.Synthetic()
-	device.Blocks = slices.DeleteFunc(device.Blocks, func(b results.Block) bool { return b.Combination.Backend != "cpu1" })
+	elsewhere := func(b results.Block) bool { return b.Combination.Backend != "cpu1" }
+	device.Blocks = slices.DeleteFunc(device.Blocks, elsewhere)
 	device.Ledger.Skipped = nil
 	for _, c := range device.Ledger.Declared {
 		if c.Backend != "cpu1" {

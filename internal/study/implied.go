@@ -62,7 +62,8 @@ func (p print) latency(ms float64) Range {
 // half a hundredth of a watt.
 func (p print) waiting(mJ float64, idle model.Watts) Range {
 	return Range{
-		model.Seconds((mJ - 0.5) / 1e3 / float64(idle+0.005)), model.Seconds((mJ + p.above) / 1e3 / float64(idle-0.005)),
+		model.Seconds((mJ - 0.5) / 1e3 / float64(idle+0.005)),
+		model.Seconds((mJ + p.above) / 1e3 / float64(idle-0.005)),
 	}
 }
 
@@ -142,8 +143,8 @@ func (h Host) disagreements() []string {
 	for _, f := range h.Implied {
 		if f.Both == nil && !said[f.want] {
 			said[f.want] = true
-			out = append(out, fmt.Sprintf("no %s execution time on the %s host fits the rows %s: a link of theirs is wrong",
-				f.want, h.Name, strings.Join(h.Platforms, " and ")))
+			out = append(out, fmt.Sprintf("no %s execution time on the %s host fits the rows %s:"+
+				" a link of theirs is wrong", f.want, h.Name, strings.Join(h.Platforms, " and ")))
 		}
 	}
 	return out

@@ -42,7 +42,8 @@ var words = strings.NewReplacer(
 	"on average over", "on average over", "on average", "(on average)", "SENTENCE", `(.+)`,
 	"N %", `(\S+ ?%)`, "N times", `(\S+) times`, "input N", `input (\d+)`,
 	"PLACE", `(?:offloading to "([^"]+)" over "([^"]+)"|"([^"]+)")`,
-	"its|the AXIS", `(?:its |the )?(latency|energy|EDP|input size|parameters|depth|layer fit|instructions|L1d loads|L1d misses|page faults)`,
+	"its|the AXIS", `(?:its |the )?(latency|energy|EDP|input size|parameters|depth|layer fit|instructions|L1d loads|`+
+		`L1d misses|page faults)`,
 	"instructions|L1d loads|L1d misses|page faults", "(instructions|L1d loads|L1d misses|page faults)",
 	"beats|does not beat", "(beats|does not beat)",
 	"latency|execution time|energy|EDP", "(latency|execution time|energy|EDP)",

@@ -140,8 +140,14 @@ var sentences = []struct {
 	},
 	{all + `Then on average over the variants its latency is at most 11 ms`, accept.Pass, exit.OK},
 	{all + `Then on average over the variants its latency is at most 10 ms`, accept.Fail, exit.Threshold},
-	{all + `Then on average over the variants its modelled energy per inference is at most 55 mJ`, accept.Pass, exit.OK},
-	{all + `Then on average over the variants its energy per inference is at most 55 mJ`, accept.Invalid, exit.NoData},
+	{
+		all + `Then on average over the variants its modelled energy per inference is at most 55 mJ`,
+		accept.Pass, exit.OK,
+	},
+	{
+		all + `Then on average over the variants its energy per inference is at most 55 mJ`,
+		accept.Invalid, exit.NoData,
+	},
 	{all + `Then for at least 60 % of the variants its latency is at most 11 ms`, accept.Pass, exit.OK},
 	{all + `Then for at least 70 % of the variants its latency is at most 11 ms`, accept.Fail, exit.Threshold},
 	{
@@ -154,9 +160,18 @@ var sentences = []struct {
 			`Then for at least 10 % of the variants "cpu1" beats offloading to "desk" over "direct" in latency`,
 		accept.Missing, exit.NoData,
 	},
-	{onCPU + `Then "cpu1" is at least 2.2 times as fast as offloading to "desk" over "ethernet"`, accept.Pass, exit.OK},
-	{onCPU + `Then "cpu1" is at most 2.2 times as fast as offloading to "desk" over "ethernet"`, accept.Fail, exit.Threshold},
-	{onCPU + `Then offloading to "self" over "ethernet" is at least 2 times as fast as "cpu1"`, accept.Invalid, exit.NoData},
+	{
+		onCPU + `Then "cpu1" is at least 2.2 times as fast as offloading to "desk" over "ethernet"`,
+		accept.Pass, exit.OK,
+	},
+	{
+		onCPU + `Then "cpu1" is at most 2.2 times as fast as offloading to "desk" over "ethernet"`,
+		accept.Fail, exit.Threshold,
+	},
+	{
+		onCPU + `Then offloading to "self" over "ethernet" is at least 2 times as fast as "cpu1"`,
+		accept.Invalid, exit.NoData,
+	},
 	{all + `Then compression "pq" is on average at least 1.15 times as fast as "none"`, accept.Pass, exit.OK},
 	{all + `Then compression "pq" is at least 1.3 times as fast as "none"`, accept.Fail, exit.Threshold},
 	{

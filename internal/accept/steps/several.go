@@ -42,7 +42,7 @@ func readInner(ctx context.Context, text string) ([]accept.Claim, error) {
 		}
 		step := r.scenario.Steps[r.done]
 		before := len(step.Assertions)
-		if err, ok := reflect.ValueOf(s.Read).Call(in)[0].Interface().(error); ok {
+		if err, ok := reflect.TypeAssert[error](reflect.ValueOf(s.Read).Call(in)[0]); ok && err != nil {
 			return nil, err
 		}
 		var claims []accept.Claim
@@ -61,7 +61,7 @@ func readInner(ctx context.Context, text string) ([]accept.Claim, error) {
 func forMost(ctx context.Context, percent, sentence string) error {
 	least, err := parseShare(percent)
 	if least <= 0 || least > 1 {
-		err = cmp.Or(err, fmt.Errorf("at least %s of the variants: want more than 0 %% and no more than 100 %%", percent))
+		err = cmp.Or(err, fmt.Errorf("at least %s of the variants: want more than 0 %%, and 100 %% at most", percent))
 	}
 	claims, errInner := readInner(ctx, strings.TrimPrefix(sentence, ","))
 	if err := cmp.Or(err, errInner); err != nil {
