@@ -147,13 +147,6 @@ func parseHosts(file string, data []byte) ([]offload.Host, error) {
 // valueFault says what is wrong with a value of the host, and the path of its key; "" if nothing
 // is.
 func valueFault(h offload.Host) (key, fault string) {
-	if h.Backend != "" {
-		if b, err := names.ParseBackend(string(h.Backend)); err != nil {
-			return ".backend", err.Error()
-		} else if !b.IsLocal() && b != names.CPUAll {
-			return ".backend", fmt.Sprintf("backend %q: want a local one, such as cpu4 or cpu-all", h.Backend)
-		}
-	}
 	if !(h.Factor >= 0) || math.IsInf(h.Factor, 1) {
 		return ".factor", fmt.Sprintf("factor %v: want a number above 0, such as 0.5 for twice as fast", h.Factor)
 	}
@@ -163,7 +156,7 @@ func valueFault(h offload.Host) (key, fault string) {
 	if h.Name == names.SelfHost {
 		return ".name", fmt.Sprintf("host name %q is taken by the embedded host", h.Name)
 	}
-	if _, err := names.ParseLocal(string(h.Backend)); err != nil && h.Backend != "" {
+	if _, err := names.ParseLocal(string(h.Backend)); err != nil && h.Backend != "" && h.Backend != names.CPUAll {
 		return ".backend", err.Error()
 	}
 	if host, port, err := net.SplitHostPort(h.Address); h.Address != "" && (err != nil || host == "" || port == "") {
