@@ -8,6 +8,7 @@ import (
 	"github.com/crossover-bench/crossover/internal/names"
 	"github.com/crossover-bench/crossover/internal/results"
 	"github.com/crossover-bench/crossover/internal/summary"
+	"github.com/crossover-bench/crossover/model"
 )
 
 // An Average claims that the mean over several variants of what they limit keeps the bound, in a
@@ -33,7 +34,7 @@ func NewAverage(claims []Claim) (Average, error) {
 // An averaged claim is a limit.
 type averaged interface {
 	Claim
-	figure(data *Data) (figure, error)
+	figure(data *Data) figure
 }
 
 // A figure is what a limit on one subject limits.
@@ -42,24 +43,28 @@ type figure struct {
 
 	origin  names.Origin
 	missing []string // what an energy lacks
+	err     error    // why there is no figure
 }
 
-func (l Limit) figure(data *Data) (figure, error) {
-	return figure{Limit: l, origin: data.origin(l.Combination())}, nil
+func (l Limit) figure(data *Data) figure {
+	return figure{Limit: l, origin: data.origin(l.Combination())}
 }
 
-func (l EnergyLimit) figure(data *Data) (figure, error) {
+func (l EnergyLimit) figure(data *Data) figure {
 	c := l.Combination()
 	f := figure{origin: l.Model.Origin(c), Limit: Limit{
 		Subject: l.Subject, Statistic: results.Mean, Bound: l.Bound,
 		Quantity: energyQuantity(l.Model, l.Subject, l.EDP, l.Modelled, data.leaveOut()),
 	}}
-	if err := supportsEnergy("a limit on energy", f.origin); err != nil && !l.Modelled {
-		return f, err
+	if !l.Modelled {
+		f.err = supportsEnergy("a limit on energy", f.origin)
 	}
-	e, err := l.Model.Inference(c, 0, 0, 0)
-	f.missing = e.Missing
-	return f, err
+	if f.err == nil {
+		var e model.Energy
+		e, f.err = l.Model.Inference(c, 0, 0, 0)
+		f.missing = e.Missing
+	}
+	return f
 }
 
 // noSharedRound is the error of a claim on several combinations that were never measured together.
@@ -83,20 +88,17 @@ func needs(claims []Claim) []names.Combination {
 
 // Judge implements Claim.
 func (a Average) Judge(data *Data, alpha float64) Judgement {
-	first, errFirst := a.Limits[0].(averaged).figure(data)
+	first := a.Limits[0].(averaged).figure(data)
 	g := first.judgement()
 	g.Subject = Subjects(make([]Subject, len(a.Limits))).on(first.Place)
 	g.Measure = "mean over the variants of the " + g.Measure
 	g.Origin = first.origin
 	return judge(a, data, g, func(g *Judgement) error {
-		if errFirst != nil {
-			return errFirst
-		}
 		var all []*summary.Series
 		for _, claim := range a.Limits {
-			l, err := claim.(averaged).figure(data)
-			if err != nil {
-				return err
+			l := claim.(averaged).figure(data)
+			if l.err != nil {
+				return l.err
 			}
 			s, err := data.series(l.Combination(), l.Quantity, l.Statistic)
 			if err != nil {

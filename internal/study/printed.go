@@ -23,19 +23,27 @@ var thresholds = []struct {
 }{
 	{
 		"radio CPU", "CPU", "radio-tables", "radio",
-		Spread{72, 12, 96, 59}, Spread{220, 35, 291, 180}, Spread{66, 11, 87, 54},
+		Spread{72, 12, 96, 59},
+		Spread{220, 35, 291, 180},
+		Spread{66, 11, 87, 54},
 	},
 	{
 		"Ethernet CPU", "CPU", "ethernet-tables", "ethernet",
-		Spread{29, 8, 47, 20}, Spread{89, 25, 144, 62}, Spread{27, 7, 43, 19},
+		Spread{29, 8, 47, 20},
+		Spread{89, 25, 144, 62},
+		Spread{27, 7, 43, 19},
 	},
 	{
 		"radio GPU", "GPU", "radio-tables", "radio",
-		Spread{68, 7, 79, 59}, Spread{207, 21, 241, 180}, Spread{62, 6, 72, 54},
+		Spread{68, 7, 79, 59},
+		Spread{207, 21, 241, 180},
+		Spread{62, 6, 72, 54},
 	},
 	{
 		"Ethernet GPU", "GPU", "ethernet-tables", "ethernet",
-		Spread{25, 3, 31, 21}, Spread{76, 9, 94, 63}, Spread{23, 3, 28, 19},
+		Spread{25, 3, 31, 21},
+		Spread{76, 9, 94, 63},
+		Spread{23, 3, 28, 19},
 	},
 }
 

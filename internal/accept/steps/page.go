@@ -40,7 +40,8 @@ words in capitals stand for:
 | TIME, ENERGY, SIZE, POWER | a number with its unit: 31 ms; 75 mJ or, for an EDP, 2.3 mJs; 4 kB; 0.91 W |
 | SENTENCE | a sentence of this page, for each variant |
 | PLACE | "BACKEND" for a local one, or offloading to "HOST" over "LINK" |
-| AXIS | latency, energy, EDP, input size, parameters, depth, layer fit, instructions, L1d loads, L1d misses, page faults |
+| AXIS | latency, energy, EDP, input size, parameters, depth, layer fit or a COUNTER |
+| COUNTER | instructions, L1d loads, L1d misses, page faults |
 `)
 	group := ""
 	for _, s := range Registry {

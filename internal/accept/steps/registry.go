@@ -44,7 +44,7 @@ var words = strings.NewReplacer(
 	"PLACE", `(?:offloading to "([^"]+)" over "([^"]+)"|"([^"]+)")`,
 	"its|the AXIS", `(?:its |the )?(latency|energy|EDP|input size|parameters|depth|layer fit|instructions|L1d loads|`+
 		`L1d misses|page faults)`,
-	"instructions|L1d loads|L1d misses|page faults", "(instructions|L1d loads|L1d misses|page faults)",
+	"COUNTER", "(instructions|L1d loads|L1d misses|page faults)",
 	"beats|does not beat", "(beats|does not beat)",
 	"latency|execution time|energy|EDP", "(latency|execution time|energy|EDP)",
 	"latency|energy|EDP", "(latency|energy|EDP)",
@@ -298,7 +298,7 @@ var Registry = []Sentence{{
 	Example: `Then its latency correlates with its energy by at least 98 %`,
 	Group:   across, Read: limitCorrelation,
 }, {
-	Form: `its instructions|L1d loads|L1d misses|page faults correlate [by rank] with the parameters by BOUND N %`,
+	Form: `its COUNTER correlate [by rank] with the parameters by BOUND N %`,
 	Doc: "Limits the correlation of a hardware counter with the number of parameters, over the variants. It needs a " +
 		"run that holds counters.",
 	Example: `Then its instructions correlate with the parameters by at most 80 %`,
