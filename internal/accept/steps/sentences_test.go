@@ -269,6 +269,10 @@ func TestSentencesThatAreWrongNameTheirPlaceAndRemedy(t *testing.T) {
 		{onCPU + `Then on average over the variants "cpu1" beats "cpu4" in latency`, `limits no time`},
 		{onCPU + `Then for at least 0 % of the variants its latency is at most 1 ms`, `more than 0 %`},
 		{
+			"Given every measured variant\nAnd the backend \"cpu1\"\n" +
+				`Then on average over the variants its latency is at most 1 ms`, `takes no "every measured variant"`,
+		},
+		{
 			onCPU + `When the local latency on "cpu1" is above 1 ms` + "\n" +
 				`Then for at least 10 % of the variants its latency is at most 1 ms`, `takes no "When"`,
 		},

@@ -25,8 +25,8 @@ func init() { inner = Registry }
 // the scenario.
 func readInner(ctx context.Context, text string) ([]accept.Claim, error) {
 	r := readingOf(ctx)
-	if len(r.only) > 0 {
-		return nil, errors.New(`a sentence over all variants takes no "When": choose the variants by name`)
+	if err := r.overAll(); err != nil {
+		return nil, err
 	}
 	for _, s := range inner {
 		match := pattern(s).FindStringSubmatch(text)
@@ -56,6 +56,18 @@ func readInner(ctx context.Context, text string) ([]accept.Claim, error) {
 		return claims, nil
 	}
 	return nil, fmt.Errorf("no sentence reads %q; features/STEPS.md lists them all", text)
+}
+
+// overAll returns why the scenario cannot hold a sentence on all chosen variants together: what is
+// judged must not depend on the data.
+func (r *reading) overAll() error {
+	switch {
+	case len(r.only) > 0:
+		return errors.New(`a sentence over all variants takes no "When": choose the variants by name`)
+	case r.measured:
+		return errors.New(`a sentence over all variants takes no "every measured variant": choose the variants by name`)
+	}
+	return nil
 }
 
 func forMost(ctx context.Context, percent, sentence string) error {
@@ -157,8 +169,8 @@ func (r *reading) speedups(pairs [][2]accept.Subject, average bool, b accept.Bou
 		}
 		return nil
 	}
-	if len(r.only) > 0 {
-		return errors.New(`a sentence over all variants takes no "When": choose the variants by name`)
+	if err := r.overAll(); err != nil {
+		return err
 	}
 	r.claim(accept.KnownVariant{}, accept.Speedup{Pairs: pairs, Bound: b})
 	return nil
