@@ -29,7 +29,7 @@ func TestAcceptReadsTheFeaturesOfTheProject(t *testing.T) {
 	}
 	words := steps.Vocabulary{Variants: steps.Variants(d.Catalog, d.Own), Profiles: d.Profiles, Cores: 4}
 	for folder, want := range map[string]struct{ scenarios, combinations int }{
-		"quick":   {9, 4},
+		"quick":   {28, 18},
 		"product": {10, 12},
 		"study":   {115, 33*9 + 12*4}, // nine places, and four for 128x128 images
 	} {
