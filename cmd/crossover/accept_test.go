@@ -118,12 +118,14 @@ func TestAcceptComputesHostsFromTheRunThatIsJudged(t *testing.T) {
 
 // writeRun writes a run folder for scripts: "record run" a whole one, "record
 // run incomplete" one that was interrupted, "record run truncated" one whose
-// samples are cut in the middle, "record run empty" one without any block.
+// samples are cut in the middle, "record run empty" one without any block, and
+// "record run lossy" one in which the host desk loses a request in 20 and answers
+// it after two seconds.
 // It holds MobileNet 32 on cpu1 at 10 ms and, over ethernet, on the host desk
 // and on the embedded one at 23 ms; the NPU is skipped.
 func writeRun(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 1 || len(args) > 2 {
-		ts.Fatalf("usage: record DIR [incomplete|truncated|empty]")
+		ts.Fatalf("usage: record DIR [incomplete|truncated|empty|lossy]")
 	}
 	how := append(args, "whole")[1]
 	dir := ts.MkAbs(args[0])
@@ -154,11 +156,14 @@ func writeRun(ts *testscript.TestScript, neg bool, args []string) {
 				Combination: c, Round: round, Open: 30 * time.Millisecond,
 				Warmup: results.Warmup{Settled: true, Reason: "settled"},
 			}
-			for range 60 {
+			for i := range 60 {
 				total := time.Duration(float64(latencies[c.Backend]) * math.Exp(0.02*noise.NormFloat64()))
 				s := results.Sample{Phase: results.PhaseSteady, Total: total, Exec: total}
 				if c.Link != names.LinkNone {
 					s.Exec, s.Network, s.Sent, s.Received = total/20, total-total/20, 3072, 100
+				}
+				if how == "lossy" && c.Backend == "offload-desk" && i%20 == 7 {
+					s.Mark, s.Lost, s.Total = results.MarkLost, 1, s.Total+2*time.Second
 				}
 				b.Samples = append(b.Samples, s)
 			}

@@ -1,7 +1,9 @@
 package accept
 
 import (
-	"github.com/crossover-bench/crossover/internal/results"
+	"fmt"
+	"slices"
+
 	"github.com/crossover-bench/crossover/internal/stats"
 )
 
@@ -34,13 +36,8 @@ func (l LossLimit) Judge(data *Data, alpha float64) Judgement {
 			if len(steady) == 0 {
 				continue
 			}
-			n := 0
-			for _, s := range steady {
-				if s.Mark&results.MarkLost != 0 {
-					n++
-				}
-			}
-			lost, requests = append(lost, n), append(requests, len(steady))
+			_, n := blocks[i].Lost()
+			lost, requests = append(lost, n), append(requests, n+len(steady))
 			g.Samples += len(steady)
 		}
 		g.Rounds = len(lost)
@@ -51,4 +48,22 @@ func (l LossLimit) Judge(data *Data, alpha float64) Judgement {
 		g.answer(r, "requests")
 		return nil
 	})
+}
+
+// losses names the combinations that lost requests, and how many, in the order of their names.
+func (d *Data) losses() []string {
+	var out []string
+	for c, blocks := range d.blocks {
+		inferences, requests, all := 0, 0, 0
+		for i := range blocks {
+			n, lost := blocks[i].Lost()
+			steady, _ := blocks[i].Steady(0)
+			inferences, requests, all = inferences+n, requests+lost, all+len(steady)
+		}
+		if inferences > 0 {
+			out = append(out, fmt.Sprintf("%s %d of %d inferences", c.Title(c.Variant.Title()), inferences, all))
+		}
+	}
+	slices.Sort(out)
+	return out
 }

@@ -14,9 +14,11 @@ type Report struct {
 	Run string // the run folder as the user named it; empty if nothing was judged
 	// Synthetic says how that run was made up; empty for one that a machine measured.
 	Synthetic string
-	Started   time.Time
-	Took      time.Duration
-	Looks     Looks
+	// Losses names the combinations that lost requests, and how many; empty if none did.
+	Losses  []string
+	Started time.Time
+	Took    time.Duration
+	Looks   Looks
 	Scenarios
 }
 

@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
@@ -32,9 +33,27 @@ type Grid struct {
 	// Catalog is the path of the catalog that the grid's models are from, empty for the built-in
 	// one, and Models the folder with the built files, empty for the usual one. Both are written
 	// relative to the grid's file.
-	Catalog string  `yaml:"catalog"`
-	Models  string  `yaml:"models"`
-	Entries []Entry `yaml:"combinations"` // in the order of the file
+	Catalog string `yaml:"catalog"`
+	Models  string `yaml:"models"`
+	// Resolution is the difference between two combinations, as a share, that a run of the grid should
+	// be able to show; 0 if the grid asks for none. A run that cannot says so first.
+	Resolution percent `yaml:"resolution"`
+	Entries    []Entry `yaml:"combinations"` // in the order of the file
+}
+
+// percent is a share that is written as "5%" or "5 %".
+type percent float64
+
+// UnmarshalYAML reads a share above 0 and below 100 %.
+func (p *percent) UnmarshalYAML(n ast.Node) error {
+	text := n.GetToken().Value
+	number, ok := strings.CutSuffix(text, "%")
+	v, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
+	if !ok || err != nil || !(v > 0 && v < 100) {
+		return strictyaml.At(n.GetToken(), "%q is not a share; write it in percent, such as 5%%", text)
+	}
+	*p = percent(v / 100)
+	return nil
 }
 
 // An Entry is a product: every variant on every backend, the offloading ones over every link.

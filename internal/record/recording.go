@@ -198,7 +198,9 @@ func (s *Selection) paths() (map[string]json.RawMessage, error) {
 }
 
 func gridOf(g *grid.Grid) results.Grid {
-	return results.Grid{Name: g.Name, Path: g.File, SHA256: fmt.Sprintf("%x", sha256.Sum256(g.Text))}
+	return results.Grid{
+		Name: g.Name, Path: g.File, SHA256: fmt.Sprintf("%x", sha256.Sum256(g.Text)), Resolution: float64(g.Resolution),
+	}
 }
 
 // resume goes on with the run in dir instead of starting one. If that run has no block, it removes

@@ -177,7 +177,8 @@ func (r *remarks) resolution() {
 	}
 }
 
-// First returns what a reader must know before the figures: that requests were lost.
+// First returns what a reader must know before the figures: that requests were lost, and that the run
+// resolves less than its grid asks for.
 func First(run *results.Run, summaries []summary.Summary) []string {
 	r := remarks{run: run, summaries: summaries}
 	r.shares("Requests were lost and retried; their figures include the time that took", func(
@@ -185,6 +186,11 @@ func First(run *results.Run, summaries []summary.Summary) []string {
 	) (n, of int, why string) {
 		return s.Lost, s.Samples, ""
 	})
+	if asked, resolved := run.Meta.Grid.Resolution, summary.ResolutionOf(summaries); asked > 0 && resolved != nil &&
+		*resolved > asked {
+		r.add("This run resolves %s, and grid %s asks for %s: a smaller difference is not a result; measure more rounds.",
+			sheet.Percent(*resolved), run.Meta.Grid.Name, sheet.Percent(asked))
+	}
 	return r.lines
 }
 

@@ -62,6 +62,8 @@ type Grid struct {
 	Name   string `json:"name"`
 	Path   string `json:"path,omitempty"`
 	SHA256 string `json:"sha256,omitempty"`
+	// Resolution is the difference between combinations that the grid asks for, as a share; 0 for none.
+	Resolution float64 `json:"resolution,omitempty"`
 }
 
 // LeaveOut returns the marks of the samples that this run's judgements leave out.
