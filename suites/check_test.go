@@ -72,7 +72,10 @@ func TestSpecSaysWhatABlockLacks(t *testing.T) {
 		{"bytes sent by a local backend", local, func(b *block) { b.Samples[2].Sent = 1 }, "tx-B/op"},
 		{"nothing sent", away, func(b *block) { b.Samples[2].Sent, b.Samples[3].Sent = 0, 0 }, "tx-B/op"},
 		{"nothing received", away, func(b *block) { b.Samples[2].Received, b.Samples[3].Received = 0, 0 }, "rx-B/op"},
-		{"no time on the way", away, func(b *block) { b.Samples[2].Network, b.Samples[3].Network = 0, 0 }, "net-sec/op"},
+		{
+			"no time on the way", away,
+			func(b *block) { b.Samples[2].Network, b.Samples[3].Network = 0, 0 }, "net-sec/op",
+		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			b := wholeBlock(tc.of)

@@ -54,7 +54,8 @@ func slowdown(c names.Combination, b backends.Backend) (backends.Backend, error)
 	slow, nameErr := names.ParseCombination(name)
 	factor, err := strconv.ParseFloat(number, 64)
 	if nameErr != nil || err != nil || !(factor >= 1 && factor <= 1000) {
-		return nil, fmt.Errorf("CROSSOVER_TEST_SLOWDOWN is %q; want COMBINATION FACTOR, the factor from 1 to 1000", text)
+		return nil, fmt.Errorf("CROSSOVER_TEST_SLOWDOWN is %q; want COMBINATION FACTOR, the factor from 1 to 1000",
+			text)
 	}
 	if c != slow {
 		return b, nil

@@ -43,8 +43,8 @@ func (s *specifier) run(t *testing.T) {
 	ginkgo.ReportAfterSuite("some combination ran", func(r ginkgo.Report) {
 		specs := r.SpecReports.WithLeafNodeType(types.NodeTypeIt)
 		if !r.SuiteConfig.DryRun && specs.CountWithState(types.SpecStateSkipped) == len(specs) {
-			ginkgo.Fail(fmt.Sprintf("no combination ran to a verdict: each of the %d was skipped, filtered out or is inconclusive",
-				len(specs)))
+			ginkgo.Fail(fmt.Sprintf("no combination ran to a verdict:"+
+				" each of the %d was skipped, filtered out or is inconclusive", len(specs)))
 		}
 	})
 	suiteConfig, reporterConfig := ginkgo.GinkgoConfiguration()

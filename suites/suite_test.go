@@ -30,8 +30,8 @@ func TestMain(m *testing.M) {
 	}
 	code := m.Run()
 	if pattern := flag.Lookup("test.bench").Value.String(); pattern != "" && code == 0 && !benchmarked {
-		fmt.Fprintf(os.Stderr, `suites: -bench %q matches nothing, so nothing was measured: Go matches a pattern level by level.
-Select by any part of a name instead:
+		fmt.Fprintf(os.Stderr, `suites: -bench %q matches nothing, so nothing was measured.
+Go matches a pattern level by level. Select by any part of a name instead:
   go test ./suites -bench . -combinations 'backend=cpu1'
 or with a pattern for each level:
   go test ./suites -bench 'Inference/model=mobilenet/input=32/compression=pq/backend=cpu1'

@@ -19,7 +19,8 @@ func (AgreementLimit) Needs() []names.Combination { return nil }
 // Judge implements Claim.
 func (l AgreementLimit) Judge(data *Data, alpha float64) Judgement {
 	g := Judgement{
-		Subject: l.Variant.Title, Measure: "agreement with the uncompressed model", Bound: l.Bound.String(), Unit: share,
+		Subject: l.Variant.Title, Measure: "agreement with the uncompressed model",
+		Bound: l.Bound.String(), Unit: share,
 	}
 	return judge(l, data, g, func(g *Judgement) error {
 		a := data.Extras.Agreement[l.Variant.Name]

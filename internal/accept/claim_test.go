@@ -81,7 +81,8 @@ func TestLooksSpendTheErrorRateOfWhatWasMeasuredFurther(t *testing.T) {
 		}
 	}
 	spent := Looks{Look: 9, Of: 8}
-	if g := spent.judge(fixed{needs: []names.Combination{old}, verdict: Pass}, nil); g.Err == nil || g.Verdict != Invalid {
+	g := spent.judge(fixed{needs: []names.Combination{old}, verdict: Pass}, nil)
+	if g.Err == nil || g.Verdict != Invalid {
 		t.Errorf("a look beyond the last: %+v", g)
 	}
 }

@@ -144,7 +144,8 @@ func (q Comparison) pair(data *Data) (*summary.Pair, error) {
 	}
 	// Asked after the data, so that a side that cannot run here is a skip.
 	if !data.Interleaved {
-		because := data.Name + " did not measure its combinations in turns, so the machine may have changed between them"
+		because := data.Name +
+			" did not measure its combinations in turns, so the machine may have changed between them"
 		return nil, unsupported("a comparison", because,
 			"measure with crossover bench or crossover accept, which interleave")
 	}

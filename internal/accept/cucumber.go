@@ -52,7 +52,9 @@ func (r *Report) Cucumber(w io.Writer) error {
 	out := []cucumberFeature{}
 	for _, s := range r.Scenarios {
 		if len(out) == 0 || out[len(out)-1].URI != s.File {
-			out = append(out, cucumberFeature{URI: s.File, ID: id(s.Feature), Keyword: "Feature", Name: s.Feature, Line: 1})
+			out = append(out, cucumberFeature{
+				URI: s.File, ID: id(s.Feature), Keyword: "Feature", Name: s.Feature, Line: 1,
+			})
 		}
 		f := &out[len(out)-1]
 		e := cucumberElement{

@@ -29,7 +29,8 @@ func (l Limit) Judge(data *Data, alpha float64) Judgement {
 
 func (l Limit) judgement() Judgement {
 	return Judgement{
-		Subject: l.Subject.String(), Measure: measureOf(l.Quantity, l.Statistic), Bound: l.Bound.String(), Unit: l.Quantity.Unit,
+		Subject: l.Subject.String(), Measure: measureOf(l.Quantity, l.Statistic),
+		Bound: l.Bound.String(), Unit: l.Quantity.Unit,
 	}
 }
 
@@ -134,8 +135,9 @@ func (l ExceedingLimit) Inferences() int {
 // Judge implements Claim.
 func (l ExceedingLimit) Judge(data *Data, alpha float64) Judgement {
 	g := Judgement{
-		Subject: l.Subject.String(), Measure: "share of inferences whose " + l.Quantity.Name + " is above " + l.Over.Text,
-		Bound: "at most " + percent(l.Most), Unit: share,
+		Subject: l.Subject.String(),
+		Measure: "share of inferences whose " + l.Quantity.Name + " is above " + l.Over.Text,
+		Bound:   "at most " + percent(l.Most), Unit: share,
 	}
 	return judge(l, data, g, func(g *Judgement) error {
 		if _, err := data.series(l.Combination(), l.Quantity, results.Median); err != nil {

@@ -41,9 +41,9 @@ func (l Looks) judge(c Claim, data *Data) *Judgement {
 
 // A Measurer measures combinations, interleaved in rounds, into one run.
 type Measurer interface {
-	// Measure takes that many further rounds of the combinations, each with the time of the reference network, and
-	// returns the run as it then stands. Its rounds are numbered on from the last. What cannot run
-	// here is in Data.Skipped.
+	// Measure takes that many further rounds of the combinations, each with the time of the reference
+	// network, and returns the run as it then stands. Its rounds are numbered on from the last. What
+	// cannot run here is in Data.Skipped.
 	Measure(ctx context.Context, cs []names.Combination, rounds int) (*Data, error)
 	// Looked records in the run that it was looked at, so that judging it again later spends no
 	// error twice.

@@ -19,7 +19,8 @@ type LossLimit struct {
 // stats.LossesAtMost for what it assumes.
 func (l LossLimit) Judge(data *Data, alpha float64) Judgement {
 	g := Judgement{
-		Subject: l.Subject.String(), Measure: "share of requests lost", Bound: "at most " + percent(l.Most), Unit: share,
+		Subject: l.Subject.String(), Measure: "share of requests lost",
+		Bound: "at most " + percent(l.Most), Unit: share,
 	}
 	return judge(l, data, g, func(g *Judgement) error {
 		blocks, err := data.blocksOf(l.Combination())

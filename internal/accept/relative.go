@@ -92,7 +92,8 @@ func (g *Judgement) relative(l RelativeLimit, of Quantity, data *Data, alpha flo
 	}
 	switch {
 	case len(logs) == 0 && l.Yardstick == ReferenceNetwork:
-		return missing("%s has no time of the reference network; crossover accept takes one before each block", data.Name)
+		return missing("%s has no time of the reference network; crossover accept takes one before each block",
+			data.Name)
 	case len(logs) == 0:
 		return missing("no round holds both it and what it is checked against")
 	}

@@ -97,5 +97,8 @@ func JSON(w io.Writer, run *results.Run) error {
 		Noise     *machine.NoiseFloor `json:"noise_floor,omitempty"`
 		Resolved  *float64            `json:"resolution,omitempty"` // as a share of the latency
 		Summaries []summary.Summary   `json:"summaries"`
-	}{filepath.Base(run.Dir), run.Meta, run.Ledger, run.Missing(), run.Notes, noise, summary.ResolutionOf(summaries), summaries})
+	}{
+		filepath.Base(run.Dir), run.Meta, run.Ledger, run.Missing(), run.Notes, noise,
+		summary.ResolutionOf(summaries), summaries,
+	})
 }

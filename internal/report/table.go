@@ -1,6 +1,7 @@
 // Package report shows a recorded run to people: the table of its combinations with remarks below
 // ([Text], [Markdown], [Remarks]), the same figures for programs ([CSV], [JSON]), and the latencies
-// of one combination ([Distribution]). It computes nothing that results has not summarized.
+// of one combination ([Distribution]). Its figures come from package summary; only the classes of a
+// histogram are counted here.
 package report
 
 import (
@@ -60,7 +61,9 @@ func columns(hidden map[string]bool) []table.ColumnConfig {
 		if i < 3 || i == len(header)-1 {
 			align = text.AlignLeft
 		}
-		all = append(all, table.ColumnConfig{Number: i + 1, Align: align, AlignHeader: align, Hidden: hidden[h.(string)]})
+		all = append(all, table.ColumnConfig{
+			Number: i + 1, Align: align, AlignHeader: align, Hidden: hidden[h.(string)],
+		})
 	}
 	return all
 }
@@ -140,7 +143,9 @@ func Text(w io.Writer, run *results.Run, o Options) error {
 
 // optionalColumns are left out, one after another, while a table is wider than the terminal. The
 // other columns always stay.
-var optionalColumns = []string{"Rounds", "p90 [ms]", "Origin", "Spread [%]", "Noted", "Inferences", "Link", "95 % interval [ms]"}
+var optionalColumns = []string{
+	"Rounds", "p90 [ms]", "Origin", "Spread [%]", "Noted", "Inferences", "Link", "95 % interval [ms]",
+}
 
 // narrow leaves columns out until the table fits into width characters. The link stays if rows
 // differ in it.

@@ -32,8 +32,9 @@ func PairOf(a, b Side, st results.Statistic, leaveOut results.Mark) Pair {
 	for i := range a.Blocks {
 		for k := range b.Blocks {
 			if a.Blocks[i].Round == b.Blocks[k].Round {
-				of, to := a.Quantity, b.Quantity
-				p.add(values(&p.A, of, &a.Blocks[i], leaveOut), values(&p.B, to, &b.Blocks[k], leaveOut), a.Blocks[i].Round, st)
+				of := values(&p.A, a.Quantity, &a.Blocks[i], leaveOut)
+				to := values(&p.B, b.Quantity, &b.Blocks[k], leaveOut)
+				p.add(of, to, a.Blocks[i].Round, st)
 			}
 		}
 	}

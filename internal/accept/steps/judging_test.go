@@ -115,7 +115,8 @@ func TestJudgingThatFailsIsNeverGreen(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.Code() != exit.Usage || r.Wrong() == nil || !strings.Contains(r.Wrong().Error(), "some.feature:6: look 9 of 8") {
+	err = r.Wrong()
+	if r.Code() != exit.Usage || err == nil || !strings.Contains(err.Error(), "some.feature:6: look 9 of 8") {
 		t.Errorf("exit code %d, %v\n%s", r.Code(), r.Wrong(), pretty(t, r))
 	}
 	if steps := r.Scenarios[0].Steps; !steps[2].Ran || steps[3].Ran || steps[3].Judgements != nil {

@@ -72,7 +72,8 @@ func limitExceeding(ctx context.Context, percent, bound string) error {
 func limitLosses(ctx context.Context, percent string) error {
 	most, err := parseShare(percent)
 	if err == nil && !(most > 0 && most < 1) {
-		err = fmt.Errorf("loses at most %s: want more than 0 and less than 100 %%; no run can show that none is ever lost",
+		err = fmt.Errorf("loses at most %s: want more than 0 and less than 100 %%;"+
+			" no run can show that none is ever lost",
 			percent)
 	}
 	return readingOf(ctx).each(err, func(s accept.Subject) accept.Claim {
@@ -107,7 +108,8 @@ func limitCrossing(ctx context.Context, local, host, link, direction, bound stri
 	b, err := boundOf[model.Seconds](direction, bound)
 	return r.eachVariant(cmp.Or(errHere, errThere, err), func(v accept.KnownVariant) accept.Claim {
 		return accept.Crossing{
-			Local: accept.Subject{Variant: v, Place: here}, Offloaded: accept.Subject{Variant: v, Place: there}, Bound: b,
+			Local:     accept.Subject{Variant: v, Place: here},
+			Offloaded: accept.Subject{Variant: v, Place: there}, Bound: b,
 		}
 	})
 }

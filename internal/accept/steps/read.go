@@ -95,7 +95,8 @@ func initialize(sc *godog.ScenarioContext, readings map[string]*reading) {
 			case r.scenario.Wrong() != nil || status == godog.StepPassed:
 				return ctx, nil // after a wrong sentence, godog reads no further one
 			case status == godog.StepUndefined:
-				err = fmt.Errorf("no sentence reads %q%s; features/STEPS.md lists them all", st.Text, suggestion(st.Text))
+				err = fmt.Errorf("no sentence reads %q%s; features/STEPS.md lists them all",
+					st.Text, suggestion(st.Text))
 			case err == nil:
 				err = fmt.Errorf("the sentence ended %v", status)
 			}
@@ -204,7 +205,8 @@ func find(root string) (fsys fs.FS, paths []string, err error) {
 			return nil, nil, err
 		}
 		if line != "" && !slices.Contains(lines, line) {
-			return nil, nil, exit.Errorf(exit.NoData, "no scenario begins at %s; scenarios of that file begin at lines %s",
+			return nil, nil, exit.Errorf(exit.NoData,
+				"no scenario begins at %s; scenarios of that file begin at lines %s",
 				root, strings.ReplaceAll(strings.Join(lines, ", "), ":", ""))
 		}
 		paths[i] += line

@@ -61,7 +61,8 @@ func (v Vocabulary) local(name string) (names.Place, error) {
 	}
 	b, err := names.ParseLocal(name)
 	if err != nil {
-		return names.Place{}, fmt.Errorf("%w; or %s, and \"the host ... over the link ...\" to offload", err, names.CPUAll)
+		return names.Place{}, fmt.Errorf("%w; or %s, and \"the host ... over the link ...\" to offload",
+			err, names.CPUAll)
 	}
 	return names.Place{Backend: b, Link: names.LinkNone}, nil
 }

@@ -49,7 +49,8 @@ var words = strings.NewReplacer(
 	"latency|execution time|energy|EDP", "(latency|execution time|energy|EDP)",
 	"latency|energy|EDP", "(latency|energy|EDP)",
 	"energy per inference|EDP", "(energy per inference|EDP)",
-	"measured", "(measured)", "compressed|uncompressed", "(compressed|uncompressed)", "modelled", "(modelled)", "by rank", "(by rank)",
+	"measured", "(measured)", "compressed|uncompressed", "(compressed|uncompressed)", "modelled", "(modelled)",
+	"by rank", "(by rank)",
 )
 
 const (
@@ -88,8 +89,8 @@ var Registry = []Sentence{{
 }, {
 	Form: `every [measured] [compressed|uncompressed] variant [of "MODEL"] [with compression "LETTERS"] [with input N]`,
 	Doc: "Judges every variant of the catalog (and of --models) that fits: compressed or not, of a model, with a " +
-		"compression, with an input size in pixels. A variant that the run lacks is without data, and nothing passes; " +
-		`"every measured variant" judges those that the run holds, and says how many of how many.`,
+		"compression, with an input size in pixels. A variant that the run lacks is without data, and nothing " +
+		`passes; "every measured variant" judges those that the run holds, and says how many of how many.`,
 	Example: `Given every compressed variant of "mobilenet"`,
 	Group:   choose, Read: chooseEveryVariant,
 }, {
@@ -151,11 +152,11 @@ var Registry = []Sentence{{
 	Group:   conditions, Read: needMeter,
 }, {
 	Form: `its [STATISTIC] QUANTITY is BOUND TIME`,
-	Doc: "Limits a time, for each variant in each place chosen: in a typical round its median (or mean, or p90) keeps " +
-		"the limit. The sign test over rounds decides; seven rounds within the limit pass at a single look, about ten " +
-		"if --budget allows more. A round must hold 30 inferences for a p90 and 300 for a p99; blocks are made as long " +
-		"as that. A mean does not cover stalls too rare to show in it; the verdict says how rare. Opening and first " +
-		"inference happen once a block, the rest is steady state.",
+	Doc: "Limits a time, for each variant in each place chosen: in a typical round its median (or mean, or p90) " +
+		"keeps the limit. The sign test over rounds decides; seven rounds within the limit pass at a single look, " +
+		"about ten if --budget allows more. A round must hold 30 inferences for a p90 and 300 for a p99; blocks are " +
+		"made as long as that. A mean does not cover stalls too rare to show in it; the verdict says how rare. " +
+		"Opening and first inference happen once a block, the rest is steady state.",
 	Example: `Then its p90 latency is at most 31 ms`,
 	Group:   limit, Read: limitTime,
 }, {
@@ -238,10 +239,10 @@ var Registry = []Sentence{{
 	Form: `PLACE beats|does not beat PLACE in [STATISTIC] [modelled] latency|energy|EDP [by at least N %]`,
 	Doc: `Compares two places, variant by variant: the median, over the rounds that both were measured in, of the ` +
 		`ratio of their figures, by the sign test. A place that is slow in 30 % of its rounds moves that ratio; the ` +
-		`verdict says when rounds fall into groups. "By at least 10 %" means that the first takes at most 90 % of the ` +
-		`second. A difference below what the run's own rounds resolve is inconclusive. Energy is measured unless the ` +
-		`sentence says "modelled"; the powers that it rests on stand beside the verdict. The embedded host may be said ` +
-		`not to beat a place, and never to beat one.`,
+		`verdict says when rounds fall into groups. "By at least 10 %" means that the first takes at most 90 % of ` +
+		`the second. A difference below what the run's own rounds resolve is inconclusive. Energy is measured ` +
+		`unless the sentence says "modelled"; the powers that it rests on stand beside the verdict. The embedded ` +
+		`host may be said not to beat a place, and never to beat one.`,
 	Example: `Then offloading to "workstation" over "ethernet" beats "npu" in latency by at least 10 %`,
 	Group:   compare, Read: comparePlaces,
 }, {
@@ -252,12 +253,14 @@ var Registry = []Sentence{{
 	Example: `Then offloading to "workstation" over "5g" is on average at least 5 times as fast as "cpu1"`,
 	Group:   compare, Read: speedupOfPlaces,
 }, {
-	Form:    `the variant "NAME" beats|does not beat "NAME" in [STATISTIC] [modelled] latency|energy|EDP [by at least N %]`,
+	Form: `the variant "NAME" beats|does not beat "NAME" in [STATISTIC] [modelled] latency|energy|EDP ` +
+		`[by at least N %]`,
 	Doc:     "Compares two variants in each place chosen.",
 	Example: `Then the variant "Mobilenet PQ 32" beats "Mobilenet 32" in latency by at least 6 %`,
 	Group:   compare, Read: compareVariants,
 }, {
-	Form: `compression "LETTERS" beats|does not beat "LETTERS" in [STATISTIC] [modelled] latency|energy|EDP [by at least N %]`,
+	Form: `compression "LETTERS" beats|does not beat "LETTERS" in [STATISTIC] [modelled] latency|energy|EDP ` +
+		`[by at least N %]`,
 	Doc: `Compares two compressions of every model and input size among the variants chosen, in each place chosen. ` +
 		`The uncompressed one is "none".`,
 	Example: `Then compression "pq" beats "none" in latency by at least 6 %`,

@@ -72,7 +72,10 @@ var sentences = []struct {
 	},
 	{onCPU + `Then "cpu1" beats offloading to "desk" over "ethernet" in modelled EDP`, accept.Pass, exit.OK},
 	{onCPU + `Then in at least 50 % of rounds its p90 latency is at most 12 ms`, accept.Pass, exit.OK},
-	{onCPU + `Then in at least 90 % of rounds its p90 latency is at most 12 ms`, accept.Inconclusive, exit.Inconclusive},
+	{
+		onCPU + `Then in at least 90 % of rounds its p90 latency is at most 12 ms`,
+		accept.Inconclusive, exit.Inconclusive,
+	},
 	{onCPU + `Then in at least 90 % of rounds its p90 latency is at most 9 ms`, accept.Fail, exit.Threshold},
 	{onCPU + `Then no more than 10 % of its inferences take longer than 12 ms`, accept.Pass, exit.OK},
 	{onCPU + `Then no more than 10 % of its inferences take longer than 10 ms`, accept.Fail, exit.Threshold},
@@ -231,7 +234,8 @@ func TestSentencesAreJudged(t *testing.T) {
 	for _, tc := range sentences {
 		r := judge(t, tc.sentences, func(o *options) { o.data = run })
 		if got := r.Scenarios[0].Verdict(); got != tc.want || r.Code() != tc.code {
-			t.Errorf("%s\n  %v, exit code %d; want %v, %d\n%s", tc.sentences, got, r.Code(), tc.want, tc.code, pretty(t, r))
+			t.Errorf("%s\n  %v, exit code %d; want %v, %d\n%s",
+				tc.sentences, got, r.Code(), tc.want, tc.code, pretty(t, r))
 		}
 	}
 }
