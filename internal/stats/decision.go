@@ -32,8 +32,8 @@ type Result struct {
 	Value    float64  // the estimate, in the unit of the samples
 	Interval Interval // each tail holds the error that this look may spend
 	// More is the number of further rounds that would decide if they are like those seen: trials for
-	// a proportion, and samples for the tests of pooled samples that are going away. It is 0 for a
-	// Decision other than Inconclusive, and Unknown if no number would decide.
+	// a proportion, requests for losses. It is 0 for a Decision other than Inconclusive, and Unknown if
+	// no number would decide.
 	More int
 }
 

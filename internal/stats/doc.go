@@ -22,9 +22,10 @@
 //     many more rounds would decide.
 //  5. Judge a comparison of two combinations, paired by round: [TypicalAtMost] on the log ratios of
 //     the rounds, with a margin of at least the [Resolution] of the run. It claims the median of
-//     the rounds' ratios. [PairedBelow] and [PairedAbove], which are the test of [SignedRank],
-//     claim the centre of a symmetric distribution; the regression gate uses them where both sides
-//     are the same combination. [Pearson] and [Spearman] give a correlation with its interval.
+//     the rounds' ratios. [PairedBelow], which is the test of [SignedRank], claims the centre of a
+//     symmetric distribution: it is for the regression gate, where both sides are the same
+//     combination, and no sentence uses it. [Pearson] and [Spearman] give a correlation with its
+//     interval.
 //  6. Account for several judgements. [Spending] divides the error of one judgement over repeated
 //     looks at growing data; [Holm] adjusts the p-values of many comparisons.
 //

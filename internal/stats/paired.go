@@ -72,12 +72,6 @@ func PairedBelow(differences []float64, bound, alpha float64) (Result, error) {
 	return r, nil
 }
 
-// PairedAbove judges "the centre of the differences is above bound"; see PairedBelow.
-func PairedAbove(differences []float64, bound, alpha float64) (Result, error) {
-	r, err := PairedBelow(negated(differences), -bound, alpha)
-	return mirror(r), err
-}
-
 // power is the probability of a decision that furtherRounds aims for.
 const power = 0.8
 

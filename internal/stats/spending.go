@@ -3,19 +3,17 @@ package stats
 import "fmt"
 
 // A Spending divides the error of one judgement over several looks at growing data. If one measured
-// until a test passes, every look would otherwise be one more chance of a wrong pass: 5 to 13 %
-// instead of 1 % for LoadGen's rule.
+// until a test passes, every look would otherwise be one more chance of a wrong pass.
 //
 // Each of at most K looks may spend Alpha / K. All are equally sharp, since nobody knows at which
-// look the data will decide. Looks = 0 means unlimited: look k may spend Alpha / (k (k+1)), a series
-// that sums to Alpha. By Boole's inequality the probability of any wrong answer over all looks is
-// then at most Alpha, however the looks depend on each other, whenever one stops,
-// and however much data comes between two looks. The price is power: the group-sequential
-// boundaries of Lan and DeMets (Biometrika 70(3), 1983) are sharper, but hold only for statistics
-// with independent increments, which correlated samples do not have.
+// look the data will decide. By Boole's inequality the probability of any wrong answer over all
+// looks is then at most Alpha, however the looks depend on each other, whenever one stops, and
+// however much data comes between two looks. The price is power: the group-sequential boundaries of
+// Lan and DeMets (Biometrika 70(3), 1983) are sharper, but hold only for statistics with independent
+// increments, which medians and percentiles do not have.
 type Spending struct {
 	Alpha float64 // the error over all looks, on each side
-	Looks int     // the largest number of looks; 0 means unlimited
+	Looks int     // the largest number of looks
 }
 
 // At returns the error that look k, counted from 1, may spend. A look beyond the last is an error:
@@ -24,10 +22,8 @@ func (s Spending) At(k int) (float64, error) {
 	switch {
 	case !(s.Alpha > 0 && s.Alpha < 1):
 		return 0, fmt.Errorf("error %v to spend is not between 0 and 1", s.Alpha)
-	case k < 1 || s.Looks < 0 || s.Looks > 0 && k > s.Looks:
+	case k < 1 || k > s.Looks:
 		return 0, fmt.Errorf("look %d of %d: its error is spent", k, s.Looks)
-	case s.Looks > 0:
-		return s.Alpha / float64(s.Looks), nil
 	}
-	return s.Alpha / (float64(k) * float64(k+1)), nil
+	return s.Alpha / float64(s.Looks), nil
 }
