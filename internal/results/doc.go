@@ -10,14 +10,14 @@
 //  2. The command creates the run folder ([Create]) or continues one ([Resume]). Its [Writer] is
 //     the only writer of the folder. It appends the blocks ([Writer.AppendBlock]), and records what
 //     the run says about itself ([Meta]) and what became of each combination ([Ledger]).
-//  3. Whoever judges or reports opens the folder as a [Run] ([Open]). They use its blocks, or a
-//     [Summary] of each combination ([Summarize]). [LeaveOut] is the one definition of the marked
-//     samples that are not judged.
+//  3. Whoever judges or reports opens the folder as a [Run] ([Open]). A [Statistic] of a [Quantity]
+//     is what a block says; package summary collects them over a combination's rounds. [LeaveOut]
+//     is the one definition of the marked samples that are not judged.
 //
 // # The run folder
 //
 //	samples.csv.gz  every inference, one closed gzip member per block
-//	bench.txt       one line per block in the Go benchmark format (see Metrics)
+//	bench.txt       one line per block with a judged sample, in the Go benchmark format (see Metrics)
 //	run.json        Meta and Ledger
 //
 // samples.csv.gz is the truth: a block exists once its member is complete. Its first row has the
