@@ -102,7 +102,8 @@ func TestBenchKilledAtRandomMomentsKeepsWholeBlocksAndResumes(t *testing.T) {
 	start := func() (*exec.Cmd, *bytes.Buffer) {
 		cmd := exec.Command(crossover, "bench", "--suites", binary, "--grid", grid, "--out", out,
 			"--count", "8", "--benchtime", "50ms")
-		cmd.Dir, cmd.Env = root, append(os.Environ(), "GORACE=atexit_sleep_ms=0", "CROSSOVER_TEST_SETTLE=500ms", "CROSSOVER_TEST_QUIET=1")
+		cmd.Dir, cmd.Env = root, append(os.Environ(),
+			"GORACE=atexit_sleep_ms=0", "CROSSOVER_TEST_SETTLE=500ms", "CROSSOVER_TEST_QUIET=1")
 		said := new(bytes.Buffer)
 		cmd.Stdout, cmd.Stderr = said, said
 		if err := cmd.Start(); err != nil {
