@@ -56,7 +56,8 @@ func (f *Features) Inferences() map[names.Combination]int {
 // there is more data.
 func (f *Features) Judge(data *Data, looks Looks) *Report {
 	r := &Report{
-		Run: data.Name, Synthetic: data.Synthetic, Losses: data.losses(), Looks: looks, Scenarios: make([]*Scenario, len(f.Scenarios)),
+		Run: data.Name, Synthetic: data.Synthetic, Losses: data.losses(), Looks: looks,
+		Scenarios: make([]*Scenario, len(f.Scenarios)),
 	}
 	var wait sync.WaitGroup
 	for i, s := range f.Scenarios {

@@ -31,7 +31,8 @@ func (r *Report) Pretty(w io.Writer) error {
 		fmt.Fprintf(p, "SYNTHETIC, no machine measured this run: %s.\n\n", r.Synthetic)
 	}
 	if len(r.Losses) > 0 {
-		fmt.Fprintf(p, "Requests were lost and retried; the time that took counts: %s.\n\n", strings.Join(r.Losses, "; "))
+		fmt.Fprintf(p, "Requests were lost and retried; the time that took counts: %s.\n\n",
+			strings.Join(r.Losses, "; "))
 	}
 	for _, s := range own {
 		r.prettyScenario(p, s)

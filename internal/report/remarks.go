@@ -188,7 +188,8 @@ func First(run *results.Run, summaries []summary.Summary) []string {
 	})
 	if asked, resolved := run.Meta.Grid.Resolution, summary.ResolutionOf(summaries); asked > 0 && resolved != nil &&
 		*resolved > asked {
-		r.add("This run resolves %s, and grid %s asks for %s: a smaller difference is not a result; measure more rounds.",
+		r.add("This run resolves %s, and grid %s asks for %s:"+
+			" a smaller difference is not a result; measure more rounds.",
 			sheet.Percent(*resolved), run.Meta.Grid.Name, sheet.Percent(asked))
 	}
 	return r.lines
