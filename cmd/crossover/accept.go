@@ -46,16 +46,10 @@ sentences. Three answers: pass, fail, inconclusive with how much more would tell
 If it is not on disk, it is one of the built-in ones, features/quick,
 features/study or features/product.
 Backends that --require does not name are skipped if absent. While something is
-	if o.Require, err = required(c.Require, o.Features); err != nil {
-		return err
-	}
-	if run != nil && o.Features.Wrong() == nil {
-		if o.Data, err = c.withRecordedHosts(run, o.Features, selected); err != nil {
-			return err
-		}
-	}
-	if run == nil && o.Features.Wrong() == nil {
-		m := selected.Measurer(e.terminal(), c.effort(), c.Features)
+inconclusive, further rounds follow if they end within --budget, which counts from the
+start of the first; 0 looks once. Up to eight looks share the error. Recorded hosts of a
+hosts.yaml beside the features are computed for --results. Each --format goes to the
+screen, or to :FILE.
 
 Exit codes: 0 all passed; 2 a sentence or flag is wrong; 3 a limit or a claim
 failed; 5 nothing to judge, or what a scenario needs is missing or cannot
