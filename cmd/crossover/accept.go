@@ -23,13 +23,14 @@ import (
 type acceptCmd struct {
 	inputFlags
 	effortFlags
-	Features string        `default:"features/quick" placeholder:"DIR" help:"Folder, file or FILE:LINE (${default})."`
-	Results  string        `placeholder:"RUN" help:"Judge a recorded run instead of measuring one."`
-	Tags     string        `placeholder:"EXPRESSION" help:"Only scenarios with these tags: \"@quick && ~@slow\"."`
-	Require  []string      `placeholder:"BACKEND" help:"Backends whose absence is a failure, such as npu."`
-	Budget   time.Duration `default:"10m" help:"Begin no further rounds after this (${default})."`
-	Rounds   int           `default:"12" help:"Rounds before the first look (${default})."`
-	Format   []string      `default:"pretty" placeholder:"FORMAT[:FILE]" help:"pretty, junit or cucumber."`
+	Features  string        `default:"features/quick" placeholder:"DIR" help:"Folder, file or FILE:LINE (${default})."`
+	Results   string        `placeholder:"RUN" help:"Judge a recorded run instead of measuring one."`
+	Tags      string        `placeholder:"EXPRESSION" help:"Only scenarios with these tags: \"@quick && ~@slow\"."`
+	Require   []string      `placeholder:"BACKEND" help:"Backends whose absence is a failure, such as npu."`
+	Budget    time.Duration `default:"10m" help:"Begin no further rounds after this (${default})."`
+	Rounds    int           `default:"10" help:"Rounds before the first look (${default})."`
+	Benchtime time.Duration `default:"250ms" placeholder:"TIME" help:"Steady time of a block (${default}), or as long as claims need."`
+	Format    []string      `default:"pretty" placeholder:"FORMAT[:FILE]" help:"pretty, junit or cucumber."`
 }
 
 func (c *acceptCmd) Help() string {
@@ -94,7 +95,7 @@ func (c *acceptCmd) Run(e *env) (err error) {
 		}
 	}
 	if run == nil && o.Features.Wrong() == nil {
-		m := selected.Measurer(e.terminal(), c.effort(), o.Features)
+		m := selected.Measurer(e.terminal(), c.effort(c.Benchtime), o.Features)
 		o.Measurer = m
 		defer func() { err = cmp.Or(err, m.Close()) }()
 	}

@@ -11,6 +11,7 @@ type benchCmd struct {
 	gridFlags
 	effortFlags
 	Count     int            `default:"10" placeholder:"N" help:"Rounds: blocks of each combination (${default})."`
+	Benchtime time.Duration  `default:"500ms" placeholder:"TIME" help:"Steady time of a block (${default})."`
 	Precision record.Percent `placeholder:"1%" help:"Instead of a count: until medians are known this well."`
 	Budget    time.Duration  `default:"1h" placeholder:"TIME" help:"Refuse a plan that takes longer (${default})."`
 	Sustained bool           `help:"Heat the machine first, and judge throttled samples, too."`
@@ -42,7 +43,7 @@ func (c *benchCmd) Run(e *env) error {
 		return err
 	}
 	return s.Bench(e, e.terminal(), record.Bench{
-		Effort: c.effort(), Rounds: c.Count, Precision: c.Precision, Budget: c.Budget,
+		Effort: c.effort(c.Benchtime), Rounds: c.Count, Precision: c.Precision, Budget: c.Budget,
 		Sustained: c.Sustained, Resume: c.Resume,
 	})
 }

@@ -58,15 +58,14 @@ type gridFlags struct {
 }
 
 type effortFlags struct {
-	Device    string        `default:"generic" placeholder:"NAME" help:"Profile used to model energy; none for no energy."`
-	Idle      string        `placeholder:"NAME" help:"How the device waits for a host: an idle mode of its profile."`
-	Out       string        `default:"results" type:"path" placeholder:"DIR" help:"Folder of the runs (${default})."`
-	Benchtime time.Duration `default:"500ms" placeholder:"TIME" help:"Steady time of a block (${default})."`
-	Seed      uint64        `placeholder:"N" help:"Seed of the order within the rounds (default: drawn)."`
+	Device string `default:"generic" placeholder:"NAME" help:"Profile used to model energy; none for no energy."`
+	Idle   string `placeholder:"NAME" help:"How the device waits for a host: an idle mode of its profile."`
+	Out    string `default:"results" type:"path" placeholder:"DIR" help:"Folder of the runs (${default})."`
+	Seed   uint64 `placeholder:"N" help:"Seed of the order within the rounds (default: drawn)."`
 }
 
-func (f effortFlags) effort() record.Effort {
-	return record.Effort{Device: f.Device, Idle: f.Idle, Block: f.Benchtime, Seed: f.Seed, Results: f.Out}
+func (f effortFlags) effort(block time.Duration) record.Effort {
+	return record.Effort{Device: f.Device, Idle: f.Idle, Block: block, Seed: f.Seed, Results: f.Out}
 }
 
 func (e *env) terminal() record.Terminal { return record.Terminal{Out: e.stdout, Err: e.stderr} }

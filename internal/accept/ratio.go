@@ -48,11 +48,13 @@ func (g *Judgement) ratio(logs []float64, c ratioClaim, alpha float64) error {
 	resolved := percent(math.Expm1(c.resolution))
 	switch {
 	case math.IsInf(c.resolution, 1):
-		g.Reason = "one round does not show by how much a combination differs from itself: measure more rounds"
+		g.Reason = "so few rounds do not show by how much a combination differs from itself: measure more"
 	case c.hi-c.lo < 2*c.resolution:
 		g.Reason = fmt.Sprintf("the claim's margin is below what this run resolves, %s: measure more rounds", resolved)
 	case math.Abs(value-c.hi) <= c.resolution || math.Abs(value-c.lo) <= c.resolution:
 		g.Reason = fmt.Sprintf("the difference is within what this run resolves, %s: measure more rounds", resolved)
+	case r.More == 0:
+		g.Reason = fmt.Sprintf("its interval comes nearer to the limit than this run resolves, %s: measure more rounds", resolved)
 	}
 	return nil
 }

@@ -17,8 +17,8 @@ import (
 // The reference network's warm-up and steady part. It takes tens of microseconds an inference, so
 // both hold thousands.
 const (
-	referenceTime   = 60 * time.Millisecond
-	referenceWarmup = 40 * time.Millisecond
+	referenceTime   = 40 * time.Millisecond
+	referenceWarmup = 20 * time.Millisecond
 )
 
 // reference times the reference network, if the job asks for it, and returns the median time of an
