@@ -64,7 +64,7 @@ func TestReadTakesOneScenarioByItsLine(t *testing.T) {
 
 func TestReadPrefersTheDiskToWhatIsBuiltIn(t *testing.T) {
 	t.Chdir(t.TempDir())
-	for _, root := range []string{"quick", "features/quick", "features/quick/local.feature:23"} {
+	for _, root := range []string{"quick", "features/quick", "features/quick/local.feature:25"} {
 		f, err := Read(root, "", vocabulary())
 		if err != nil {
 			t.Fatal(err)
