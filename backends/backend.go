@@ -87,6 +87,12 @@ type Detailed interface {
 	Details() Details
 }
 
+// A Sized session knows the memory that it takes beside its file, in bytes: tensors, packed weights, or
+// its process.
+type Sized interface {
+	MemoryBytes() int64
+}
+
 // A Computed session runs nothing: it computes what an inference would take. Its figures have the
 // origin "computed" whatever the backend's name, and it has no outputs.
 type Computed interface {

@@ -11,14 +11,13 @@ import (
 	"github.com/crossover-bench/crossover/backends/host"
 	"github.com/crossover-bench/crossover/internal/exit"
 	"github.com/crossover-bench/crossover/internal/job"
-	"github.com/crossover-bench/crossover/internal/machine"
 	"github.com/crossover-bench/crossover/internal/measure"
 	"github.com/crossover-bench/crossover/internal/names"
 	"github.com/crossover-bench/crossover/internal/suite"
 )
 
 func TestMain(m *testing.M) {
-	host.ChildMain(suite.HostBackend, machine.ResidentBytes)
+	host.ChildMain(suite.HostBackend)
 	flag.Parse()
 	answered, err := answerQuestion()
 	if err != nil {

@@ -37,8 +37,8 @@ const Listening = "listening "
 
 // ChildMain runs the process as an embedded host if its environment says so, and then does not
 // return; otherwise it does nothing. main and TestMain call it first. open returns the local
-// backend with that many threads; resident is Options.Resident.
-func ChildMain(open func(threads int) backends.Backend, resident func() int64) {
+// backend with that many threads.
+func ChildMain(open func(threads int) backends.Backend) {
 	if os.Getenv(ChildEnv) == "" {
 		return
 	}
@@ -46,14 +46,14 @@ func ChildMain(open func(threads int) backends.Backend, resident func() int64) {
 	// An interrupt at the terminal reaches parent and child. The child must go on serving until its
 	// parent has finished.
 	signal.Ignore(os.Interrupt, syscall.SIGTERM)
-	if err := serveChild(open, resident); err != nil {
+	if err := serveChild(open); err != nil {
 		fmt.Fprintln(os.Stderr, "embedded host:", err)
 		os.Exit(1)
 	}
 	os.Exit(0)
 }
 
-func serveChild(open func(threads int) backends.Backend, resident func() int64) error {
+func serveChild(open func(threads int) backends.Backend) error {
 	in := bufio.NewReader(os.Stdin)
 	line, err := in.ReadBytes('\n')
 	if err != nil {
@@ -71,7 +71,7 @@ func serveChild(open func(threads int) backends.Backend, resident func() int64) 
 	defer cancel()
 	s, err := New(ctx, Options{
 		Models: c.Models, Backend: open(cmp.Or(c.Threads, runtime.NumCPU())),
-		Interpreters: c.Interpreters, Queue: c.Queue, Memory: c.Memory, Resident: resident, Witness: c.Witness,
+		Interpreters: c.Interpreters, Queue: c.Queue, Memory: c.Memory, Witness: c.Witness,
 		Log: slog.New(slog.NewTextHandler(os.Stderr, nil)),
 	})
 	if err != nil {

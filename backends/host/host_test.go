@@ -1,10 +1,9 @@
 package host
 
 import (
-	"bytes"
 	"context"
+	"crypto/tls"
 	"fmt"
-	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
@@ -44,6 +43,27 @@ func folder(t testing.TB, names ...string) []Served {
 // connection.
 func start(t testing.TB, o Options) (oip.GRPCInferenceServiceClient, *grpc.ClientConn) {
 	t.Helper()
+	_, address := serve(t, o)
+	c := dial(t, address)
+	return oip.NewGRPCInferenceServiceClient(c), c
+}
+
+// dial returns a connection to a host without TLS.
+func dial(t testing.TB, address string) *grpc.ClientConn {
+	t.Helper()
+	c, err := grpc.NewClient(address, grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithDefaultCallOptions(grpc.MaxCallSendMsgSize(1<<30)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	return c
+}
+
+// serve serves on loopback until the test ends and returns the address. Nothing of the budget may be
+// missing then, and no session be open.
+func serve(t testing.TB, o Options) (*Server, string) {
+	t.Helper()
 	if o.Backend == nil {
 		o.Backend = backendtest.New("cpu1", nil)
 	}
@@ -58,23 +78,19 @@ func start(t testing.TB, o Options) (oip.GRPCInferenceServiceClient, *grpc.Clien
 	}
 	done := make(chan error, 1)
 	go func() { done <- s.Serve(ctx, l) }()
-	c, err := grpc.NewClient(l.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()))
-	if err != nil {
-		t.Fatal(err)
-	}
 	t.Cleanup(func() {
-		c.Close()
 		cancel()
 		if err := <-done; err != nil {
 			t.Errorf("serve: %v", err)
 		}
+		until(t, "the budget comes back", func() bool { return s.budget.used.Load() == 0 })
 		if b, ok := o.Backend.(*backendtest.Backend); ok {
 			if _, open := b.Opened(); open != 0 {
 				t.Errorf("%d sessions are open after the host stopped", open)
 			}
 		}
 	})
-	return oip.NewGRPCInferenceServiceClient(c), c
+	return s, l.Addr().String()
 }
 
 // request returns an inference request for a model of the fake backend: 16 float32.
@@ -160,22 +176,33 @@ type everywhere struct{ net.Listener }
 
 func (everywhere) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4zero, Port: 8001} }
 
-func TestServerWarnsWhenReachableFromOtherMachines(t *testing.T) {
-	var log bytes.Buffer
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel()
-	s, err := New(ctx, Options{Backend: backendtest.New("cpu1", nil), Log: slog.New(slog.NewTextHandler(&log, nil))})
-	if err != nil {
-		t.Fatal(err)
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := s.Serve(ctx, everywhere{l}); err != nil {
-		t.Fatal(err)
-	}
-	if !strings.Contains(log.String(), "listening beyond this machine") {
-		t.Errorf("log:\n%s", log.String())
+func TestServerDoesNotListenBeyondThisMachineUnguarded(t *testing.T) {
+	secure := &tls.Config{Certificates: []tls.Certificate{{}}}
+	for name, test := range map[string]struct {
+		options Options
+		want    string // in the error; empty if it may listen
+	}{
+		"open":                    {Options{}, "--insecure"},
+		"open, said so":           {Options{Insecure: true}, ""},
+		"TLS alone":               {Options{TLS: secure}, "--insecure"},
+		"TLS and a token":         {Options{TLS: secure, Token: "t"}, ""},
+		"a token in clear text":   {Options{Token: "t"}, "clear text"},
+		"that, and said insecure": {Options{Token: "t", Insecure: true}, "clear text"},
+	} {
+		ctx, cancel := context.WithCancel(context.Background())
+		cancel()
+		test.options.Backend = backendtest.New("cpu1", nil)
+		s, err := New(ctx, test.options)
+		if err != nil {
+			t.Fatal(err)
+		}
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = s.Serve(ctx, everywhere{l})
+		if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
+			t.Errorf("%s: %v; want %q", name, err, test.want)
+		}
 	}
 }

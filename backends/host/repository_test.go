@@ -45,17 +45,27 @@ func TestRepositoryClosesTheLeastRecentlyUsedModel(t *testing.T) {
 	}
 }
 
+// large is a backend whose sessions say that they take 1000 bytes.
+type large struct{ *backendtest.Backend }
+
+type largeSession struct{ backends.Session }
+
+func (l large) Open(ctx context.Context, v fixtures.Variant) (backends.Session, error) {
+	s, err := l.Backend.Open(ctx, v)
+	return largeSession{s}, err
+}
+
+func (largeSession) MemoryBytes() int64 { return 1000 }
+
 func TestRepositoryRefusesAModelAboveTheLimit(t *testing.T) {
-	grown := int64(0)
 	for name, o := range map[string]Options{
-		"by its file":    {Memory: 99},
-		"once it loaded": {Memory: 500, Resident: func() int64 { grown += 1000; return grown }},
+		"by its file":    {Memory: 99, Backend: backendtest.New("cpu1", nil)},
+		"once it loaded": {Memory: 500, Backend: large{backendtest.New("cpu1", nil)}},
 	} {
-		b := backendtest.New("cpu1", nil)
-		o.Models, o.Backend = folder(t, "a"), b
+		o.Models = folder(t, "a")
 		c, _ := start(t, o)
 		_, err := c.ModelInfer(context.Background(), request("a"))
-		if err == nil || !strings.Contains(err.Error(), "memory limit") {
+		if status.Code(err) != codes.FailedPrecondition || !strings.Contains(err.Error(), "memory limit") {
 			t.Errorf("%s: %v", name, err)
 		}
 		r, err := c.ModelReady(context.Background(), &oip.ModelReadyRequest{Name: "a"})
@@ -111,7 +121,7 @@ func TestRepositorySharesInterpretersAmongClients(t *testing.T) {
 	wg.Wait()
 }
 
-func TestPreloadLoadsEverythingOrFails(t *testing.T) {
+func TestPreloadKeepsWhatItCannotLoadAsUnavailable(t *testing.T) {
 	b := backendtest.New("cpu1", nil)
 	start(t, Options{Models: folder(t, "a", "b"), Backend: b, Preload: true})
 	if n, _ := b.Opened(); n != 2 {
@@ -120,16 +130,20 @@ func TestPreloadLoadsEverythingOrFails(t *testing.T) {
 	bad := backendtest.New("cpu1", nil)
 	bad.OpenErr = func(v fixtures.Variant) error {
 		if strings.HasSuffix(v.Path, "b.tflite") {
-			return errors.New("broken file")
+			return errors.New(v.Path + ": broken file")
 		}
 		return nil
 	}
-	_, err := New(context.Background(), Options{Models: folder(t, "a", "b"), Backend: bad, Preload: true})
-	if err == nil || !strings.Contains(err.Error(), `model "b": broken file`) {
-		t.Errorf("error: %v", err)
+	models := folder(t, "a", "b")
+	c, _ := start(t, Options{Models: models, Backend: bad, Preload: true})
+	i, err := c.RepositoryIndex(context.Background(), &oip.RepositoryIndexRequest{})
+	if err != nil || i.Models[0].State != "READY" || i.Models[1].State != "UNAVAILABLE" ||
+		i.Models[1].Reason != "b.tflite: broken file" {
+		t.Errorf("index: %v, %v", i, err)
 	}
-	if _, open := bad.Opened(); open != 0 {
-		t.Errorf("%d sessions stay open after a failed start", open)
+	_, err = New(context.Background(), Options{Models: models[1:], Backend: bad, Preload: true})
+	if err == nil || !strings.Contains(err.Error(), `no model can be loaded: model "b": b.tflite: broken file`) {
+		t.Errorf("error: %v", err)
 	}
 }
 

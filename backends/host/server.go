@@ -1,13 +1,17 @@
 // Package host serves inferences to other machines by the Open Inference Protocol (package oip). A
 // local backend, which the caller injects, runs them. A request goes through these steps:
 //
-//  1. The model is looked up and, if necessary, loaded. If that would exceed the memory limit, the
+//  1. The listener accepts the connection, within its bounds.
+//  2. The tap knows the client by its token, its certificate or its address, and takes the size of the
+//     largest message from the budget, before anything of the message is read.
+//  3. The codec counts the message's parts before it decodes them.
+//  4. The model is looked up and, if necessary, loaded. If that would exceed the memory limit, the
 //     least recently used model is closed first.
-//  2. The request waits for a free interpreter in the model's bounded queue (queue). A full queue
+//  5. The request waits for a free interpreter in the model's bounded queue (queue). A full queue
 //     refuses it at once.
-//  3. The interpreter turns the image into the input tensor (fill) and runs (exec).
-//  4. The response carries these times as parameters, so that the client can separate execution
-//     from network.
+//  6. The interpreter turns the image into the input tensor (fill) and runs (exec).
+//  7. The response carries these times as parameters, so that the client can separate execution
+//     from network. What it holds of the budget is given back when it is written.
 //
 // A catalog variant takes the image, uint8, H x W x 3; any other file takes its own tensors.
 package host
@@ -15,24 +19,23 @@ package host
 import (
 	"cmp"
 	"context"
-	"crypto/subtle"
 	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
-	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/health"
 	healthpb "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/keepalive"
-	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/reflection"
-	"google.golang.org/grpc/status"
+	reflectionpb "google.golang.org/grpc/reflection/grpc_reflection_v1"
+	reflectionalpha "google.golang.org/grpc/reflection/grpc_reflection_v1alpha"
 
 	"github.com/crossover-bench/crossover/backends"
 	"github.com/crossover-bench/crossover/backends/offload/oip"
@@ -43,17 +46,24 @@ import (
 type Options struct {
 	Models  []Served
 	Backend backends.Backend // runs the models
+	// Isolated runs a model like Backend, but in a child process, so that a crash or a hang costs
+	// that model alone. It runs the models without a known hash, and all with Isolate. nil isolates
+	// none.
+	Isolated backends.Backend
+	Isolate  bool
 
 	Interpreters int   // of each model, so many requests run at once; 0 means 1
 	Queue        int   // requests of each model that may wait; 0 means 64
 	Preload      bool  // load every model at the start instead of on first use
 	Memory       int64 // bytes that loaded models may take; 0 means unlimited
-	// Resident returns the bytes of memory that the process holds, by which the host measures what
-	// a model takes. Without it a model counts as its file's size.
-	Resident func() int64
+	// Private reads each file into memory that nobody else can change before it is loaded.
+	Private bool
+	Limits  Limits
 
-	TLS   *tls.Config // nil serves without TLS
-	Token string      // every caller must send "authorization: Bearer TOKEN"; empty requires none
+	TLS      *tls.Config     // nil serves without TLS
+	Token    string          // every caller must send "authorization: Bearer TOKEN"; empty requires none
+	Files    CredentialFiles // instead of TLS and Token
+	Insecure bool            // listen beyond this machine without TLS or without credentials
 
 	Log     *slog.Logger // nil discards the log
 	Witness bool         // stamp when requests arrive and responses depart, see oip.ParamArrived
@@ -64,15 +74,41 @@ type Options struct {
 type Server struct {
 	oip.UnimplementedGRPCInferenceServiceServer
 	options    Options
+	limits     Limits
 	log        *slog.Logger
 	repository *repository
 	witness    *witness
 	grpc       *grpc.Server
 	health     *health.Server
+	listener   *listener
+	events     chan event
+
+	access    atomic.Pointer[access]
+	stamp     string // of the credentials' files when they were read first
+	mutual    bool   // clients need certificates
+	anyone    *client
+	clientsMu sync.Mutex
+	clients   map[string]*client
+
+	budget    budget
+	message   int64 // bytes of the largest request
+	streaming map[string]bool
+	accepted  atomic.Int64 // requests between the tap and the end of their answer
+	echoes    *echoes
+
+	draining atomic.Bool // answer that the host is not ready
+	stopping atomic.Bool // refuse new requests
+	counts   counts
 }
 
-// grace is how long a stopping host lets requests finish.
-const grace = 5 * time.Second
+// counts are refusals before a handler, since the start.
+type counts struct {
+	denied     atomic.Int64 // without valid credentials
+	overBudget atomic.Int64
+	halfSent   atomic.Int64 // not complete in time
+	unread     atomic.Int64 // answers that were not taken in time
+	notLogged  atomic.Int64 // events
+}
 
 // New returns a host that is ready to Serve. With Preload its models are loaded.
 func New(ctx context.Context, o Options) (*Server, error) {
@@ -84,38 +120,35 @@ func New(ctx context.Context, o Options) (*Server, error) {
 		return nil, fmt.Errorf("host: interpreters %d, queue %d and memory %d cannot be negative",
 			o.Interpreters, o.Queue, o.Memory)
 	}
+	if err := o.Limits.Check(); err != nil {
+		return nil, fmt.Errorf("host: %w", err)
+	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	if o.Resident == nil {
-		o.Resident = func() int64 { return 0 }
-	}
+	o.Log = slog.New(newLimiter(o.Log.Handler(), time.Now))
 	r, err := newRepository(&o)
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{options: o, log: o.Log, repository: r, health: health.NewServer()}
-	serverOptions := []grpc.ServerOption{
-		grpc.InitialWindowSize(oip.Windows),
-		grpc.InitialConnWindowSize(oip.Windows),
-		grpc.MaxRecvMsgSize(oip.Windows),
-		grpc.MaxSendMsgSize(oip.Windows),
-		grpc.WaitForHandlers(true),                    // models may close only after the last handler
-		grpc.NumStreamWorkers(uint32(o.Interpreters)), // one goroutine each, whose stack has grown already
-		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{
-			MinTime: 5 * time.Second, PermitWithoutStream: true,
-		}),
+	s := &Server{
+		options: o, limits: o.Limits.orDefault(), log: o.Log, repository: r, health: health.NewServer(),
+		events: make(chan event, 256), anyone: &client{name: "anyone"}, clients: make(map[string]*client),
+		echoes: &echoes{running: make(chan struct{}, maxParallel), queue: int32(o.Queue)},
 	}
-	if o.TLS != nil {
-		serverOptions = append(serverOptions, grpc.Creds(credentials.NewTLS(o.TLS)))
+	message, elements := s.limits.sizes(o.Models)
+	s.message = int64(message)
+	s.budget.limit = max(s.limits.BudgetMB*1e6, 4*s.message)
+	s.budget.share = max(s.budget.limit*s.limits.Share/100, 2*s.message)
+	if err := s.openAccess(); err != nil {
+		r.close()
+		return nil, err
 	}
-	if o.Token != "" {
-		serverOptions = append(serverOptions, grpc.UnaryInterceptor(s.unaryGuard), grpc.StreamInterceptor(s.streamGuard))
+	s.newServer(elements)
+	s.listener = &listener{
+		total: s.limits.Connections, perAddress: s.limits.PerAddress, patience: s.limits.Answer, note: s.note,
+		from: make(map[string]*address),
 	}
-	s.grpc = grpc.NewServer(serverOptions...)
-	oip.RegisterGRPCInferenceServiceServer(s.grpc, s)
-	healthpb.RegisterHealthServer(s.grpc, s.health)
-	reflection.Register(s.grpc)
 	if o.Witness {
 		s.witness = new(witness)
 	}
@@ -129,64 +162,133 @@ func New(ctx context.Context, o Options) (*Server, error) {
 	return s, nil
 }
 
+// openAccess reads the credentials.
+func (s *Server) openAccess() error {
+	a := programmatic(s.options, s.clientNamed)
+	if s.options.Files != (CredentialFiles{}) {
+		s.stamp = s.options.Files.stamp()
+		var err error
+		if a, err = s.options.Files.read(s.clientNamed); err != nil {
+			return fmt.Errorf("host: %w", err)
+		}
+	}
+	s.mutual = a.tls != nil && a.tls.ClientAuth == tls.RequireAndVerifyClientCert
+	s.access.Store(a)
+	return nil
+}
+
+// newServer makes the gRPC server with its bounds.
+func (s *Server) newServer(elements int) {
+	l := s.limits
+	window := int32(min(s.message+slack, oip.Windows))
+	options := []grpc.ServerOption{
+		grpc.InTapHandle(s.tap),
+		grpc.ForceServerCodecV2(&codec{elements}),
+		grpc.StreamInterceptor(streamGuard),
+		grpc.InitialWindowSize(window), // above any message, see oip.Windows
+		grpc.InitialConnWindowSize(oip.Windows),
+		grpc.MaxRecvMsgSize(int(s.message)),
+		grpc.MaxSendMsgSize(oip.Windows),
+		grpc.MaxHeaderListSize(maxHeader),
+		grpc.MaxConcurrentStreams(uint32(l.Streams)),
+		grpc.ConnectionTimeout(l.Handshake),
+		grpc.WaitForHandlers(true),                            // models may close only after the last handler
+		grpc.NumStreamWorkers(uint32(s.options.Interpreters)), // one goroutine each, whose stack has grown already
+		grpc.KeepaliveParams(keepalive.ServerParameters{Time: l.Keepalive, Timeout: l.Pong, MaxConnectionAge: l.Age}),
+		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{
+			MinTime: 5 * time.Second, PermitWithoutStream: true,
+		}),
+	}
+	if c := s.access.Load().tls; c != nil {
+		c = c.Clone()
+		c.GetConfigForClient = func(*tls.ClientHelloInfo) (*tls.Config, error) { return s.access.Load().tls, nil }
+		options = append(options, grpc.Creds(credentials.NewTLS(c)))
+	}
+	s.grpc = grpc.NewServer(options...)
+	s.grpc.RegisterService(guard(&oip.GRPCInferenceService_ServiceDesc), s)
+	s.grpc.RegisterService(guard(&healthpb.Health_ServiceDesc), s.health)
+	reflection.Register(s.grpc)
+	s.streaming = make(map[string]bool)
+	for _, d := range []*grpc.ServiceDesc{
+		&healthpb.Health_ServiceDesc, &reflectionpb.ServerReflection_ServiceDesc,
+		&reflectionalpha.ServerReflection_ServiceDesc, // grpcurl still asks for it
+	} {
+		for _, m := range d.Streams {
+			s.streaming["/"+d.ServiceName+"/"+m.StreamName] = true
+		}
+	}
+}
+
+// note passes an event on to the log. It does not block.
+func (s *Server) note(e event) {
+	select {
+	case s.events <- e:
+	default:
+		s.counts.notLogged.Add(1)
+	}
+}
+
+// logEvents logs events until ctx ends.
+func (s *Server) logEvents(ctx context.Context) {
+	for {
+		select {
+		case e := <-s.events:
+			attrs := []any{"peer", e.peer}
+			if e.err != nil {
+				attrs = append(attrs, "why", e.err)
+			}
+			if n := s.counts.notLogged.Swap(0); n > 0 {
+				attrs = append(attrs, "events_not_logged_before", n)
+			}
+			s.log.Warn(e.what, attrs...)
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
 // Serve answers on l until ctx ends, lets running requests finish and closes the models. It returns
-// an error if it could not serve.
+// an error if it could not serve, and an *UnfinishedError if it stopped before all requests were
+// answered.
 func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	defer s.repository.close()
-	if a, ok := l.Addr().(*net.TCPAddr); ok && !a.IP.IsLoopback() && (s.options.TLS == nil || s.options.Token == "") {
-		s.log.Warn("listening beyond this machine: anyone who reaches the address can run inferences and read "+
-			"the models' names; use TLS and a token, or 127.0.0.1",
-			"address", a.String(), "tls", s.options.TLS != nil, "token", s.options.Token != "")
+	if err := s.Exposed(l.Addr()); err != nil {
+		l.Close()
+		return fmt.Errorf("listening on %s: %w", l.Addr(), err)
 	}
 	if s.witness != nil {
 		s.witness.Listener = l
 		l = s.witness
 	}
-	stopped := make(chan struct{})
-	watch, cancel := context.WithCancel(ctx)
+	s.listener.Listener = l
+	background, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	go s.logEvents(background)
+	if s.options.Files != (CredentialFiles{}) {
+		go s.watchCredentials(background)
+	}
+	stopped := make(chan error, 1)
+	watch, give := context.WithCancel(ctx)
+	defer give()
 	go func() {
-		defer close(stopped)
 		<-watch.Done()
-		s.health.Shutdown()
-		force := time.AfterFunc(grace, s.grpc.Stop)
-		defer force.Stop()
-		s.grpc.GracefulStop()
+		stopped <- s.stop()
 	}()
 	s.log.Info("serving", "address", l.Addr().String(),
 		"models", len(s.options.Models), "backend", s.options.Backend.Name())
-	err := s.grpc.Serve(l)
-	cancel()
-	<-stopped
-	if ctx.Err() != nil {
-		s.log.Info("stopped")
-		return nil
-	}
-	return err
-}
-
-func (s *Server) allowed(ctx context.Context) error {
-	md, _ := metadata.FromIncomingContext(ctx)
-	for _, a := range md.Get("authorization") {
-		token, ok := strings.CutPrefix(a, "Bearer ")
-		if ok && subtle.ConstantTimeCompare([]byte(token), []byte(s.options.Token)) == 1 {
-			return nil
+	failed := make(chan error, 1)
+	go func() { failed <- s.grpc.Serve(s.listener) }()
+	select {
+	case err := <-failed:
+		give()
+		unfinished := <-stopped
+		if ctx.Err() != nil {
+			s.log.Info("stopped")
+			return unfinished
 		}
-	}
-	return status.Error(codes.Unauthenticated, "this host requires a token: send it as \"authorization: Bearer TOKEN\"")
-}
-
-func (s *Server) unaryGuard(
-	ctx context.Context, req any, _ *grpc.UnaryServerInfo, next grpc.UnaryHandler,
-) (any, error) {
-	if err := s.allowed(ctx); err != nil {
-		return nil, err
-	}
-	return next(ctx, req)
-}
-
-func (s *Server) streamGuard(srv any, ss grpc.ServerStream, _ *grpc.StreamServerInfo, next grpc.StreamHandler) error {
-	if err := s.allowed(ss.Context()); err != nil {
+		return err
+	case err := <-stopped:
+		s.log.Info("stopped")
 		return err
 	}
-	return next(srv, ss)
 }

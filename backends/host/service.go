@@ -1,6 +1,7 @@
 package host
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -17,6 +18,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/crossover-bench/crossover/backends"
+	"github.com/crossover-bench/crossover/backends/child"
 	"github.com/crossover-bench/crossover/backends/offload/oip"
 	"github.com/crossover-bench/crossover/fixtures"
 )
@@ -26,9 +28,10 @@ func (s *Server) ServerLive(context.Context, *oip.ServerLiveRequest) (*oip.Serve
 	return &oip.ServerLiveResponse{Live: true}, nil
 }
 
-// ServerReady reports that requests are accepted: models load on first use.
+// ServerReady reports whether requests are accepted: models load on first use. A host that stops is
+// not ready.
 func (s *Server) ServerReady(context.Context, *oip.ServerReadyRequest) (*oip.ServerReadyResponse, error) {
-	return &oip.ServerReadyResponse{Ready: true}, nil
+	return &oip.ServerReadyResponse{Ready: !s.draining.Load()}, nil
 }
 
 // ServerMetadata names the program.
@@ -39,16 +42,16 @@ func (s *Server) ServerMetadata(context.Context, *oip.ServerMetadataRequest) (*o
 }
 
 // ModelReady reports whether a model is loaded, or may load on first use: false after a failed
-// attempt.
+// attempt, and when the host stops.
 func (s *Server) ModelReady(_ context.Context, req *oip.ModelReadyRequest) (*oip.ModelReadyResponse, error) {
 	if req.Name == oip.EchoModel {
-		return &oip.ModelReadyResponse{Ready: true}, nil
+		return &oip.ModelReadyResponse{Ready: !s.draining.Load()}, nil
 	}
 	if err := s.knows(req.Name, req.Version); err != nil {
 		return nil, err
 	}
 	_, reason := s.repository.state(req.Name)
-	return &oip.ModelReadyResponse{Ready: reason == ""}, nil
+	return &oip.ModelReadyResponse{Ready: reason == "" && !s.draining.Load()}, nil
 }
 
 // RepositoryIndex lists the models.
@@ -78,6 +81,9 @@ func (s *Server) RepositoryIndex(_ context.Context, req *oip.RepositoryIndexRequ
 const version = "1"
 
 func (s *Server) knows(name, wanted string) error {
+	if len(name) > maxName || len(wanted) > maxName {
+		return status.Errorf(codes.InvalidArgument, "a name or version of more than %d bytes", maxName)
+	}
 	m := s.repository.models[name]
 	if m == nil {
 		return status.Error(codes.NotFound, s.repository.unknown(name))
@@ -102,7 +108,7 @@ func (s *Server) ModelMetadata(ctx context.Context, req *oip.ModelMetadataReques
 	if err := s.knows(req.Name, req.Version); err != nil {
 		return nil, err
 	}
-	m, err := s.repository.acquire(ctx, req.Name)
+	m, err := s.repository.acquire(ctx, req.Name, admissionOf(ctx).client, s.queueShare())
 	if err != nil {
 		return nil, s.failed(req.Name, err)
 	}
@@ -112,7 +118,7 @@ func (s *Server) ModelMetadata(ctx context.Context, req *oip.ModelMetadataReques
 	if out.Inputs, err = describe(m.inputs); err != nil {
 		return nil, status.Errorf(codes.FailedPrecondition, "model %q: %v", req.Name, err)
 	}
-	sum := s.repository.models[req.Name].Variant.SHA256
+	sum := cmp.Or(m.sum, s.repository.models[req.Name].Variant.SHA256)
 	details, err := json.Marshal(oip.Details{
 		SHA256: sum, Inputs: m.inputs, Outputs: m.outputs, Session: m.details, Image: m.decoder.described(),
 	})
@@ -146,12 +152,12 @@ func (s *Server) ModelInfer(ctx context.Context, req *oip.ModelInferRequest) (*o
 	var timing backends.Timing
 	var err error
 	if req.ModelName == oip.EchoModel {
-		response, err = echo(req)
+		response, err = s.echo(ctx, req)
 	} else {
 		response, timing, err = s.infer(ctx, req)
 	}
 	if err != nil {
-		s.log.Warn("inference failed", "model", req.ModelName, "id", req.Id, "error", err)
+		s.log.Warn("inference failed", "model", req.ModelName, "id", req.Id, "client", clientOf(ctx), "error", err)
 		return nil, err
 	}
 	response.ModelName, response.ModelVersion, response.Id = req.ModelName, version, req.Id
@@ -183,7 +189,8 @@ func (s *Server) infer(ctx context.Context, req *oip.ModelInferRequest) (
 	if err := s.knows(req.ModelName, req.ModelVersion); err != nil {
 		return nil, timing, err
 	}
-	m, err := s.repository.acquire(ctx, req.ModelName)
+	a, share := admissionOf(ctx), s.queueShare()
+	m, err := s.repository.acquire(ctx, req.ModelName, a.client, share)
 	if err != nil {
 		return nil, timing, s.failed(req.ModelName, err)
 	}
@@ -200,8 +207,12 @@ func (s *Server) infer(ctx context.Context, req *oip.ModelInferRequest) (
 	if err != nil {
 		return nil, timing, status.Errorf(codes.InvalidArgument, "model %q: %v", req.ModelName, err)
 	}
+	// The outputs, and the answer that is made of them.
+	if !a.take(2 * m.outputBytes) {
+		return nil, timing, errBudget
+	}
 	queued := time.Now()
-	session, err := m.take(ctx, s.options.Queue)
+	session, err := m.take(ctx, s.repository.models[req.ModelName], s.options.Queue, a.client, share)
 	if err != nil {
 		return nil, timing, s.failed(req.ModelName, err)
 	}
@@ -219,7 +230,11 @@ func (s *Server) infer(ctx context.Context, req *oip.ModelInferRequest) (
 	}
 	out := backends.Buffers(m.outputs) // the response keeps them until it is sent
 	timing, err = session.Infer(ctx, in, out)
-	m.sessions <- session
+	if died, ok := errors.AsType[*child.DiedError](err); ok {
+		s.repository.crashed(req.ModelName, m, died)
+	} else {
+		m.sessions <- session
+	}
 	timing.Queue = queue
 	timing.Fill += decoding
 	if err != nil {
@@ -239,21 +254,44 @@ func (s *Server) infer(ctx context.Context, req *oip.ModelInferRequest) (
 	return response, timing, nil
 }
 
-// failed gives an error the status by which a client decides whether to retry.
+// queueShare returns how many requests of one client may wait for a model. Without credentials that
+// tell clients apart it is the whole queue.
+func (s *Server) queueShare() int {
+	if len(s.access.Load().tokens) < 2 && !s.mutual {
+		return s.options.Queue
+	}
+	return max(1, s.options.Queue*int(s.limits.Share)/100)
+}
+
+// failed gives an error the status by which a client decides whether to retry. A request whose input
+// ended the model's process gets INTERNAL, so that nobody sends it again; those that waited may.
 func (s *Server) failed(model string, err error) error {
-	code := codes.Internal
+	return status.Errorf(codeOf(err), "model %q: %s", model, s.repository.models[model].public(err))
+}
+
+func codeOf(err error) codes.Code {
 	_, unavailable := errors.AsType[*backends.UnavailableError](err)
+	_, broken := errors.AsType[*brokenError](err)
 	switch {
 	case errors.Is(err, errBusy):
-		code = codes.ResourceExhausted
+		return codes.ResourceExhausted
+	case errors.Is(err, errRestarting):
+		return codes.Unavailable
 	case errors.Is(err, context.DeadlineExceeded):
-		code = codes.DeadlineExceeded
+		return codes.DeadlineExceeded
 	case errors.Is(err, context.Canceled):
-		code = codes.Canceled
-	case unavailable:
-		code = codes.FailedPrecondition
+		return codes.Canceled
+	case unavailable, broken:
+		return codes.FailedPrecondition
 	}
-	return status.Errorf(code, "model %q: %v", model, err)
+	return codes.Internal
+}
+
+func clientOf(ctx context.Context) string {
+	if r := admissionOf(ctx); r != nil {
+		return r.client.name
+	}
+	return ""
 }
 
 // inputs returns the request's tensors as raw bytes in the model's order.
@@ -314,6 +352,9 @@ func outputs(req *oip.ModelInferRequest, have []fixtures.Tensor) ([]int, error) 
 		if i < 0 {
 			return nil, fmt.Errorf("there is no output %q; there is %s", o.Name, spelled(have))
 		}
+		if slices.Contains(wanted, i) {
+			return nil, fmt.Errorf("output %q is asked for twice", o.Name)
+		}
 		wanted = append(wanted, i)
 	}
 	if wanted == nil {
@@ -328,25 +369,17 @@ func sameShape(dims []int64, shape []int) bool {
 	return slices.EqualFunc(dims, shape, func(d int64, s int) bool { return d == int64(s) })
 }
 
+// maxSpelled is how many tensors an error lists.
+const maxSpelled = 8
+
 func spelled(tensors []fixtures.Tensor) string {
 	var out []string
 	for _, t := range tensors {
+		if len(out) == maxSpelled {
+			out = append(out, "...")
+			break
+		}
 		out = append(out, fmt.Sprintf("%q (%s %v)", t.Name, t.Type, t.Shape))
 	}
 	return strings.Join(out, ", ")
-}
-
-// echo answers requests for oip.EchoModel.
-func echo(req *oip.ModelInferRequest) (*oip.ModelInferResponse, error) {
-	n := req.Parameters[oip.EchoBytes].GetInt64Param()
-	if n < 0 || n > oip.Windows/2 {
-		return nil, status.Errorf(codes.InvalidArgument, "model %q: %s is %d; want 0 to %d",
-			oip.EchoModel, oip.EchoBytes, n, oip.Windows/2)
-	}
-	return &oip.ModelInferResponse{
-		Outputs: []*oip.ModelInferResponse_InferOutputTensor{
-			{Name: "download", Datatype: "UINT8", Shape: []int64{n}},
-		},
-		RawOutputContents: [][]byte{make([]byte, n)},
-	}, nil
 }

@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
+	"net"
 	"os"
 	"strings"
 	"time"
@@ -52,6 +53,9 @@ const ThisRun = "this-run"
 type TLS struct {
 	CA         string `yaml:"ca"`          // PEM file of the authority; empty means the system's
 	ServerName string `yaml:"server_name"` // as in the certificate; empty means the address's
+	// Certificate and Key (PEM files) prove to the host who this client is, if it asks; both or none.
+	Certificate string `yaml:"certificate"`
+	Key         string `yaml:"key"`
 }
 
 // A ModelAt is a variant as another server has it.
@@ -119,6 +123,10 @@ func Dial(h Host, dialer *link.Dialer) (*grpc.ClientConn, error) {
 		}),
 	}
 	if h.TokenFile != "" {
+		if h.TLS == nil && !loopback(h.Address) {
+			return nil, fmt.Errorf("host %s: its token would go to %s in clear text; declare tls: for the host, "+
+				"or leave the token out", h.Name, h.Address)
+		}
 		token, err := os.ReadFile(h.TokenFile)
 		if err != nil {
 			return nil, fmt.Errorf("host %s: token file: %w", h.Name, err)
@@ -126,6 +134,14 @@ func Dial(h Host, dialer *link.Dialer) (*grpc.ClientConn, error) {
 		options = append(options, grpc.WithPerRPCCredentials(bearer{strings.TrimSpace(string(token)), h.TLS != nil}))
 	}
 	return grpc.NewClient("passthrough:///"+h.Address, options...)
+}
+
+// loopback reports whether an address is surely this machine's. A name other than localhost may be
+// anyone's.
+func loopback(address string) bool {
+	name, _, err := net.SplitHostPort(address)
+	ip := net.ParseIP(name)
+	return err == nil && (name == "localhost" || ip != nil && ip.IsLoopback())
 }
 
 // bearer sends a token with every call.
@@ -151,6 +167,13 @@ func (t *TLS) config() (*tls.Config, error) {
 		if !c.RootCAs.AppendCertsFromPEM(pem) {
 			return nil, fmt.Errorf("tls ca: %s holds no certificate", t.CA)
 		}
+	}
+	if t.Certificate != "" {
+		pair, err := tls.LoadX509KeyPair(t.Certificate, t.Key)
+		if err != nil {
+			return nil, fmt.Errorf("tls certificate: %w", err)
+		}
+		c.Certificates = []tls.Certificate{pair}
 	}
 	return c, nil
 }

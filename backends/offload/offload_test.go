@@ -23,7 +23,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	host.ChildMain(func(int) backends.Backend { return local() }, nil)
+	host.ChildMain(func(int) backends.Backend { return local() })
 	os.Exit(m.Run())
 }
 

@@ -87,8 +87,7 @@ func (b *backend) admit(ctx context.Context, v fixtures.Variant) error {
 	}
 	known := v.SHA256 != ""
 	if known && !strings.EqualFold(sum, v.SHA256) {
-		return fmt.Errorf("%s: SHA-256 is %s; the manifest says %s: the file changed or was damaged since it was built; "+
-			"build it again with make fixtures", v.Path, sum, v.SHA256)
+		return changed(v, sum)
 	}
 	if known && b.Library == "" {
 		return nil

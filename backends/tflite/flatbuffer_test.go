@@ -27,7 +27,8 @@ type graph struct {
 	shape  []int32 // of every activation
 	ops    []int32
 	custom string // the name of the custom operators
-	typ    byte   // of every activation, by the schema's number: 0 is float32
+	typ    byte   // of every activation, by the schema's number: 0 is float32, 2 int32
+	minus1 bool   // a FLOOR_MOD divides by a constant -1 instead of by its input
 	open   bool   // the signature leaves the first dimension open
 }
 
@@ -76,7 +77,16 @@ func (g graph) bytes() []byte {
 			buffers = append(buffers, table{weights})
 			inputs = append(inputs, add([]int32{n, n}, 0, uint32(len(buffers)-1), "weights"), -1)
 		case opFloorMod:
-			inputs = append(inputs, last)
+			divisor := last
+			if g.minus1 {
+				constant := make([]float32, n)
+				for k := range constant {
+					constant[k] = math.Float32frombits(math.MaxUint32) // the bits of -1
+				}
+				buffers = append(buffers, table{constant})
+				divisor = add([]int32{1, n}, g.typ, uint32(len(buffers)-1), "divisor")
+			}
+			inputs = append(inputs, divisor)
 		case opReshape:
 			inputs = append(inputs, computed(add, &buffers, &codes, &operators))
 			operator[0] = uint32(len(codes))

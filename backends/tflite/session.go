@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"runtime"
 	"slices"
 	"time"
@@ -215,6 +216,20 @@ func typeName(t tflite.TensorType) string {
 
 // Details returns which runtime and delegate run the file, and how much of it the delegate took.
 func (s *session) Details() backends.Details { return s.details }
+
+// MemoryBytes returns what the session takes beside its file, as far as it is known: the weights once
+// more, which XNNPACK and delegates pack for themselves, the inputs and the outputs. Activations are not
+// counted.
+func (s *session) MemoryBytes() int64 {
+	total := int64(0)
+	if info, err := os.Stat(s.file.path); err == nil && s.delegate != nil {
+		total = info.Size()
+	}
+	for _, t := range append(slices.Clone(s.in), s.out...) {
+		total += int64(t.size)
+	}
+	return total
+}
 
 // yieldEvery is how often Infer calls the Go scheduler. sysmon, Go's monitor thread, treats a
 // goroutine that was not rescheduled for 10 ms as one that never yields. A goroutine in a cgo call

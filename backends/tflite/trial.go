@@ -3,14 +3,11 @@
 package tflite
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
-	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -18,17 +15,13 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/crossover-bench/crossover/backends"
+	"github.com/crossover-bench/crossover/backends/child"
 	"github.com/crossover-bench/crossover/fixtures"
 )
 
 // trialVariable makes a process that contains this package run a trial: it opens one file, runs it
 // once, answers on descriptor 3 and ends.
 const trialVariable = "CROSSOVER_TFLITE_TRIAL"
-
-// execVariable holds the command that runs a program of this architecture on this machine, as the
-// -exec flag of go test does: an emulator with its flags, with which an emulated process starts
-// itself again. Empty otherwise.
-const execVariable = "CROSSOVER_EXEC"
 
 // A trial is what the child is asked.
 type trial struct {
@@ -42,11 +35,13 @@ type answer struct {
 	Unavailable *backends.UnavailableError `json:"unavailable,omitempty"`
 }
 
-// init silences the library and answers a trial before the program's main starts. It is not a
+// init silences the library, and runs an isolated session or answers a trial before the program's main
+// starts. It is not a
 // function for each main and TestMain to call: if one forgot, the child would run the whole
 // program, or all its tests.
 func init() {
 	silence()
+	child.Run(sessionKind, openIsolated)
 	question, ok := os.LookupEnv(trialVariable)
 	if !ok {
 		return
@@ -57,12 +52,11 @@ func init() {
 }
 
 func answerTrial(question string) int {
+	child.Tie()
 	// A process that a driver starts must not keep the pipe open, because the parent reads to its
 	// end.
 	syscall.CloseOnExec(3)
-	// If memory runs out, the kernel should kill the child and not the run.
-	_ = os.WriteFile("/proc/self/oom_score_adj", []byte("1000"), 0)
-	_ = unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{})
+	child.Expendable()
 	dieOfSignals()
 	pipe := os.NewFile(3, "answer")
 	var t trial
@@ -97,11 +91,17 @@ func (t *trial) run() error {
 }
 
 // outcomes caches the results of trials: an unchanged file is tried once per process on each
-// backend.
+// backend. A trial makes nobody wait but those who want the same one.
 var outcomes = struct {
 	sync.Mutex
-	of map[string]error
-}{of: map[string]error{}}
+	of map[string]*outcome
+}{of: map[string]*outcome{}}
+
+type outcome struct {
+	done chan struct{}
+	err  error
+	kept bool // false if the trial was interrupted, so that the next one tries again
+}
 
 // try opens and runs the file with the given hash in a child process. It returns an error if the
 // child failed or died.
@@ -110,19 +110,40 @@ func (b *backend) try(ctx context.Context, v fixtures.Variant, sum string) error
 	if err != nil {
 		return fmt.Errorf("%s: %w", v.Path, err)
 	}
-	key := sum + string(question)
-	outcomes.Lock()
-	defer outcomes.Unlock()
-	outcome, known := outcomes.of[key]
-	if known {
-		return outcome
+	on, err := json.Marshal(b.config)
+	if err != nil {
+		return fmt.Errorf("%s: %w", v.Path, err)
 	}
-	outcome = b.runTrial(ctx, v.Path, question)
-	if err := ctx.Err(); err != nil {
-		return err
+	key := sum + string(on) + string(v.Name)
+	for {
+		outcomes.Lock()
+		o := outcomes.of[key]
+		if o == nil {
+			o = &outcome{done: make(chan struct{})}
+			outcomes.of[key] = o
+			outcomes.Unlock()
+			o.err = b.runTrial(ctx, v.Path, question)
+			if err := ctx.Err(); err != nil {
+				o.err = err
+				outcomes.Lock()
+				delete(outcomes.of, key)
+				outcomes.Unlock()
+			} else {
+				o.kept = true
+			}
+			close(o.done)
+			return o.err
+		}
+		outcomes.Unlock()
+		select {
+		case <-o.done:
+			if o.kept {
+				return o.err
+			}
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
-	outcomes.of[key] = outcome
-	return outcome
 }
 
 func (b *backend) runTrial(ctx context.Context, path string, question []byte) error {
@@ -133,81 +154,34 @@ func (b *backend) runTrial(ctx context.Context, path string, question []byte) er
 	defer r.Close()
 	limited, cancel := context.WithTimeout(ctx, b.Limit)
 	defer cancel()
-	var output head
-	words := []string{"/proc/self/exe"} // still this program if its file was replaced
-	if emulator := strings.Fields(os.Getenv(execVariable)); len(emulator) > 0 {
-		self, err := os.Executable()
-		if err != nil {
-			return fmt.Errorf("%s: try it in a child process: %w", path, err)
-		}
-		words = append(emulator, self)
-	}
-	child := exec.CommandContext(limited, words[0], words[1:]...)
-	child.Env = append(os.Environ(), trialVariable+"="+string(question))
-	child.ExtraFiles = []*os.File{w}
-	child.Stdout, child.Stderr = &output, &output
-	child.WaitDelay = time.Second // a grandchild may keep the output open
-	child.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	err = child.Start()
+	p, err := child.Start(trialVariable, string(question), w)
 	w.Close()
 	if err != nil {
 		return fmt.Errorf("%s: try it in a child process: %w", path, err)
 	}
-	var a answer
-	// The answer fits into the pipe, so the child never waits for its reader.
-	waitErr := child.Wait()
-	if errors.Is(waitErr, exec.ErrWaitDelay) {
-		waitErr = nil // the child itself succeeded
+	stop := context.AfterFunc(limited, func() { p.Kill("was killed") })
+	defer stop()
+	<-p.Ended() // the answer fits into the pipe, so the child never waits for its reader
+	died := p.Died()
+	printed := ""
+	if died.Words != "" {
+		printed = "; it printed: " + died.Words
 	}
+	var a answer
 	// Nothing more comes, but a process forked by a driver may keep the pipe open.
 	_ = r.SetReadDeadline(time.Now().Add(time.Second))
 	answerErr := json.NewDecoder(r).Decode(&a)
 	switch {
 	case errors.Is(limited.Err(), context.DeadlineExceeded):
 		return fmt.Errorf("%s: %s did not load it and run it once within %v, in a child process: "+
-			"it hangs or is too slow to measure%s", path, b.Name(), b.Limit, output.quoted())
-	case waitErr == nil && answerErr == nil && a.Error == "":
+			"it hangs or is too slow to measure%s", path, b.Name(), b.Limit, printed)
+	case p.Err() == nil && answerErr == nil && a.Error == "":
 		return nil
-	case waitErr == nil && answerErr == nil && a.Unavailable != nil:
+	case p.Err() == nil && answerErr == nil && a.Unavailable != nil:
 		return a.Unavailable
-	case waitErr == nil && answerErr == nil:
+	case p.Err() == nil && answerErr == nil:
 		return errors.New(a.Error)
 	}
-	return fmt.Errorf("%s: %s in a child process that loaded it on %s and ran it once: "+
-		"the file is corrupt, or the library or a driver has a fault%s",
-		path, death(child.ProcessState, waitErr), b.Name(), output.quoted())
-}
-
-// death says how a child ended without an answer.
-func death(state *os.ProcessState, err error) string {
-	if state == nil {
-		return fmt.Sprint(err)
-	}
-	if status, ok := state.Sys().(syscall.WaitStatus); ok && status.Signaled() {
-		name := unix.SignalName(status.Signal())
-		if status.Signal() == syscall.SIGKILL {
-			name += " (the kernel's answer to a process that takes too much memory)"
-		}
-		return "killed by " + name
-	}
-	return state.String()
-}
-
-// A head keeps the first bytes of an output, because a crash prints its cause first.
-type head struct{ bytes.Buffer }
-
-func (h *head) Write(p []byte) (int, error) {
-	if room := maxWords - h.Len(); room > 0 {
-		h.Buffer.Write(p[:min(len(p), room)])
-	}
-	return len(p), nil
-}
-
-// quoted returns the output as the end of an error message.
-func (h *head) quoted() string {
-	text := oneLine(h.String())
-	if text == "" {
-		return ""
-	}
-	return "; it printed: " + text
+	return fmt.Errorf("%s: a child process that loaded it on %s and ran it once %s: "+
+		"the file is corrupt, or the library or a driver has a fault%s", path, b.Name(), died.How, printed)
 }

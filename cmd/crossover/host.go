@@ -2,21 +2,25 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
+	"syscall"
 
 	"github.com/crossover-bench/crossover/backends"
+	"github.com/crossover-bench/crossover/backends/child"
 	"github.com/crossover-bench/crossover/backends/host"
 	"github.com/crossover-bench/crossover/backends/tflite"
 	"github.com/crossover-bench/crossover/fixtures"
 	"github.com/crossover-bench/crossover/internal/exit"
-	"github.com/crossover-bench/crossover/internal/machine"
 	"github.com/crossover-bench/crossover/internal/names"
 	"github.com/crossover-bench/crossover/internal/sheet"
 )
@@ -42,7 +46,13 @@ type hostCmd struct {
 
 	TLSCert   string `name:"tls-cert" placeholder:"FILE" help:"Certificate chain (PEM) to serve over TLS."`
 	TLSKey    string `name:"tls-key" placeholder:"FILE" help:"Key of the certificate (PEM)."`
-	TokenFile string `placeholder:"FILE" help:"File with the token that every caller must send."`
+	ClientCA  string `name:"client-ca" placeholder:"FILE" help:"Require client certificates of these (PEM)."`
+	TokenFile string `placeholder:"FILE" help:"Tokens that callers must send: one, or NAME TOKEN on each line."`
+	Insecure  bool   `help:"Listen beyond this machine without TLS, or without tokens and client certificates."`
+
+	Isolate bool         `help:"Run every model in a child process; files without a manifest always do."`
+	Child   child.Limits `embed:"" group:"Limits:"`
+	Limits  host.Limits  `embed:"" group:"Limits:"`
 
 	Log      string `placeholder:"FILE" help:"Append the log to this file instead of standard error."`
 	LogLevel string `enum:"debug,info,warn,error" default:"info" help:"Least level to log; debug logs every request."`
@@ -55,7 +65,9 @@ float32 input that is one, as bytes or JPEG. Their shapes are the stored ones, u
 file) or models.yaml in the folder says otherwise; they must be those that the device chose. A delegate is a
 library such as libvx_delegate.so, with the options --delegate-option KEY=VALUE. A request that finds the queue full is
 refused with RESOURCE_EXHAUSTED. Above the memory limit the least recently used model is closed. The default address is
-reachable from this machine alone.
+reachable from this machine alone. Certificates and tokens are read again when their files change. A first SIGINT or
+SIGTERM lets accepted requests finish within --grace; if some cannot, the exit code is 1. A second one ends the process
+at once. GOMEMLIMIT, unless it is set, follows --budget.
 
 Examples:
   crossover host --models ~/models --listen 0.0.0.0:8001 --token-file token --tls-cert host.pem --tls-key host.key
@@ -64,12 +76,14 @@ Examples:
 
 func (c *hostCmd) Run(e *env) (err error) {
 	o := host.Options{
-		Interpreters: c.Interpreters, Queue: c.Queue, Preload: c.Preload, Memory: c.Memory * 1e6,
-		Resident: machine.ResidentBytes, Version: buildVersion(),
+		Interpreters: c.Interpreters, Queue: c.Queue, Preload: c.Preload, Memory: c.Memory * 1e6, Private: true,
+		Isolate: c.Isolate, Insecure: c.Insecure, Limits: c.Limits, Version: buildVersion(),
+		Files: host.CredentialFiles{Certificate: c.TLSCert, Key: c.TLSKey, ClientCA: c.ClientCA, Tokens: c.TokenFile},
 	}
 	if o.Backend, err = c.backend(); err != nil {
 		return err
 	}
+	o.Isolated = tflite.Isolated(o.Backend, c.Child)
 	catalog := fixtures.Default()
 	if c.Catalog != "" {
 		if catalog, err = fixtures.ReadCatalog(c.Catalog); err != nil {
@@ -95,27 +109,38 @@ func (c *hostCmd) Run(e *env) (err error) {
 	if c.Interpreters < 1 || c.Queue < 1 || c.Memory < 0 {
 		return exit.Errorf(exit.Usage, "--interpreters and --queue want 1 or more, --memory 0 or more")
 	}
+	if err := c.Limits.Check(); err != nil {
+		return exit.With(exit.Usage, err)
+	}
 	if (c.TLSCert == "") != (c.TLSKey == "") {
 		return exit.Errorf(exit.Usage, "--tls-cert and --tls-key go together")
 	}
-	if o.TLS, err = host.ReadTLS(c.TLSCert, c.TLSKey); err != nil {
-		return exit.Errorf(exit.NoData, "--tls-cert: %w", err)
-	}
-	if o.Token, err = host.ReadToken(c.TokenFile); err != nil {
-		return exit.Errorf(exit.NoData, "--token-file: %w", err)
+	if err := o.Files.Check(); err != nil {
+		return exit.With(exit.NoData, err)
 	}
 	l, err := net.Listen("tcp", c.Listen)
 	if err != nil {
 		return exit.Errorf(exit.Usage, "--listen: %w", err)
 	}
 	defer l.Close()
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(memoryBeside + c.Limits.BudgetMB*1e6)
+	}
 	s, err := host.New(e, o)
 	if err != nil {
 		return err
 	}
+	if err := s.Exposed(l.Addr()); err != nil {
+		return exit.Errorf(exit.Usage, "--listen %s: %w", c.Listen, err)
+	}
 	fmt.Fprintf(e.stdout, "serving %s with %s on %s\n", sheet.Count(len(o.Models), "model"), o.Backend.Name(), l.Addr())
+	// A second signal has its default effect, which is to end the process at once.
+	defer context.AfterFunc(e, func() { signal.Reset(os.Interrupt, syscall.SIGTERM) })()
 	return s.Serve(e, l)
 }
+
+// memoryBeside is what the Go side of a host takes beside the budget, in bytes.
+const memoryBeside = 128 << 20
 
 func (c *hostCmd) backend() (backends.Backend, error) {
 	switch {

@@ -18,7 +18,6 @@ import (
 	"github.com/crossover-bench/crossover/backends/host"
 	"github.com/crossover-bench/crossover/backends/tflite"
 	"github.com/crossover-bench/crossover/internal/exit"
-	"github.com/crossover-bench/crossover/internal/machine"
 )
 
 // cli is the command line: one field per verb, in the group that --help lists it under.
@@ -57,7 +56,7 @@ type env struct {
 }
 
 func main() {
-	host.ChildMain(tflite.New, machine.ResidentBytes)
+	host.ChildMain(tflite.New)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	os.Exit(int(run(&env{Context: ctx, stdout: os.Stdout, stderr: os.Stderr}, os.Args[1:])))

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -16,14 +17,13 @@ import (
 
 	"github.com/crossover-bench/crossover/backends/host"
 	"github.com/crossover-bench/crossover/backends/tflite"
-	"github.com/crossover-bench/crossover/internal/machine"
 )
 
 var update = flag.Bool("update", false, "rewrite golden files, files in scripts, and model/README.md")
 
 // TestMain lets the scripts run this test binary under the name crossover.
 func TestMain(m *testing.M) {
-	host.ChildMain(tflite.New, machine.ResidentBytes)
+	host.ChildMain(tflite.New)
 	testscript.Main(tidy{m}, map[string]func(){"crossover": main})
 }
 
@@ -42,6 +42,11 @@ func TestScripts(t *testing.T) {
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
 		UpdateScripts:       *update,
+		Setup: func(e *testscript.Env) error {
+			own, err := filepath.Abs("../../fixtures/testdata/own/two-inputs.tflite")
+			e.Setenv("OWN", own)
+			return err
+		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "waitfor": waitFor, "record": writeRun,
 		},

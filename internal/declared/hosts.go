@@ -42,7 +42,7 @@ func (d *duration) UnmarshalYAML(node ast.Node) error {
 //	hosts:
 //	  - name: workstation          # its backend is offload-workstation
 //	    address: 192.0.2.7:8001
-//	    tls: {ca: ca.pem, server_name: workstation}   # optional
+//	    tls: {ca: ca.pem, server_name: workstation}   # optional; certificate: and key: prove who the client is
 //	    token_file: token                             # optional
 //	    timeout: 10s                                  # of one request
 //	    patience: 30s                                 # of all attempts for one inference
@@ -138,6 +138,8 @@ func parseHosts(file string, data []byte) ([]offload.Host, error) {
 		}
 		if h.TLS != nil {
 			h.TLS.CA = strictyaml.Beside(file, h.TLS.CA)
+			h.TLS.Certificate = strictyaml.Beside(file, h.TLS.Certificate)
+			h.TLS.Key = strictyaml.Beside(file, h.TLS.Key)
 		}
 		out = append(out, h)
 	}
@@ -172,6 +174,8 @@ func entryFault(h offload.Host) string {
 		return "has no name"
 	case (h.Address == "") == (h.Recorded == ""):
 		return "want either an address or a recorded run"
+	case h.TLS != nil && (h.TLS.Certificate == "") != (h.TLS.Key == ""):
+		return "tls: certificate and key go together"
 	case h.Recorded == "" && h.Backend != "":
 		return "backend selects a backend of a recorded run; it has no meaning without recorded"
 	case h.Recorded == "" && h.Factor != 0:

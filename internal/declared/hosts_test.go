@@ -27,7 +27,7 @@ func TestReadHostsReturnsWhatIsDeclared(t *testing.T) {
 hosts:
   - name: workstation
     address: 192.0.2.7:8001
-    tls: {ca: ca.pem, server_name: ws}
+    tls: {ca: ca.pem, server_name: ws, certificate: c.pem, key: k.pem}
     token_file: /etc/token
     timeout: 2s
     patience: 1m
@@ -44,7 +44,10 @@ hosts:
 	want := []offload.Host{
 		{
 			Name: "workstation", Address: "192.0.2.7:8001", TokenFile: "/etc/token",
-			TLS:     &offload.TLS{CA: filepath.Join(dir, "ca.pem"), ServerName: "ws"},
+			TLS: &offload.TLS{
+				CA: filepath.Join(dir, "ca.pem"), ServerName: "ws",
+				Certificate: filepath.Join(dir, "c.pem"), Key: filepath.Join(dir, "k.pem"),
+			},
 			Timeout: 2 * time.Second, Patience: time.Minute,
 			Models: map[names.Variant]offload.ModelAt{
 				"model=a": {Name: "alpha"},
@@ -76,6 +79,7 @@ func TestReadHostsErrorsNameFileAndLine(t *testing.T) {
 		{"hosts:\n  - name: a\n    address: a:1\n    backend: cpu1\n", "without recorded"},
 		{"hosts:\n  - name: a\n    recorded: r\n    backend: cpu0\n", "hosts.yaml:4:14: \"cpu0\" is not a local backend"},
 		{"hosts:\n  - name: a\n    recorded: r\n    backend: cpu1\n    token_file: t\n", "has no connection"},
+		{"hosts:\n  - name: a\n    address: a:1\n    tls: {certificate: c}\n", "certificate and key go together"},
 		{"hosts:\n  - name: a\n    recorded: r\n    backend: offload-b\n", "is not a local backend"},
 		{"hosts:\n  - name: a\n    recorded: this-run\n    backend: cpu1\n    factor: -1\n", "want a number above 0"},
 		{"hosts:\n  - name: a\n    address: a:1\n    factor: 2\n", "without recorded"},

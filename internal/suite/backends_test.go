@@ -13,7 +13,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	host.ChildMain(HostBackend, nil)
+	host.ChildMain(HostBackend)
 	os.Exit(m.Run())
 }
 

@@ -23,7 +23,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	host.ChildMain(func(int) backends.Backend { return tflite.New(1) }, nil)
+	host.ChildMain(func(int) backends.Backend { return tflite.New(1) })
 	os.Exit(m.Run())
 }
 

@@ -23,12 +23,13 @@ const (
 	ParamDeparted = "crossover_departed_ns" // the last byte of the previous response was written
 )
 
-// EchoModel is a model that every host of Crossover serves beside the others. It takes any number
-// of bytes as the UINT8 tensor "upload" and returns the number in the request's int64 parameter
-// EchoBytes as the UINT8 tensor "download". crossover link measure uses it.
+// EchoModel is a model that every host of Crossover serves beside the others. It takes up to EchoLimit
+// bytes as the UINT8 tensor "upload" and returns the number in the request's int64 parameter EchoBytes,
+// at most EchoLimit, as the UINT8 tensor "download". crossover link measure uses it.
 const (
 	EchoModel = "crossover_echo"
 	EchoBytes = "bytes"
+	EchoLimit = 1 << 20
 )
 
 // MetadataDetails is the header of a ModelMetadata answer in which Crossover's host sends a Details

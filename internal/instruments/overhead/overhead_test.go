@@ -18,7 +18,7 @@ import (
 func TestMain(m *testing.M) {
 	host.ChildMain(func(int) backends.Backend {
 		return backendtest.New("cpu1", backendtest.Constant(time.Nanosecond))
-	}, nil)
+	})
 	os.Exit(m.Run())
 }
 

@@ -187,8 +187,8 @@ func (p *prober) repeat(ctx context.Context, n int, pause time.Duration, up int)
 	return distribution(times), nil
 }
 
-// largest bounds a transfer: half of what a host's echo accepts.
-const largest = oip.Windows / 4
+// largest bounds a transfer by what a host's echo accepts.
+const largest = oip.EchoLimit
 
 // rate finds a transfer of n bytes that takes long enough and returns the median rate of several:
 // bytes over the time beyond a round trip.

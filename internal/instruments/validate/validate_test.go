@@ -21,7 +21,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	host.ChildMain(func(int) backends.Backend { return backendtest.New("cpu1", nil) }, nil)
+	host.ChildMain(func(int) backends.Backend { return backendtest.New("cpu1", nil) })
 	os.Exit(m.Run())
 }
 
