@@ -184,12 +184,22 @@ overhead: build ## what offloading costs in software, beside MLServer, KServe an
 	  $(OVERHEAD) $(SAY_CODE)
 
 .PHONY: interop
-interop: build ## our host with Triton's client, our client with MLServer and KServe
+interop: build $(BUILD)/ghz ## our host and client with Triton's client, MLServer, KServe and ghz
 	@$(MAKE) --no-print-directory fixtures VARIANTS="$(INTEROP_MODELS)"
 	backends/offload/interop/interop.sh $(abspath $(BUILT)) $(BUILD)/interop
+	backends/offload/interop/load.sh $(abspath $(CROSSOVER)) $(abspath $(BUILT)) $(BUILD)/interop $(LOAD)
+	CROSSOVER_GHZ=$(abspath $(BUILD)/ghz) go test -count=1 -v -run Ghz ./internal/load
+
+$(BUILD)/ghz: .ci/tools/ghz/go.mod
+	@mkdir -p $(BUILD)
+	go build -modfile=.ci/tools/ghz/go.mod -o $@ github.com/bojand/ghz/cmd/ghz
+
+.PHONY: queueing
+queueing: tools runtime ## the queueing model beside a host: about 25 minutes, REQUESTS=40000 at each load
+	CROSSOVER_QUEUEING=$(or $(REQUESTS),40000) go test -count=1 -v -timeout 3h -run Queueing ./internal/load
 
 .PHONY: nightly
-nightly: test-slow fuzz validate-links overhead interop compare-litert ## what is too long for every change
+nightly: test-slow fuzz validate-links overhead interop queueing compare-litert ## what is too long for every change
 	go test ./internal/stats -stats.heavy
 	CROSSOVER_FUZZ=3000 go test -run Fuzzed ./backends/tflite
 

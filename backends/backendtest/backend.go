@@ -1,6 +1,6 @@
 // Package backendtest is a fake Backend for tests of code that uses backends, without a runtime, a
 // model or a clock. It answers with a scripted timing and an output that depends only on the input.
-// No time passes: a session that reports 30 ms returns at once.
+// No time passes: a session that reports 30 ms returns at once, unless its script sleeps (Sleep).
 package backendtest
 
 import (
@@ -25,6 +25,20 @@ type Script func(v fixtures.Variant, i int) (backends.Timing, error)
 func Constant(total time.Duration) Script {
 	return func(fixtures.Variant, int) (backends.Timing, error) {
 		return backends.Timing{Total: total, Exec: total}, nil
+	}
+}
+
+// Sleep scripts every inference to sleep for d, and to report the time that it took as execution. A
+// fake that is served to clients must take the time that it reports: a client refuses an execution
+// longer than the round trip.
+func Sleep(d time.Duration) Script {
+	return func(fixtures.Variant, int) (backends.Timing, error) {
+		start := time.Now()
+		if d > 0 {
+			time.Sleep(d)
+		}
+		took := time.Since(start)
+		return backends.Timing{Total: took, Exec: took}, nil
 	}
 }
 

@@ -65,26 +65,29 @@ func TestOneClientLeavesRoomInTheQueueForAnother(t *testing.T) {
 		return err
 	}
 	var wg sync.WaitGroup
-	refused := make(chan error, 20)
-	for range cap(refused) {
+	rejected := make(chan error, 20)
+	for range cap(rejected) {
 		wg.Go(func() {
 			if err := infer("1"); err != nil {
-				refused <- err
+				rejected <- err
 			}
 		})
 	}
 	// One runs and four wait: half of the queue.
-	until(t, "15 are refused", func() bool { return len(refused) == 15 })
+	until(t, "15 are refused", func() bool { return len(rejected) == 15 })
 	wg.Go(func() {
 		if err := infer("2"); err != nil {
 			t.Errorf("the other client: %v", err)
 		}
 	})
 	until(t, "the other client waits", func() bool { return s.accepted.Load() == 6 })
+	if n := refused(s, byShare); n != 15 {
+		t.Errorf("%d requests beyond the share are counted, want 15", n)
+	}
 	close(release)
 	wg.Wait()
-	close(refused)
-	for err := range refused {
+	close(rejected)
+	for err := range rejected {
 		if status.Code(err) != codes.ResourceExhausted || !strings.Contains(err.Error(), "its share of the queue") {
 			t.Errorf("refused with %v", err)
 		}

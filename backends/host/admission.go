@@ -81,12 +81,11 @@ func (r *admission) expire() {
 	switch r.state.Load() {
 	case receiving:
 		r.late.Store(true)
-		r.server.counts.halfSent.Add(1)
+		r.server.metrics.refuse(byHalfSent)
 		r.cancel()
 	case answering:
-		r.server.counts.unread.Add(1)
 		if r.conn != nil {
-			r.conn.drop("did not take an answer in time")
+			r.conn.drop(byUnread, "did not take an answer in time")
 		}
 	}
 }
@@ -131,8 +130,13 @@ func (r *admission) answer(n int64) {
 
 // finish gives everything back. Only the first call counts.
 func (r *admission) finish() {
-	if r.state.Swap(finished) == finished {
+	switch r.state.Swap(finished) {
+	case finished:
 		return
+	case receiving:
+		if r.unary && !r.late.Load() {
+			r.server.metrics.refuse(byIncomplete)
+		}
 	}
 	r.timer.Stop()
 	if r.conn != nil {

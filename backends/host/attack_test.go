@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"golang.org/x/net/http2"
-	"golang.org/x/net/http2/hpack"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
@@ -73,6 +72,7 @@ func TestTooLargeRequestsAreRefusedBeforeTheyAreDecoded(t *testing.T) {
 	typed := func(number protowire.Number, contents []byte) []byte {
 		return field(5, field(5, field(number, contents)))
 	}
+	tooLarge, malformed := 0, 1 // the request for the index
 	for name, test := range map[string]struct {
 		message []byte
 		code    codes.Code
@@ -98,6 +98,12 @@ func TestTooLargeRequestsAreRefusedBeforeTheyAreDecoded(t *testing.T) {
 		if status.Code(err) != test.code || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: %.300v; want %v with %q", name, err, test.code, test.want)
 		}
+		switch {
+		case test.code == codes.ResourceExhausted:
+			tooLarge++
+		case name != "one output twice": // of a model's outputs, so the handler refuses it
+			malformed++
+		}
 	}
 	index := make([]byte, maxSmall+1)
 	err := c.Invoke(context.Background(), "/inference.GRPCInferenceService/RepositoryIndex", index, new([]byte),
@@ -105,110 +111,16 @@ func TestTooLargeRequestsAreRefusedBeforeTheyAreDecoded(t *testing.T) {
 	if status.Code(err) != codes.InvalidArgument {
 		t.Errorf("a large request for the index: %v", err)
 	}
+	until(t, "too large messages are counted", func() bool { return refused(s, byIncomplete) == tooLarge })
+	if n := refused(s, byForm); n != malformed {
+		t.Errorf("%d malformed messages are counted, want %d", n, malformed)
+	}
 	large := metadata.AppendToOutgoingContext(context.Background(), "x", strings.Repeat("a", 1e6))
 	if err := sendBytes(large, c, nil); err == nil {
 		t.Error("1 MB of metadata was taken")
 	}
 	if _, err := oip.NewGRPCInferenceServiceClient(c).ModelInfer(context.Background(), request("a")); err != nil {
 		t.Errorf("after all that: %v", err)
-	}
-}
-
-// A rawClient speaks HTTP/2 itself, to send what grpc does not.
-type rawClient struct {
-	conn   net.Conn
-	framer *http2.Framer
-	mu     sync.Mutex // of writing
-	next   uint32
-	block  bytes.Buffer
-	hpack  *hpack.Encoder
-
-	statuses chan string // grpc-status of streams as they end
-}
-
-func newRawClient(t testing.TB, address string, settings ...http2.Setting) *rawClient {
-	t.Helper()
-	conn, err := net.Dial("tcp", address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { conn.Close() })
-	c := &rawClient{conn: conn, framer: http2.NewFramer(conn, conn), next: 1, statuses: make(chan string, 4096)}
-	c.hpack = hpack.NewEncoder(&c.block)
-	c.framer.ReadMetaHeaders = hpack.NewDecoder(4096, nil)
-	if _, err := conn.Write([]byte(http2.ClientPreface)); err != nil {
-		t.Fatal(err)
-	}
-	if err := c.framer.WriteSettings(settings...); err != nil {
-		t.Fatal(err)
-	}
-	go c.read()
-	return c
-}
-
-// read acknowledges settings and notes how streams end, until the connection does.
-func (c *rawClient) read() {
-	defer close(c.statuses)
-	for {
-		f, err := c.framer.ReadFrame()
-		if err != nil {
-			return
-		}
-		switch f := f.(type) {
-		case *http2.SettingsFrame:
-			if !f.IsAck() {
-				c.mu.Lock()
-				_ = c.framer.WriteSettingsAck()
-				c.mu.Unlock()
-			}
-		case *http2.MetaHeadersFrame:
-			for _, h := range f.Fields {
-				if h.Name == "grpc-status" {
-					c.statuses <- h.Value
-				}
-			}
-		}
-	}
-}
-
-// stream begins a request for ModelInfer and returns its number.
-func (c *rawClient) stream(token string) uint32 {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.block.Reset()
-	fields := [][2]string{
-		{":method", "POST"},
-		{":scheme", "http"},
-		{":path", inferMethod},
-		{":authority", "x"},
-		{"content-type", "application/grpc"},
-		{"te", "trailers"},
-	}
-	if token != "" {
-		fields = append(fields, [2]string{"authorization", "Bearer " + token})
-	}
-	for _, f := range fields {
-		_ = c.hpack.WriteField(hpack.HeaderField{Name: f[0], Value: f[1]})
-	}
-	id := c.next
-	c.next += 2
-	_ = c.framer.WriteHeaders(http2.HeadersFrameParam{StreamID: id, BlockFragment: c.block.Bytes(), EndHeaders: true})
-	return id
-}
-
-// half sends the first bytes of a message of size n.
-func (c *rawClient) half(id uint32, n, bytes int) {
-	data := make([]byte, 5+bytes)
-	binary.BigEndian.PutUint32(data[1:], uint32(n))
-	for len(data) > 0 {
-		part := data[:min(len(data), 16<<10)]
-		c.mu.Lock()
-		err := c.framer.WriteData(id, false, part)
-		c.mu.Unlock()
-		if err != nil {
-			return
-		}
-		data = data[len(part):]
 	}
 }
 
@@ -234,8 +146,11 @@ func TestHalfSentRequestsAreRefusedAndGiveTheirMemoryBack(t *testing.T) {
 		t.Errorf("%d bytes of the budget of %d were taken", peak, s.budget.limit)
 	}
 	until(t, "the budget comes back", func() bool { return s.budget.used.Load() == 0 })
-	if n := s.counts.halfSent.Load(); n != int64(got[late]) {
+	if n := refused(s, byHalfSent); n != got[late] {
 		t.Errorf("%d half-sent requests are counted, want %d", n, got[late])
+	}
+	if n := refused(s, byBudget); n != got[busy] {
+		t.Errorf("%d requests beyond the budget are counted, want %d", n, got[busy])
 	}
 }
 
@@ -260,6 +175,12 @@ func TestClientsWithoutATokenAreNotReadAndLoseTheirConnection(t *testing.T) {
 		t.Errorf("%d bytes of the budget were taken", peak)
 	}
 	until(t, "the log has the refusals", func() bool { return strings.Contains(log.String(), "authentication failed") })
+	if n := refused(s, byCredentials); n != maxDenials {
+		t.Errorf("%d requests without valid credentials are counted, want %d", n, maxDenials)
+	}
+	if n := refused(s, byDenials); n != 1 {
+		t.Errorf("%d connections with too many of them are counted, want 1", n)
+	}
 	until(t, "the log has the end", func() bool { return strings.Contains(log.String(), "without valid credentials") })
 }
 
@@ -273,7 +194,7 @@ func TestEchoesThatAreResetLeaveNothing(t *testing.T) {
 			for range 20 {
 				ctx, cancel := context.WithCancel(context.Background())
 				go cancel()
-				_, err := client.ModelInfer(ctx, echo(oip.EchoLimit))
+				_, err := client.ModelInfer(ctx, echo())
 				cancel()
 				switch status.Code(err) {
 				case codes.OK, codes.Canceled, codes.ResourceExhausted:
@@ -290,17 +211,17 @@ func TestEchoesThatAreResetLeaveNothing(t *testing.T) {
 	}
 }
 
-// echo is a request for n bytes.
-func echo(n int64) *oip.ModelInferRequest {
+// echo is a request for as many bytes as the echo may have.
+func echo() *oip.ModelInferRequest {
 	return &oip.ModelInferRequest{
-		ModelName: oip.EchoModel, Parameters: map[string]*oip.InferParameter{oip.EchoBytes: oip.Int64(n)},
+		ModelName: oip.EchoModel, Parameters: map[string]*oip.InferParameter{oip.EchoBytes: oip.Int64(oip.EchoLimit)},
 	}
 }
 
 func TestAnswersThatAreNotReadCloseTheirConnection(t *testing.T) {
 	s, address := serve(t, Options{Models: folder(t, "a"), Limits: Limits{Answer: 200 * time.Millisecond}})
 	c := newRawClient(t, address, http2.Setting{ID: http2.SettingInitialWindowSize, Val: 0})
-	message, err := proto.Marshal(echo(oip.EchoLimit))
+	message, err := proto.Marshal(echo())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -323,8 +244,8 @@ func TestAnswersThatAreNotReadCloseTheirConnection(t *testing.T) {
 		}
 	})
 	until(t, "the budget comes back", func() bool { return s.budget.used.Load() == 0 })
-	if s.counts.unread.Load() == 0 {
-		t.Error("no unread answer is counted")
+	if n := refused(s, byUnread); n != 1 {
+		t.Errorf("%d connections with unread answers are counted, want 1", n)
 	}
 }
 
@@ -355,6 +276,9 @@ func TestSilentConnectionsKeepNobodyOut(t *testing.T) {
 		}
 		cancel()
 	}
+	if n := refused(s, byRoom); n < 380 {
+		t.Errorf("%d closed connections are counted, want 380 at least", n)
+	}
 	if n := s.listener.count(); n > 20 {
 		t.Errorf("%d connections from one address; at most 20", n)
 	}
@@ -375,4 +299,7 @@ func TestConnectionsThatDoNotBeginAreClosed(t *testing.T) {
 		t.Error("the connection is still open")
 	}
 	until(t, "it is not counted any more", func() bool { return s.listener.count() == 0 })
+	if n := refused(s, byHandshake); n != 1 {
+		t.Errorf("%d failed handshakes are counted, want 1", n)
+	}
 }

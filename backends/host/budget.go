@@ -61,7 +61,7 @@ func (c *client) enter(m *model, limit int) bool {
 
 // overShare refuses a request that enter did not count.
 func (c *client) overShare(share int) error {
-	return fmt.Errorf("%w: %d requests of %s wait already, its share of the queue", errBusy, share, c.name)
+	return fmt.Errorf("%w: %d requests of %s wait already, %w", errBusy, share, c.name, errShare)
 }
 
 // leave takes a request off the count of enter.

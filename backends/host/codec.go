@@ -144,6 +144,7 @@ func (r *admission) decode(decode func(any) error, v any) error {
 		return status.FromContextError(r.Err()).Err()
 	}
 	if in.err != nil {
+		r.server.metrics.refuse(byForm)
 		return status.Error(codes.InvalidArgument, shorten(in.err.Error()))
 	}
 	return nil

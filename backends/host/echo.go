@@ -26,10 +26,12 @@ func (s *Server) echo(ctx context.Context, req *oip.ModelInferRequest) (*oip.Mod
 			oip.EchoModel, oip.EchoBytes, n, oip.EchoLimit)
 	}
 	if err := s.echoes.enter(ctx); err != nil {
+		s.metrics.refuseBy(err)
 		return nil, status.Errorf(codeOf(err), "model %q: %v", oip.EchoModel, err)
 	}
 	defer s.echoes.leave()
 	if !admissionOf(ctx).take(2 * n) {
+		s.metrics.refuse(byBudget)
 		return nil, errBudget
 	}
 	return &oip.ModelInferResponse{
@@ -43,7 +45,7 @@ func (s *Server) echo(ctx context.Context, req *oip.ModelInferRequest) (*oip.Mod
 func (e *echoes) enter(ctx context.Context) error {
 	defer e.waiting.Add(-1)
 	if e.waiting.Add(1) > e.queue {
-		return fmt.Errorf("%w: the queue is full (%d requests)", errBusy, e.queue)
+		return fmt.Errorf("%w (%d requests)", errQueueFull, e.queue)
 	}
 	select {
 	case e.running <- struct{}{}:

@@ -142,7 +142,8 @@ func TestQueueRefusesAtOnceWhenFullAndReportsWaiting(t *testing.T) {
 	})
 	models := folder(t, "a")
 	o := Options{Models: models, Backend: b, Queue: 1}
-	c, _ := start(t, o)
+	s, address := serve(t, o)
+	c := oip.NewGRPCInferenceServiceClient(dial(t, address))
 	results := make(chan *oip.ModelInferResponse, 2)
 	var wg sync.WaitGroup
 	send := func() {
@@ -163,13 +164,13 @@ func TestQueueRefusesAtOnceWhenFullAndReportsWaiting(t *testing.T) {
 	go send() // waits
 	// A third is refused as soon as the second waits; until then it would wait
 	// itself, for which its deadline ends it.
-	for refused := false; !refused; {
+	for full := false; !full; {
 		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
 		_, err := c.ModelInfer(ctx, request("a"))
 		cancel()
 		switch status.Code(err) {
 		case codes.ResourceExhausted:
-			refused = true
+			full = true
 			if !strings.Contains(err.Error(), "queue is full") {
 				t.Errorf("refused with %v", err)
 			}
@@ -177,6 +178,9 @@ func TestQueueRefusesAtOnceWhenFullAndReportsWaiting(t *testing.T) {
 		default:
 			t.Fatalf("the third request: %v", err)
 		}
+	}
+	if refused(s, byQueue) == 0 {
+		t.Error("no request is counted that found the queue full")
 	}
 	close(release)
 	wg.Wait()

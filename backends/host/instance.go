@@ -159,8 +159,8 @@ func (i *instance) take(ctx context.Context, m *model, queue int, c *client, sha
 	}
 	if int(i.waiting.Add(1)) > queue {
 		i.waiting.Add(-1)
-		return nil, fmt.Errorf("%w: the queue is full (%d requests wait for %d interpreters); "+
-			"try again or raise the host's --queue", errBusy, queue, len(i.all))
+		return nil, fmt.Errorf("%w (%d requests wait for %d interpreters); "+
+			"try again or raise the host's --queue", errQueueFull, queue, len(i.all))
 	}
 	defer i.waiting.Add(-1)
 	if !c.enter(m, share) {

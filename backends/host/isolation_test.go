@@ -34,7 +34,8 @@ func misbehaving(model string, how byte) *oip.ModelInferRequest {
 }
 
 func TestCrashCostsTheRequestThatCausedItAndDelaysItsModel(t *testing.T) {
-	c, _ := start(t, isolated(folder(t, "a", "b"), child.Limits{}))
+	s, address := serve(t, isolated(folder(t, "a", "b"), child.Limits{}))
+	c := oip.NewGRPCInferenceServiceClient(dial(t, address))
 	ctx := context.Background()
 	for _, model := range []string{"a", "b"} {
 		if _, err := c.ModelInfer(ctx, request(model)); err != nil {
@@ -52,6 +53,21 @@ func TestCrashCostsTheRequestThatCausedItAndDelaysItsModel(t *testing.T) {
 	i, err := c.RepositoryIndex(ctx, &oip.RepositoryIndexRequest{})
 	if err != nil || i.Models[0].State != "UNAVAILABLE" || !strings.Contains(i.Models[0].Reason, "SIGKILL") {
 		t.Errorf("index: %v, %v", i, err)
+	}
+	for name, want := range map[string]int{
+		`crossover_host_requests_total{code="Internal",model="a"}`:    1,
+		`crossover_host_requests_total{code="Unavailable",model="a"}`: 1,
+		`crossover_host_process_deaths_total{model="a"}`:              1,
+		`crossover_host_process_deaths_total{model="b"}`:              0,
+		`crossover_host_model_loaded{model="a"}`:                      0,
+		`crossover_host_model_loaded{model="b"}`:                      1,
+		`crossover_host_model_unavailable{model="a"}`:                 1,
+		`crossover_host_refused_total{reason="restarting"}`:           1,
+		`crossover_host_request_seconds_count{model="a",part="exec"}`: 1,
+	} {
+		if got := metric(s, name); got != want {
+			t.Errorf("%s is %d, want %d", name, got, want)
+		}
 	}
 	until(t, "the model is back", func() bool {
 		if _, err := c.ModelInfer(ctx, request("b")); err != nil {

@@ -17,6 +17,7 @@ type listener struct {
 	total, perAddress int
 	patience          time.Duration // for a peer that does not read
 	note              func(event)
+	refuse            func(reason)
 
 	mu    sync.Mutex
 	conns []*conn // by age
@@ -88,11 +89,12 @@ func (l *listener) Accept() (net.Conn, error) {
 		}
 		c, evicted := l.add(inner)
 		if evicted != nil {
-			evicted.drop("made room for a new one, having sent no valid request")
+			evicted.drop(byRoom, "made room for a new one, having sent no valid request")
 		}
 		if c != nil {
 			return c, nil
 		}
+		l.refuse(byConnections)
 		l.note(event{what: "connection refused: too many", peer: inner.RemoteAddr().String()})
 		inner.Close()
 	}
@@ -160,7 +162,7 @@ func (l *listener) hangUp(all bool) {
 	l.mu.Unlock()
 	for _, c := range conns {
 		if all || !c.ready.Load() {
-			c.Close()
+			c.once.Do(func() { _ = c.close() })
 		}
 	}
 }
@@ -196,7 +198,7 @@ func (c *conn) Read(b []byte) (int, error) {
 		if since := c.writes.Load(); since != 0 {
 			blocked := sinceOrigin() - since
 			if blocked > int64(c.listener.patience) {
-				c.drop("did not take an answer in time")
+				c.drop(byUnread, "did not take an answer in time")
 			} else if blocked > stuck {
 				wait = max(wait, 50*time.Millisecond)
 			}
@@ -232,21 +234,27 @@ func (c *conn) deny(last bool) {
 	c.slow.Store(sinceOrigin() + int64(n)*int64(denial))
 	c.listener.note(event{what: "authentication failed", peer: c.from.name})
 	if n == maxDenials || last && n == 1 {
-		time.AfterFunc(2*denial, func() { c.drop("sent too many requests without valid credentials") })
+		time.AfterFunc(2*denial, func() { c.drop(byDenials, "sent too many requests without valid credentials") })
 	}
 }
 
-// drop closes the connection and notes why.
-func (c *conn) drop(why string) {
+// drop closes the connection, counts the reason and notes why.
+func (c *conn) drop(by reason, why string) {
 	c.once.Do(func() {
+		c.listener.refuse(by)
 		c.listener.note(event{what: "connection closed", peer: c.from.name, err: errors.New(why)})
 		c.close()
 	})
 }
 
-// Close closes the connection.
+// Close closes the connection. grpc does so if the handshake fails.
 func (c *conn) Close() (err error) {
-	c.once.Do(func() { err = c.close() })
+	c.once.Do(func() {
+		if !c.ready.Load() {
+			c.listener.refuse(byHandshake)
+		}
+		err = c.close()
+	})
 	return err
 }
 

@@ -14,12 +14,6 @@ import (
 	"github.com/crossover-bench/crossover/internal/names"
 )
 
-// errBusy refuses a request that may succeed later, and errRestarting one whose model's process died.
-var (
-	errBusy       = errors.New("busy")
-	errRestarting = errors.New("restarting")
-)
-
 // A brokenError says why a model cannot be loaded.
 type brokenError struct{ reason string }
 
@@ -56,6 +50,7 @@ type model struct {
 	failures int  // in a row
 	retry    time.Time
 	sum      string // SHA-256 of the file that was loaded last
+	deaths   int    // of its processes
 }
 
 // A loading model is waited for by many requests.
@@ -145,7 +140,7 @@ func (r *repository) hold(m *model, c *client, share int) (*instance, *loading, 
 	defer r.mu.Unlock()
 	switch i := m.instance; {
 	case r.closed:
-		return nil, nil, fmt.Errorf("%w: the host is stopping", errBusy)
+		return nil, nil, errStopped
 	case i != nil:
 		r.uses++
 		i.users, i.used = i.users+1, r.uses
@@ -157,8 +152,8 @@ func (r *repository) hold(m *model, c *client, share int) (*instance, *loading, 
 	case m.loading == nil && r.now().Before(m.retry):
 		return nil, nil, fmt.Errorf("%w: %s", errRestarting, m.reason)
 	case m.waiting >= r.options.Queue:
-		return nil, nil, fmt.Errorf("%w: the queue is full (%d requests wait until the model is loaded); "+
-			"try again or raise the host's --queue", errBusy, m.waiting)
+		return nil, nil, fmt.Errorf("%w (%d requests wait until the model is loaded); "+
+			"try again or raise the host's --queue", errQueueFull, m.waiting)
 	case !c.enter(m, share):
 		return nil, nil, c.overShare(share)
 	case m.loading == nil:
@@ -195,7 +190,7 @@ func (r *repository) load(m *model, l *loading) {
 	switch {
 	case err == nil && r.closed:
 		go i.close()
-		l.err = fmt.Errorf("%w: the host is stopping", errBusy)
+		l.err = errStopped
 		r.loaded -= i.bytes
 	case err == nil:
 		m.instance, m.reason = i, ""
@@ -233,6 +228,7 @@ func (m *model) fail(now time.Time, err error) error {
 func (r *repository) crashed(name string, i *instance, died *child.DiedError) {
 	r.mu.Lock()
 	m := r.models[name]
+	m.deaths++
 	if m.instance != i {
 		r.mu.Unlock()
 		return
@@ -275,8 +271,8 @@ func (r *repository) makeRoom(m *model, need int64) error {
 			}
 		}
 		if oldest == nil {
-			return fmt.Errorf("%w: it needs %d bytes, and every loaded model is in use (%d of %d bytes)",
-				errBusy, need, r.loaded, limit)
+			return fmt.Errorf("%w: it needs %d bytes, and %w (%d of %d bytes)",
+				errBusy, need, errInUse, r.loaded, limit)
 		}
 		r.loaded -= oldest.instance.bytes
 		victims = append(victims, oldest.instance)

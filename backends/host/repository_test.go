@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"google.golang.org/grpc/codes"
@@ -105,20 +106,29 @@ func TestRepositorySaysWhyAModelDoesNotLoadAndRetries(t *testing.T) {
 
 func TestRepositorySharesInterpretersAmongClients(t *testing.T) {
 	b := backendtest.New("cpu1", nil)
-	c, _ := start(t, Options{Models: folder(t, "a", "b"), Backend: b, Interpreters: 2, Memory: 150})
+	s, address := serve(t, Options{Models: folder(t, "a", "b"), Backend: b, Interpreters: 2, Memory: 150})
+	c := oip.NewGRPCInferenceServiceClient(dial(t, address))
+	var busy atomic.Int64
 	var wg sync.WaitGroup
 	for k := range 8 {
 		wg.Go(func() {
 			for i := range 25 {
 				_, err := c.ModelInfer(context.Background(), request([]string{"a", "b"}[(k+i)%2]))
 				// With room for one of the two, a busy one cannot be closed.
-				if err != nil && status.Code(err) != codes.ResourceExhausted {
+				switch status.Code(err) {
+				case codes.OK:
+				case codes.ResourceExhausted:
+					busy.Add(1)
+				default:
 					t.Error(err)
 				}
 			}
 		})
 	}
 	wg.Wait()
+	if n := refused(s, byMemory); n != int(busy.Load()) {
+		t.Errorf("%d requests for a model without room are counted, want %d", n, busy.Load())
+	}
 }
 
 func TestPreloadKeepsWhatItCannotLoadAsUnavailable(t *testing.T) {

@@ -96,18 +96,10 @@ type Server struct {
 	accepted  atomic.Int64 // requests between the tap and the end of their answer
 	echoes    *echoes
 
-	draining atomic.Bool // answer that the host is not ready
-	stopping atomic.Bool // refuse new requests
-	counts   counts
-}
-
-// counts are refusals before a handler, since the start.
-type counts struct {
-	denied     atomic.Int64 // without valid credentials
-	overBudget atomic.Int64
-	halfSent   atomic.Int64 // not complete in time
-	unread     atomic.Int64 // answers that were not taken in time
-	notLogged  atomic.Int64 // events
+	draining atomic.Bool  // answer that the host is not ready
+	stopping atomic.Bool  // refuse new requests
+	unlogged atomic.Int64 // events
+	metrics  *metrics
 }
 
 // New returns a host that is ready to Serve. With Preload its models are loaded.
@@ -134,8 +126,10 @@ func New(ctx context.Context, o Options) (*Server, error) {
 	s := &Server{
 		options: o, limits: o.Limits.orDefault(), log: o.Log, repository: r, health: health.NewServer(),
 		events: make(chan event, 256), anyone: &client{name: "anyone"}, clients: make(map[string]*client),
-		echoes: &echoes{running: make(chan struct{}, maxParallel), queue: int32(o.Queue)},
+		echoes:  &echoes{running: make(chan struct{}, maxParallel), queue: int32(o.Queue)},
+		metrics: newMetrics(o.Models),
 	}
+	s.metrics.watch(s)
 	message, elements := s.limits.sizes(o.Models)
 	s.message = int64(message)
 	s.budget.limit = max(s.limits.BudgetMB*1e6, 4*s.message)
@@ -147,7 +141,8 @@ func New(ctx context.Context, o Options) (*Server, error) {
 	s.newServer(elements)
 	s.listener = &listener{
 		total: s.limits.Connections, perAddress: s.limits.PerAddress, patience: s.limits.Answer, note: s.note,
-		from: make(map[string]*address),
+		refuse: s.metrics.refuse,
+		from:   make(map[string]*address),
 	}
 	if o.Witness {
 		s.witness = new(witness)
@@ -185,6 +180,7 @@ func (s *Server) newServer(elements int) {
 		grpc.InTapHandle(s.tap),
 		grpc.ForceServerCodecV2(&codec{elements}),
 		grpc.StreamInterceptor(streamGuard),
+		grpc.UnaryInterceptor(s.metrics.observe),
 		grpc.InitialWindowSize(window), // above any message, see oip.Windows
 		grpc.InitialConnWindowSize(oip.Windows),
 		grpc.MaxRecvMsgSize(int(s.message)),
@@ -224,7 +220,7 @@ func (s *Server) note(e event) {
 	select {
 	case s.events <- e:
 	default:
-		s.counts.notLogged.Add(1)
+		s.unlogged.Add(1)
 	}
 }
 
@@ -237,7 +233,7 @@ func (s *Server) logEvents(ctx context.Context) {
 			if e.err != nil {
 				attrs = append(attrs, "why", e.err)
 			}
-			if n := s.counts.notLogged.Swap(0); n > 0 {
+			if n := s.unlogged.Swap(0); n > 0 {
 				attrs = append(attrs, "events_not_logged_before", n)
 			}
 			s.log.Warn(e.what, attrs...)

@@ -209,6 +209,7 @@ func (s *Server) infer(ctx context.Context, req *oip.ModelInferRequest) (
 	}
 	// The outputs, and the answer that is made of them.
 	if !a.take(2 * m.outputBytes) {
+		s.metrics.refuse(byBudget)
 		return nil, timing, errBudget
 	}
 	queued := time.Now()
@@ -266,6 +267,7 @@ func (s *Server) queueShare() int {
 // failed gives an error the status by which a client decides whether to retry. A request whose input
 // ended the model's process gets INTERNAL, so that nobody sends it again; those that waited may.
 func (s *Server) failed(model string, err error) error {
+	s.metrics.refuseBy(err)
 	return status.Errorf(codeOf(err), "model %q: %s", model, s.repository.models[model].public(err))
 }
 

@@ -323,7 +323,7 @@ func attackEchoes(ctx context.Context, t *testing.T, address string, n int) {
 		wg.Go(func() {
 			for range n / 20 {
 				reset, cancel := context.WithTimeout(ctx, 2*time.Millisecond)
-				_, _ = client.ModelInfer(reset, echo(oip.EchoLimit))
+				_, _ = client.ModelInfer(reset, echo())
 				cancel()
 			}
 		})

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"testing"
 	"time"
@@ -130,11 +132,16 @@ func TestDrainingHostServesButIsNotReady(t *testing.T) {
 	server, err := c.ServerReady(ctx, &oip.ServerReadyRequest{})
 	model, modelErr := c.ModelReady(ctx, &oip.ModelReadyRequest{Name: "a"})
 	_, inferErr := c.ModelInfer(ctx, request("a"))
+	w := httptest.NewRecorder()
+	s.Observation().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/healthz", nil))
 	if s.stopping.Load() {
 		t.Skip("this machine is too busy to look within a second")
 	}
 	if err != nil || server.Ready || modelErr != nil || model.Ready {
 		t.Errorf("ready: %v, %v, model: %v, %v", server, err, model, modelErr)
+	}
+	if w.Code != http.StatusServiceUnavailable {
+		t.Errorf("/healthz is %d while draining, want 503", w.Code)
 	}
 	if inferErr != nil {
 		t.Errorf("an inference while draining: %v", inferErr)

@@ -37,7 +37,7 @@ func (s *Server) tap(ctx context.Context, info *tap.Info) (context.Context, erro
 	}
 	client, err := s.identify(p, c, info)
 	if err != nil {
-		s.counts.denied.Add(1)
+		s.metrics.refuse(byCredentials)
 		if c != nil {
 			deadline, ok := ctx.Deadline()
 			// grpc keeps the timer of a refused request until the request's deadline.
@@ -49,10 +49,11 @@ func (s *Server) tap(ctx context.Context, info *tap.Info) (context.Context, erro
 		c.proven.Store(true)
 	}
 	if s.stopping.Load() {
+		s.metrics.refuse(byStopping)
 		return nil, errStopping
 	}
 	if !s.budget.take(client, s.message) {
-		s.counts.overBudget.Add(1)
+		s.metrics.refuse(byBudget)
 		return nil, errBudget
 	}
 	return s.admit(ctx, client, c, s.message, !s.streaming[info.FullMethodName]), nil

@@ -27,6 +27,18 @@ func Monotonic() int64 { return int64(now()) }
 // Pause returns after d, as precisely as the emulation waits: it sleeps, then spins.
 func Pause(d time.Duration) { waitUntil(now().add(d)) }
 
+// SleepUntil sleeps until the machine's monotonic clock reads t (see Monotonic) and returns how late
+// it woke. It does not spin: a load generator would take the processor from a host on the same
+// machine. The calling goroutine blocks its thread, which it should have locked.
+func SleepUntil(t int64) (late time.Duration) {
+	sleepUntil(instant(t))
+	return now().sub(instant(t))
+}
+
+// SharpTimers asks the kernel to wake this thread on time instead of grouping its timers with
+// others. It is for a goroutine that has locked its thread.
+func SharpTimers() { sharpenTimers() }
+
 // waitUntil returns at t or as soon after it as the machine allows. It returns how late that is.
 // The calling goroutine blocks its thread.
 func waitUntil(t instant) time.Duration {

@@ -3,6 +3,7 @@
 // the Open Inference Protocol.
 //
 //   - New(Host, link.Shape) is the backend of a declared host over one link.
+//   - OpenCaller is for those who ask many times at once and count what fails: crossover load.
 //   - StartSelf starts the embedded host, which is this binary as a child process on loopback. Its
 //     backend is offload-self. It demonstrates the path and its software overhead. It shares this
 //     machine's processor and power supply, so it never supports a claim that offloading pays.
@@ -14,6 +15,8 @@
 //  2. Infer sends the input over the one connection, which stays open, and reads the outputs.
 //  3. A failed request is sent again. Its time counts in the sample, and Timing.Lost says how many
 //     requests failed: no failure is hidden.
+//  4. An answer that cannot be true, such as an execution longer than the round trip, is an
+//     *ImpossibleError. It is not retried, so it ends the combination with the reason.
 package offload
 
 import (
@@ -46,6 +49,14 @@ func (b *backend) Name() string { return string(names.Offload(b.host.Name)) }
 // is established. It returns a *backends.UnavailableError if the host does not answer or does not
 // have the model.
 func (b *backend) Open(ctx context.Context, v fixtures.Variant) (backends.Session, error) {
+	s, err := b.open(ctx, v)
+	if err != nil {
+		return nil, err // not a nil session in a non-nil interface
+	}
+	return s, nil
+}
+
+func (b *backend) open(ctx context.Context, v fixtures.Variant) (*session, error) {
 	dialer := &link.Dialer{Shape: b.shape}
 	if err := dialer.Prepare(); err != nil {
 		return nil, err
@@ -55,7 +66,7 @@ func (b *backend) Open(ctx context.Context, v fixtures.Variant) (backends.Sessio
 		dialer.Close()
 		return nil, err
 	}
-	s := &session{host: b.host, dialer: dialer, conn: conn, client: oip.NewGRPCInferenceServiceClient(conn)}
+	s := &session{id: newID(), host: b.host, dialer: dialer, conn: conn, client: oip.NewGRPCInferenceServiceClient(conn)}
 	s.model = b.host.model(v)
 	s.failFast = []grpc.CallOption{grpc.WaitForReady(false), grpc.Peer(&s.peer)}
 	s.patient = []grpc.CallOption{grpc.WaitForReady(true), grpc.Peer(&s.peer)}

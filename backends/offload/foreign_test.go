@@ -41,9 +41,9 @@ type foreign struct {
 	refuse   error // returned for every inference; nil answers with scores
 }
 
-func (f *foreign) ModelMetadata(context.Context, *oip.ModelMetadataRequest) (*oip.ModelMetadataResponse, error) {
+func (f *foreign) ModelMetadata(_ context.Context, req *oip.ModelMetadataRequest) (*oip.ModelMetadataResponse, error) {
 	return &oip.ModelMetadataResponse{
-		Name: "m",
+		Name: req.Name,
 		Inputs: []*oip.ModelMetadataResponse_TensorMetadata{
 			{Name: "x", Datatype: f.datatype, Shape: []int64{-1, 32, 32, 3}},
 		},

@@ -45,6 +45,9 @@ func (s *session) prepare(v fixtures.Variant, answer *oip.ModelMetadataResponse,
 		return fmt.Errorf("the host serves another file than this machine's (SHA-256 %.12s..., here %.12s...); "+
 			"build or copy the same models on both", details.SHA256, v.SHA256)
 	}
+	if err := checkMetadata(s.model, answer, details); err != nil {
+		return err
+	}
 	inputs, err := tensors(answer.Inputs)
 	if err != nil {
 		return fmt.Errorf("input %w", err)
@@ -80,6 +83,10 @@ func (s *session) prepare(v fixtures.Variant, answer *oip.ModelMetadataResponse,
 		if inputs, err = s.takeImage(v, served); err != nil {
 			return err
 		}
+	}
+	// The sizes are those of the messages; the image may be smaller than the tensor.
+	if err := errors.Join(checkSizes("inputs", served), checkSizes("outputs", outputs)); err != nil {
+		return err
 	}
 	s.Tensors, err = backends.NewTensors(inputs, outputs)
 	return err

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"reflect"
+	"strconv"
 	"time"
 
 	"google.golang.org/grpc"
@@ -48,6 +50,10 @@ type session struct {
 	request  *oip.ModelInferRequest
 	response oip.ModelInferResponse
 	typed    []byte // for servers that answer with typed elements
+	times    hostTimes
+
+	id       string // begins the id of each request, so that a host's log tells clients apart
+	requests uint64
 
 	closed bool
 }
@@ -90,6 +96,7 @@ func (s *session) Infer(ctx context.Context, in, out [][]byte) (t backends.Timin
 		s.request.Inputs[0].Contents.BytesContents[0] = in[0]
 	}
 	copy(s.request.RawInputContents, in)
+	s.request.Id = s.nextID()
 	if s.fill != nil {
 		if err := s.fill(s.tensor, in[0]); err != nil {
 			return t, err
@@ -104,14 +111,11 @@ func (s *session) Infer(ctx context.Context, in, out [][]byte) (t backends.Timin
 		}
 		return t, err
 	}
-	ns := func(name string) time.Duration {
-		return time.Duration(s.response.Parameters[name].GetInt64Param())
+	t.Queue, t.Exec = s.times.queue, s.times.exec
+	if s.times.total != 0 {
+		t.Network = max(0, time.Since(due)-t.Fill-s.times.total)
 	}
-	t.Queue, t.Exec = ns(oip.ParamQueue), ns(oip.ParamExec)
-	if total := ns(oip.ParamTotal); total != 0 {
-		t.Network = time.Since(due) - t.Fill - total
-	}
-	t.Fill += ns(oip.ParamFill)
+	t.Fill += s.times.fill
 	return t, nil
 }
 
@@ -171,11 +175,29 @@ func (s *session) Passage() (p Passage, ok bool) {
 func (s *session) attempt(ctx context.Context, options []grpc.CallOption) error {
 	ctx, cancel := context.WithTimeout(ctx, s.host.timeout())
 	defer cancel()
+	start := time.Now()
 	err := s.conn.Invoke(ctx, oip.GRPCInferenceService_ModelInfer_FullMethodName, s.request, &s.response, options...)
 	if err == nil && s.peer.LocalAddr != s.asked {
 		return status.Error(codes.Unavailable, "the connection broke, and the answer came over a new one")
 	}
+	if err == nil {
+		err = checkIdentity(s.request, &s.response)
+	}
+	if err == nil {
+		s.times, err = readTimes(&s.response, time.Since(start))
+	}
 	return err
+}
+
+// nextID returns an id for a request, which the host echoes and logs.
+func (s *session) nextID() string {
+	s.requests++
+	return s.id + strconv.FormatUint(s.requests, 36)
+}
+
+// newID returns a beginning of ids that no other session has, to within one in two million.
+func newID() string {
+	return strconv.FormatUint(uint64(36*36*36*36+rand.Uint32N(36*36*36*36)), 36) + "-"
 }
 
 // temporary reports whether another attempt may succeed.
@@ -212,41 +234,9 @@ func (s *session) reconnect(ctx context.Context) error {
 }
 
 // read copies the response's tensors, raw or typed, to out.
-func (s *session) read(out [][]byte) error {
-	r := &s.response
-	raw := len(r.RawOutputContents) > 0
-	if raw && len(r.RawOutputContents) != len(r.Outputs) {
-		return fmt.Errorf("the response has %d raw tensors for %d outputs", len(r.RawOutputContents), len(r.Outputs))
-	}
-	found := 0
-	for i, want := range s.Outputs() {
-		for k, o := range r.Outputs {
-			if o.Name != want.Name {
-				continue
-			}
-			var b []byte
-			if raw {
-				b = r.RawOutputContents[k]
-			} else {
-				var err error
-				if s.typed, err = oip.AppendRaw(s.typed[:0], o.Contents, o.Datatype); err != nil {
-					return fmt.Errorf("output %q: %w", o.Name, err)
-				}
-				b = s.typed
-			}
-			if len(b) != len(out[i]) {
-				return fmt.Errorf("output %q has %d bytes, want %d (%s %v)",
-					o.Name, len(b), len(out[i]), want.Type, want.Shape)
-			}
-			copy(out[i], b)
-			found++
-			break
-		}
-	}
-	if found != len(out) {
-		return fmt.Errorf("the response has %d of the %d outputs that the metadata names", found, len(out))
-	}
-	return nil
+func (s *session) read(out [][]byte) (err error) {
+	s.typed, err = readOutputs(&s.response, s.Outputs(), out, s.typed)
+	return err
 }
 
 func (s *session) Close() error {

@@ -54,7 +54,8 @@ type hostCmd struct {
 	Child   child.Limits `embed:"" group:"Limits:"`
 	Limits  host.Limits  `embed:"" group:"Limits:"`
 
-	Log      string `placeholder:"FILE" help:"Append the log to this file instead of standard error."`
+	Metrics  string `placeholder:"ADDR" help:"Serve /metrics (Prometheus) and /healthz on this address."`
+	Log      string `placeholder:"FILE" help:"Append the log to this file, opened anew on SIGHUP, not to standard error."`
 	LogLevel string `enum:"debug,info,warn,error" default:"info" help:"Least level to log; debug logs every request."`
 	LogJSON  bool   `name:"log-json" help:"Log as JSON, one object a line."`
 }
@@ -98,9 +99,9 @@ func (c *hostCmd) Run(e *env) (err error) {
 	}
 	log := e.stderr
 	if c.Log != "" {
-		f, err := os.OpenFile(c.Log, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+		f, err := openLog(e, c.Log)
 		if err != nil {
-			return exit.Errorf(exit.Usage, "--log: %w", err)
+			return err
 		}
 		defer func() { err = errors.Join(err, f.Close()) }()
 		log = f
@@ -134,6 +135,11 @@ func (c *hostCmd) Run(e *env) (err error) {
 		return exit.Errorf(exit.Usage, "--listen %s: %w", c.Listen, err)
 	}
 	fmt.Fprintf(e.stdout, "serving %s with %s on %s\n", sheet.Count(len(o.Models), "model"), o.Backend.Name(), l.Addr())
+	stop, err := serveObservation(e, s, c.Metrics)
+	if err != nil {
+		return err
+	}
+	defer stop()
 	// A second signal has its default effect, which is to end the process at once.
 	defer context.AfterFunc(e, func() { signal.Reset(os.Interrupt, syscall.SIGTERM) })()
 	return s.Serve(e, l)

@@ -77,6 +77,14 @@ func (c *linkOverheadCmd) Run(e *env) (err error) {
 			return err
 		}
 	}
+	// The standalone host is this command as a user runs it.
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	c.Config.Standalone = []string{
+		self, "host", "--models", c.Models, "--listen", "127.0.0.1:0", "--threads", fmt.Sprint(max(1, c.Config.Threads)),
+	}
 	rows, err := overhead.Run(e, c.Config)
 	if err != nil {
 		return err

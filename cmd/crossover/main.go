@@ -18,6 +18,7 @@ import (
 	"github.com/crossover-bench/crossover/backends/host"
 	"github.com/crossover-bench/crossover/backends/tflite"
 	"github.com/crossover-bench/crossover/internal/exit"
+	"github.com/crossover-bench/crossover/internal/instruments/overhead"
 )
 
 // cli is the command line: one field per verb, in the group that --help lists it under.
@@ -32,6 +33,7 @@ type cli struct {
 	Accept acceptCmd `cmd:"" group:"judge" help:"Judge acceptance specs against a run, or measure and judge."`
 
 	Host hostCmd `cmd:"" group:"offload" help:"Serve inferences to other machines."`
+	Load loadCmd `cmd:"" group:"offload" help:"Ask a host as many clients would, and find the rate that it can take."`
 	Link linkCmd `cmd:"" group:"offload" help:"Measure real links, validate the emulated ones."`
 
 	Predict  predictCmd  `cmd:"" group:"model" help:"What an offloaded inference costs."`
@@ -57,6 +59,7 @@ type env struct {
 
 func main() {
 	host.ChildMain(tflite.New)
+	overhead.EchoMain()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	os.Exit(int(run(&env{Context: ctx, stdout: os.Stdout, stderr: os.Stderr}, os.Args[1:])))

@@ -20,7 +20,8 @@ var layers = []layer{
 	},
 	{
 		"Measuring a run", "The command drives and keeps the run, the test binary takes blocks.",
-		"internal/record internal/rounds internal/job internal/suite internal/measure internal/recorded internal/doctor",
+		"internal/record internal/rounds internal/job internal/suite internal/measure internal/recorded internal/doctor " +
+			"internal/load",
 	},
 	{
 		"Instruments", "They measure links and the software's own cost, and keep no run.",

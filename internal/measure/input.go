@@ -3,12 +3,36 @@ package measure
 import (
 	"encoding/binary"
 	"fmt"
+	"hash/fnv"
 	"math"
 	"math/rand/v2"
 
 	"github.com/crossover-bench/crossover/backends"
 	"github.com/crossover-bench/crossover/fixtures"
 )
+
+// Input returns random values for a session's inputs, one slice for each, from the seed and the
+// variant's name. A JPEG is of a synthetic image, since one of random pixels would be larger than
+// the pixels.
+func Input(tensors []fixtures.Tensor, v fixtures.Variant, seed uint64) ([][]byte, error) {
+	in := backends.Buffers(tensors)
+	h := fnv.New64a()
+	h.Write([]byte(v.Name))
+	rng := rand.New(rand.NewPCG(seed, h.Sum64()))
+	for i, t := range tensors {
+		if t.Type == fixtures.TypeJPEG && v.Image != nil {
+			var err error
+			if in[i], err = fixtures.SyntheticJPEG(*v.Image, seed); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		if err := fill(in[i], t, rng); err != nil {
+			return nil, err
+		}
+	}
+	return in, nil
+}
 
 // fill writes seeded random values into data, which holds a tensor of type t.
 //

@@ -24,9 +24,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"hash/fnv"
 	"math"
-	"math/rand/v2"
 	"slices"
 	"time"
 
@@ -123,27 +121,11 @@ func (r *Runner) failed(doing string, err error) error {
 	return fmt.Errorf("%s: %s: %w", r.block.Combination.Name(), doing, err)
 }
 
-// prepare fills the input with random values, from the seed and the variant's name, and makes room
-// for the output. A JPEG is of a synthetic image, since one of random pixels would be larger than
-// the pixels.
-func (r *Runner) prepare(v fixtures.Variant) error {
-	r.in, r.out = backends.Buffers(r.session.Inputs()), backends.Buffers(r.session.Outputs())
-	h := fnv.New64a()
-	h.Write([]byte(v.Name))
-	rng := rand.New(rand.NewPCG(r.cfg.Seed, h.Sum64()))
-	for i, t := range r.session.Inputs() {
-		if t.Type == fixtures.TypeJPEG {
-			var err error
-			if r.in[i], err = fixtures.SyntheticJPEG(*v.Image, r.cfg.Seed); err != nil {
-				return err
-			}
-			continue
-		}
-		if err := fill(r.in[i], t, rng); err != nil {
-			return err
-		}
-	}
-	return nil
+// prepare fills the input with random values and makes room for the output.
+func (r *Runner) prepare(v fixtures.Variant) (err error) {
+	r.out = backends.Buffers(r.session.Outputs())
+	r.in, err = Input(r.session.Inputs(), v, r.cfg.Seed)
+	return err
 }
 
 // warmUp runs the first inference and then others until the latency has settled or a bound is

@@ -109,9 +109,85 @@ func TestCombinationHasOneSpellingForPeople(t *testing.T) {
 	if got := (names.Place{Backend: "cpu1", Link: names.LinkNone}).Of(c.Variant).Title("M"); got != "M on cpu1" {
 		t.Error(got)
 	}
+	c.Load = names.Load{Rate: "12.5", Tenant: "b"}
+	if got := c.Title("M"); got != "M on offload-self over 5g at 12.5/s for tenant b" {
+		t.Error(got)
+	}
+	c.Load = names.Load{Clients: "1"}
+	if got := c.Title("M"); got != "M on offload-self over 5g with 1 client" {
+		t.Error(got)
+	}
 	if c.Place().Of(c.Variant) != c {
 		t.Error("a combination is its variant at its place")
 	}
+}
+
+func TestCombinationNamesItsLoad(t *testing.T) {
+	const place = "model=m/input=32/compression=pq/backend=offload-lab/link=direct"
+	for suffix, want := range map[string]names.Load{
+		"":                    {},
+		"/rate=50":            {Rate: "50"},
+		"/clients=4":          {Clients: "4"},
+		"/rate=12.5/tenant=b": {Rate: "12.5", Tenant: "b"},
+		"/clients=2/tenant=b": {Clients: "2", Tenant: "b"},
+	} {
+		c, err := names.ParseCombination(place + suffix)
+		if err != nil || c.Load != want || c.Name() != place+suffix {
+			t.Errorf("%q: %+v, %q, %v", suffix, c.Load, c.Name(), err)
+		}
+	}
+	for _, suffix := range []string{
+		"/", "/rate", "/rate=", "/rate=1/", "/tenant=b/rate=50", "/rate=1/rate=2", "/speed=3", "/clients=/tenant=b",
+	} {
+		if c, err := names.ParseCombination(place + suffix); err == nil {
+			t.Errorf("%q was read as %+v", suffix, c)
+		}
+	}
+	for text, want := range map[string]float64{"50": 50, "12.5/s": 12.5, "0.25": 0.25} {
+		if r, err := names.ParseRate(text); err != nil || r != want {
+			t.Errorf("%q: %v, %v", text, r, err)
+		}
+	}
+	for _, text := range []string{"", "0", "-1", "1e9", "fast", "50/h", "NaN", "Inf", "0x10", "1/s/s"} {
+		if r, err := names.ParseRate(text); err == nil {
+			t.Errorf("rate %q was read as %v", text, r)
+		}
+	}
+}
+
+func TestParseLoadIsTheInverseOfString(t *testing.T) {
+	for text, want := range map[string]names.Load{
+		"50/s": {Rate: "50"}, "at 12.50/s for tenant b": {Rate: "12.5", Tenant: "b"},
+		"4 clients": {Clients: "4"}, "with 1 client": {Clients: "1"}, "for tenant a-1": {Tenant: "a-1"},
+	} {
+		got, err := names.ParseLoad(text)
+		if err != nil || got != want {
+			t.Errorf("%q: %+v, %v", text, got, err)
+		}
+		if again, err := names.ParseLoad(got.String()); err != nil || again != got {
+			t.Errorf("%q: %q is read as %+v, %v", text, got, again, err)
+		}
+	}
+	for _, text := range []string{
+		"", "50", "0/s", "1.2.3/s", "0 clients", "clients", "50/s for tenant B", "50/s 4 clients",
+	} {
+		if got, err := names.ParseLoad(text); err == nil {
+			t.Errorf("%q was read as %+v", text, got)
+		}
+	}
+}
+
+func FuzzParseRate(f *testing.F) {
+	f.Add("12.5/s")
+	f.Fuzz(func(t *testing.T, text string) {
+		r, err := names.ParseRate(text)
+		if err != nil {
+			return
+		}
+		if again, err := names.ParseRate(names.Rate(r)); err != nil || again != r {
+			t.Errorf("%q is %v, whose name %q is read as %v, %v", text, r, names.Rate(r), again, err)
+		}
+	})
 }
 
 func TestNearestSuggestsOnlyWhatMayBeMeant(t *testing.T) {
@@ -128,6 +204,8 @@ func TestNearestSuggestsOnlyWhatMayBeMeant(t *testing.T) {
 func FuzzParseCombination(f *testing.F) {
 	f.Add("model=mobilenet/input=32/compression=pq/backend=cpu1/link=none")
 	f.Add("model=a/backend=/link=")
+	f.Add("model=a/backend=offload-lab/link=direct/rate=12.5/clients=4/tenant=b")
+	f.Add("model=a/backend=offload-lab/link=direct/rate=/x=")
 	f.Fuzz(func(t *testing.T, name string) {
 		if c, err := names.ParseCombination(name); err == nil && c.Name() != name {
 			t.Errorf("%q came back as %q", name, c.Name())

@@ -60,6 +60,12 @@ func (m *Measurer) Measure(ctx context.Context, cs []names.Combination, rounds i
 }
 
 func (m *Measurer) begin(ctx context.Context, cs []names.Combination, rounds int) error {
+	for _, c := range cs {
+		if c.Load != (names.Load{}) {
+			return exit.Errorf(exit.Usage, "%s is judged on a run of crossover load: make one, and name it with --results",
+				c.Place())
+		}
+	}
 	what := results.Grid{Name: AcceptGrid, Path: m.features}
 	r, err := m.selection.begin(ctx, m.terminal, m.effort, what, cs, true)
 	if err != nil {

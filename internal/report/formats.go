@@ -43,6 +43,7 @@ func CSV(w io.Writer, run *results.Run) error {
 		"spread", "exec_sec", "network_sec", "sent_bytes", "received_bytes", "open_sec", "first_sec",
 		"speed", "speed_lo", "speed_hi", "samples", "marked", "left_out", "lost", "median_of_all_sec", "longest_sec",
 		"rounds", "pattern", "unsettled", "drifting",
+		"rate", "clients", "tenant",
 	})
 	cell := func(x any) string {
 		switch x := x.(type) {
@@ -70,6 +71,7 @@ func CSV(w io.Writer, run *results.Run) error {
 			s.Spread, s.Exec, s.Network, s.Sent, s.Receive, s.Open, s.First,
 			speed, speedLo, speedHi, s.Samples, s.Marked, s.LeftOut, s.Lost, s.MedianOfAll, s.Longest,
 			s.Rounds, strings.Join(s.Pattern, "+"), s.Unsettled, s.Drifting,
+			c.Load.Rate, c.Load.Clients, c.Load.Tenant,
 		} {
 			row = append(row, cell(x))
 		}

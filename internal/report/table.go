@@ -17,6 +17,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
 
+	"github.com/crossover-bench/crossover/internal/names"
 	"github.com/crossover-bench/crossover/internal/results"
 	"github.com/crossover-bench/crossover/internal/summary"
 )
@@ -81,7 +82,7 @@ func row(run *results.Run, s summary.Summary) table.Row {
 		}
 	}
 	return table.Row{
-		run.Meta.Title(s.Combination.Variant), s.Combination.Backend, s.Combination.Link,
+		run.Meta.Title(s.Combination.Variant), s.Combination.Backend, linkAndLoad(s.Combination),
 		optional(s.Median), interval, significant(100*s.Spread, 2), optional(s.P90), optional(s.P99),
 		speed, s.Samples, s.LeftOut, s.Lost, s.Rounds, strings.Join(noted(s), ", "), s.Origin,
 	}
@@ -98,6 +99,11 @@ func noted(s summary.Summary) []string {
 		words = append(words, "drift")
 	}
 	return words
+}
+
+// linkAndLoad returns how the backend was reached: "ethernet", "direct at 50/s".
+func linkAndLoad(c names.Combination) string {
+	return strings.TrimSpace(string(c.Link) + " " + c.Load.String())
 }
 
 func optional(seconds *float64) string {
@@ -153,7 +159,8 @@ func narrow(t table.Writer, summaries []summary.Summary, width int) {
 	if width <= 0 {
 		return
 	}
-	otherLink := func(s summary.Summary) bool { return s.Combination.Link != summaries[0].Combination.Link }
+	link := linkAndLoad(summaries[0].Combination)
+	otherLink := func(s summary.Summary) bool { return linkAndLoad(s.Combination) != link }
 	hide := empty(summaries)
 	for _, name := range optionalColumns {
 		if text.LongestLineLen(t.Render()) <= width {

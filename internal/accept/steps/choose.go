@@ -100,6 +100,22 @@ func chooseHostOverLinks(ctx context.Context, host string, table *godog.Table) e
 	return eachRow(func(ctx context.Context, link string) error { return chooseHost(ctx, host, link) })(ctx, table)
 }
 
+// chooseLoad puts a load on the hosts that were chosen before.
+func chooseLoad(ctx context.Context, text string) error {
+	r := readingOf(ctx)
+	l, err := names.ParseLoad(text)
+	if err := cmp.Or(err, r.chosenPlaces()); err != nil {
+		return err
+	}
+	for i, p := range r.places {
+		if p.Backend.IsLocal() {
+			return fmt.Errorf("%s is local: crossover load asks hosts; choose one before the load", p)
+		}
+		r.places[i].Load = l
+	}
+	return nil
+}
+
 func chooseDevice(ctx context.Context, name, idle string) error {
 	r := readingOf(ctx)
 	var err error

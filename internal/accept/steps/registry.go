@@ -122,6 +122,12 @@ var Registry = []Sentence{{
 	Example: "Given the host \"self\" over the links:\n  | ethernet |\n  | 5g       |",
 	Group:   choose, Read: chooseHostOverLinks,
 }, {
+	Form: `the load "LOAD"`,
+	Doc: `Asks the hosts chosen before at a rate ("50/s") or by clients ("4 clients"), of several tenants as ` +
+		`"50/s for tenant a". It judges a run of crossover load, and is not measured here.`,
+	Example: `And the load "50/s"`,
+	Group:   choose, Read: chooseLoad,
+}, {
 	Form: `the device "NAME" [at "MODE" idle power]`,
 	Doc: "Says from which device profile modelled energy comes, and in which of its idle modes it waits for a host. " +
 		"Without this sentence it is the generic one.",

@@ -36,6 +36,7 @@ var sentences = []struct {
 	{onCPU + `Then its modelled EDP is at most 0.6 mJs`, accept.Pass, exit.OK},
 	{onCPU + `Then its energy per inference is at most 75 mJ`, accept.Invalid, exit.NoData},
 	{onCPU + `Then its EDP is at most 1 mJs`, accept.Invalid, exit.NoData},
+	{desk + "And the load \"40/s\"\n" + `Then its p99 latency is at most 50 ms`, accept.Missing, exit.NoData},
 	{desk + `Then its payload is at most 4 kB`, accept.Pass, exit.OK},
 	{desk + `Then its network time is at least 50 % of its latency`, accept.Pass, exit.OK},
 	{desk + `Then its latency is within 10 % of the model`, accept.Pass, exit.OK},

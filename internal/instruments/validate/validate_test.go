@@ -21,7 +21,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	host.ChildMain(func(int) backends.Backend { return backendtest.New("cpu1", nil) })
+	host.ChildMain(func(int) backends.Backend { return backendtest.New("cpu1", backendtest.Sleep(0)) })
 	os.Exit(m.Run())
 }
 
@@ -61,7 +61,7 @@ func TestRunMeasuresPairsThatAddUp(t *testing.T) {
 	if want := shape.Network(192, backendtest.Classes).Seconds(); p.Equation != want {
 		t.Errorf("equation 2.2 gives %v s, want %v", p.Equation, want)
 	}
-	if p.Exec != 1e-3 { // as the fake reports, though no time passes
+	if p.Exec <= 0 || p.Exec > 1e-3 { // the fake takes no time
 		t.Errorf("execution %v s", p.Exec)
 	}
 	if sum := p.Predicted + p.Framing + p.Lateness + p.Rest; math.Abs(sum-p.Measured) > 1e-9 {
