@@ -28,8 +28,9 @@ func TypicalAtMost(values []float64, limit, alpha float64) (Result, error) {
 		return Result{}, err
 	}
 	sorted := slices.Sorted(slices.Values(values))
-	effective := DependenceOf(values).Effective
-	iv, err := QuantileInterval(sorted, 0.5, 1-2*alpha, effective)
+	d := DependenceOf(values)
+	effective := d.Effective
+	iv, err := roundsInterval(sorted, d, 1-2*alpha)
 	if err != nil {
 		return Result{}, err
 	}
