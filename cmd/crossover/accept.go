@@ -29,7 +29,7 @@ type acceptCmd struct {
 	Require   []string      `placeholder:"BACKEND" help:"Backends whose absence is a failure, such as npu."`
 	Budget    time.Duration `default:"10m" help:"Begin no further rounds after this (${default})."`
 	Rounds    int           `default:"10" help:"Rounds before the first look (${default})."`
-	Benchtime time.Duration `default:"125ms" placeholder:"TIME" help:"Steady time of a block (${default}), or as long as claims need."`
+	Benchtime time.Duration `default:"125ms" placeholder:"TIME" help:"Steady time of a block (${default}), or longer."`
 	Format    []string      `default:"pretty" placeholder:"FORMAT[:FILE]" help:"pretty, junit or cucumber."`
 }
 
