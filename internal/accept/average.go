@@ -24,7 +24,9 @@ type Average struct {
 // error.
 func NewAverage(claims []Claim) (Average, error) {
 	for _, c := range claims {
-		if _, ok := c.(averaged); !ok {
+		switch c.(type) { // a claim that embeds a Limit claims something else
+		case Limit, EnergyLimit:
+		default:
 			return Average{}, errors.New("no average over the variants: the sentence limits no time, energy or share")
 		}
 	}

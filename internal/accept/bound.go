@@ -31,7 +31,8 @@ func (b Bound) String() string { return string(b.Direction) + " " + b.Text }
 // against a failure.
 func (b Bound) judge(s *summary.Series, alpha float64) (stats.Result, error) {
 	if len(s.Values) == 0 {
-		return stats.Result{More: stats.Unknown}, nil
+		nothing := stats.Interval{Lo: math.Inf(-1), Hi: math.Inf(1)}
+		return stats.Result{Value: math.NaN(), Interval: nothing, More: stats.Unknown}, nil
 	}
 	test, wrong := stats.TypicalAtMost, math.Inf(1)
 	if b.Direction == AtLeast {

@@ -56,11 +56,12 @@ type Assertion struct {
 	Measured bool
 }
 
-// holds reports whether the run holds, or lost, what the claim needs.
+// holds reports whether the run holds, or lost, what the claim needs. A required backend always counts
+// as held, so that its absence shows.
 func (a Assertion) holds(data *Data) bool {
 	return !slices.ContainsFunc(a.Claim.Needs(), func(c names.Combination) bool {
 		_, failed := data.Failed[c]
-		return len(data.blocks[c]) == 0 && !failed
+		return len(data.blocks[c]) == 0 && !failed && !slices.Contains(data.Require, c.Backend)
 	})
 }
 
@@ -81,6 +82,11 @@ func (a Assertion) judge(data *Data, looks Looks) *Judgement {
 		}
 	}
 	g := looks.judge(a.Claim, data)
+	if open { // measuring the condition further may change the answer
+		for _, condition := range a.When {
+			g.Combinations = append(g.Combinations, condition.Needs()...)
+		}
+	}
 	if open && g.Verdict == Fail {
 		g.Verdict = Inconclusive
 		g.Reason = "whether the scenario's condition holds for it cannot be told: measure more"

@@ -86,7 +86,11 @@ func (q Comparison) Judge(data *Data, alpha float64) Judgement {
 			g.note(q.Model.Powers())
 			return g.compareBounds(q)
 		}
-		g.qualify(&p.A)
+		for i, side := range []*summary.Series{&p.A, &p.B} {
+			if text := side.Pattern().Sentence(q.Quantity.Unit.Format); text != "" {
+				g.note([]Subject{q.A, q.B}[i].String() + ": " + text)
+			}
+		}
 		return nil
 	})
 }
@@ -102,8 +106,12 @@ func (q Comparison) measure() string {
 func (q Comparison) supported(o names.Origin) error {
 	// For two variants at one place, the embedded host is as good as any. It supports that
 	// offloading does not pay: with a faster host it might, which this claim does not deny.
-	if q.Relation != NotBeats && (q.A.Place != q.B.Place || q.A.Variant.Name == q.B.Variant.Name) {
-		if err := supportsComparison(q.A, q.B); err != nil {
+	if q.A.Place != q.B.Place || q.A.Variant.Name == q.B.Variant.Name {
+		sides := []Subject{q.A, q.B}
+		if q.Relation == NotBeats {
+			sides = sides[1:]
+		}
+		if err := supportsComparison(sides...); err != nil {
 			return err
 		}
 	}

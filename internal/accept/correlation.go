@@ -89,6 +89,7 @@ func (q Correlation) Judge(data *Data, alpha float64) Judgement {
 		}
 		g.Value, g.Lo, g.Hi = &r, &iv.Lo, &iv.Hi
 		if g.Verdict = q.Bound.verdict(iv.Lo, iv.Hi); g.Verdict == Inconclusive {
+			g.Short = true
 			g.Reason = fmt.Sprintf("%d variants cannot tell: more variants would, more inferences would not", len(xs))
 		}
 		return nil

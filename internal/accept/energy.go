@@ -101,7 +101,7 @@ func energyQuantity(m *energy.Estimator, subject Subject, edp, modelled bool, le
 func (g *Judgement) lowerBound(missing []string, d Direction) {
 	reason := "it is a lower bound, lacking " + list(missing)
 	if g.Verdict == Pass && d == AtMost || g.Verdict == Fail && d == AtLeast {
-		g.Verdict = Inconclusive
+		g.Verdict, g.Short = Inconclusive, true
 		g.Reason = reason + "; give the figure in a profile of your own"
 	} else if g.Verdict == Inconclusive {
 		g.Reason = reason + "; " + g.Reason

@@ -22,8 +22,8 @@ type Judgement struct {
 	Note   string // what else a reader may want to know
 	// Disturbed says that it is Missing only because the machine was busy.
 	Disturbed bool
-	// Short says that rounds are too short for the claim: longer blocks would decide, more rounds
-	// would not.
+	// Short says that more rounds would not decide: rounds are too short for the claim, or what it
+	// lacks is not measured.
 	Short bool
 	// Value and its interval are in Unit.Symbol's SI unit. They are nil if nothing was measured; an
 	// end is nil if the samples do not bound it.

@@ -102,12 +102,18 @@ func (l RoundsLimit) Judge(data *Data, alpha float64) Judgement {
 			return err
 		}
 		g.count(s)
-		// A round that is too short for the statistic counts as one that breaks the bound.
+		// A round that is too short for the statistic counts against a pass and against a failure.
 		test, wrong := stats.ShareOfRoundsAtMost, math.Inf(1)
 		if l.Bound.Direction == AtLeast {
 			test, wrong = stats.ShareOfRoundsAtLeast, math.Inf(-1)
 		}
-		r, err := test(slices.Concat(s.Values, slices.Repeat([]float64{wrong}, s.Short)), l.Bound.Value, l.Share, alpha)
+		short := func(v float64) []float64 { return slices.Concat(s.Values, slices.Repeat([]float64{v}, s.Short)) }
+		r, err := test(short(wrong), l.Bound.Value, l.Share, alpha)
+		if err == nil && s.Short > 0 && r.Decision == stats.Fail {
+			if r, err = test(short(-wrong), l.Bound.Value, l.Share, alpha); r.Decision != stats.Fail {
+				r.Decision = stats.Inconclusive
+			}
+		}
 		if err != nil {
 			return err
 		}

@@ -4,11 +4,12 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/crossover-bench/crossover/internal/names"
 	"github.com/crossover-bench/crossover/internal/stats"
 )
 
-// A LossLimit claims that no more than a share of an offloaded inference's requests are lost: failed,
-// and retried until they were answered.
+// A LossLimit claims that no more than a share of the requests to a host are lost: an inference whose
+// request failed is one, however often it was retried.
 type LossLimit struct {
 	limiting
 	Subject
@@ -27,8 +28,11 @@ func (l LossLimit) Judge(data *Data, alpha float64) Judgement {
 		if err != nil {
 			return err
 		}
-		if l.Place.Backend.IsLocal() {
+		switch {
+		case l.Place.Backend.IsLocal():
 			return unsupported("a limit on losses", string(l.Place.Backend)+" sends no requests", "choose a host")
+		case g.Origin != names.Measured:
+			return unsupported("a limit on losses", "nothing was sent: the latencies are "+string(g.Origin), "measure a host")
 		}
 		var lost, requests []int
 		for i := range blocks {
@@ -37,8 +41,8 @@ func (l LossLimit) Judge(data *Data, alpha float64) Judgement {
 			if len(steady) == 0 {
 				continue
 			}
-			_, n := blocks[i].Lost()
-			lost, requests = append(lost, n), append(requests, n+len(steady))
+			n, _ := blocks[i].Lost()
+			lost, requests = append(lost, n), append(requests, len(steady))
 			g.Samples += len(steady)
 		}
 		g.Rounds = len(lost)
@@ -46,7 +50,7 @@ func (l LossLimit) Judge(data *Data, alpha float64) Judgement {
 		if err != nil {
 			return err
 		}
-		g.answer(r, "requests")
+		g.answer(r, "rounds")
 		return nil
 	})
 }
@@ -55,11 +59,11 @@ func (l LossLimit) Judge(data *Data, alpha float64) Judgement {
 func (d *Data) losses() []string {
 	var out []string
 	for c, blocks := range d.blocks {
-		inferences, requests, all := 0, 0, 0
+		inferences, all := 0, 0
 		for i := range blocks {
-			n, lost := blocks[i].Lost()
+			n, _ := blocks[i].Lost()
 			steady, _ := blocks[i].Steady(0)
-			inferences, requests, all = inferences+n, requests+lost, all+len(steady)
+			inferences, all = inferences+n, all+len(steady)
 		}
 		if inferences > 0 {
 			out = append(out, fmt.Sprintf("%s %d of %d inferences", c.Title(c.Variant.Title()), inferences, all))

@@ -55,8 +55,8 @@ func (m Most) Judge(data *Data, alpha float64) Judgement {
 		var against []string
 		for _, c := range m.Claims {
 			one := c.Judge(data, alpha/float64(n-k+1))
-			if one.Verdict == Inconclusive && k != n-k+1 {
-				if other := c.Judge(data, alpha/float64(k)); other.Verdict == Fail {
+			if (one.Verdict == Inconclusive || one.Verdict == Fail) && k != n-k+1 {
+				if other := c.Judge(data, alpha/float64(k)); other.Verdict == Fail || other.Verdict == Inconclusive {
 					one = other
 				}
 			}

@@ -51,7 +51,7 @@ func (r *Report) Code() exit.Code {
 		case s.Verdict() == Missing && s.disturbed() && !s.Study():
 			code = exit.Unfit
 		case s.Study():
-			judged, code = true, exit.OK
+			code = exit.OK
 		}
 		judged = judged || s.Verdict() != Skipped || slices.ContainsFunc(s.Judgements(), func(g *Judgement) bool {
 			return g.Verdict != Skipped

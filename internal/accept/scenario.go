@@ -115,6 +115,12 @@ func (s *Scenario) Reason() string {
 	if err := s.Wrong(); err != nil {
 		return err.Error()
 	}
+	for _, st := range s.Steps {
+		if st.Ran && len(st.Assertions) > 0 && len(st.Judgements) == 0 && len(s.Judgements()) > 0 {
+			return fmt.Sprintf("%s:%d judged nothing: the run holds nothing that it is about, or no variant met its conditions",
+				s.File, st.Line)
+		}
+	}
 	if len(s.Judgements()) == 0 {
 		return "it judged nothing: it has no sentence that asks for a verdict, or no variant met its conditions"
 	}

@@ -184,7 +184,7 @@ func First(run *results.Run, summaries []summary.Summary) []string {
 	r.shares("Requests were lost and retried; their figures include the time that took", func(
 		s summary.Summary,
 	) (n, of int, why string) {
-		return s.Lost, s.Samples, ""
+		return s.Lost, s.Samples + s.LeftOut, ""
 	})
 	if asked, resolved := run.Meta.Grid.Resolution, summary.ResolutionOf(summaries); asked > 0 && resolved != nil &&
 		*resolved > asked {

@@ -50,8 +50,11 @@ type Dependence struct {
 func DependenceOf(values []float64) Dependence {
 	n := float64(len(values))
 	d := Dependence{Effective: n}
-	if len(values) < LeastVisible || checkValues(values) != nil || 2*largestTie(values) > len(values) {
+	if len(values) < LeastVisible || slices.ContainsFunc(values, math.IsNaN) || 2*largestTie(values) > len(values) {
 		return d
+	}
+	if m := Median(values); math.IsNaN(m) || math.IsInf(m, 0) {
+		return d // half of the values are unknown
 	}
 	d.Visible = true
 	x := clipped(values)

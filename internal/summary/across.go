@@ -10,9 +10,11 @@ func Across(series []*Series, of func(figures []float64) float64) Series {
 	for _, s := range series {
 		out.Samples += s.Samples
 		out.Left += s.Left
-		if s.Short > out.Short {
-			out.Short, out.Fewest = s.Short, s.Fewest
+		// A round that is short twice counts twice, which errs on the safe side.
+		if s.Short > 0 && (out.Short == 0 || s.Fewest < out.Fewest) {
+			out.Fewest = s.Fewest
 		}
+		out.Short += s.Short
 	}
 	for _, round := range series[0].Rounds {
 		var figures []float64

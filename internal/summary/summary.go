@@ -1,6 +1,7 @@
 package summary
 
 import (
+	"cmp"
 	"math"
 	"path/filepath"
 	"slices"
@@ -26,7 +27,7 @@ type Summary struct {
 	Marked      int               `json:"marked"`          // steady ones with a mark
 	LeftOut     int               `json:"left_out"`        // steady ones that are not judged
 	Marks       map[string]int    `json:"marks,omitempty"` // marked inferences by reason
-	Lost        int               `json:"lost"`            // judged ones of which a request was lost and retried
+	Lost        int               `json:"lost"`            // steady ones of which a request was lost
 
 	// The latency of a typical round: the median over the rounds of each round's statistic.
 	Median   *float64 `json:"median_sec,omitempty"`
@@ -106,6 +107,7 @@ func OfBlocks(blocks []results.Block, order []names.Combination, leaveOut result
 	summaries := []Summary{}
 	for _, c := range order {
 		if of[c] != nil {
+			slices.SortStableFunc(of[c], func(a, b results.Block) int { return cmp.Compare(a.Round, b.Round) })
 			summaries = append(summaries, summarize(c, of[c], leaveOut))
 			delete(of, c)
 		}
@@ -160,7 +162,7 @@ func summarize(c names.Combination, blocks []results.Block, leaveOut results.Mar
 	}
 	if s.LeftOut > 0 {
 		all := SeriesOf(blocks, results.Latency, results.Median, 0)
-		if m := stats.Median(all.Values); s.Lo == nil || s.Hi == nil || m < *s.Lo || m > *s.Hi {
+		if m := stats.Median(all.Values); s.Median == nil || s.Lo != nil && s.Hi != nil && (m < *s.Lo || m > *s.Hi) {
 			s.MedianOfAll = finite(m)
 		}
 	}
@@ -214,12 +216,12 @@ func (s *Summary) addSamples(b *results.Block, leaveOut results.Mark) {
 				s.Marks[name]++
 			}
 		}
+		if sample.Mark&results.MarkLost != 0 {
+			s.Lost++
+		}
 		if sample.Mark&leaveOut != 0 {
 			s.LeftOut++
 			continue
-		}
-		if sample.Mark&results.MarkLost != 0 {
-			s.Lost++
 		}
 		s.Longest = max(s.Longest, sample.Total.Seconds())
 	}

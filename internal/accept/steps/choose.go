@@ -35,8 +35,8 @@ func chooseEveryVariant(ctx context.Context, measured, kind, ofModel, compressio
 	words := []string{kind, ofModel, compression, input}
 	what := strings.Join(slices.DeleteFunc(words, func(w string) bool { return w == "" }), ", ")
 	r := readingOf(ctx)
-	r.measured = measured != ""
-	return r.filter(what, func(v accept.KnownVariant) bool {
+	chosen := len(r.variants)
+	err = r.filter(what, func(v accept.KnownVariant) bool {
 		p := v.Name.Parts()
 		// The name of a user's own file says no compression.
 		known := p.Compression != ""
@@ -45,6 +45,13 @@ func chooseEveryVariant(ctx context.Context, measured, kind, ofModel, compressio
 			(compression == "" || strings.EqualFold(p.Compression, compression)) &&
 			(size == 0 || p.InputSize() == size)
 	})
+	if measured != "" {
+		// A variant that was chosen before must be held.
+		for _, v := range r.variants[chosen:] {
+			r.measured[v.Name] = true
+		}
+	}
+	return err
 }
 
 func chooseMatchingVariants(ctx context.Context, pattern string) error {

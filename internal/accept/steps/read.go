@@ -21,6 +21,7 @@ import (
 	"github.com/crossover-bench/crossover/features"
 	"github.com/crossover-bench/crossover/internal/accept"
 	"github.com/crossover-bench/crossover/internal/exit"
+	"github.com/crossover-bench/crossover/internal/names"
 )
 
 // Read reads the scenarios of root that match a tag expression, all if it is empty. root is a
@@ -60,7 +61,7 @@ func Read(root, tags string, v Vocabulary) (*accept.Features, error) {
 				s.Steps = append(s.Steps, &accept.Step{Keyword: keywords[st.Type], Text: st.Text, Line: line})
 			}
 			out.Scenarios = append(out.Scenarios, s)
-			readings[p.Id] = &reading{Vocabulary: v, scenario: s}
+			readings[p.Id] = &reading{Vocabulary: v, scenario: s, measured: map[names.Variant]bool{}}
 		}
 	}
 	if len(out.Scenarios) == 0 {

@@ -106,10 +106,10 @@ type reading struct {
 
 	variants []accept.KnownVariant
 	places   []names.Place
-	energy   *energy.Estimator // nil for the generic device
-	only     []accept.Limit    // that a variant must keep to be judged, each at its place
-	measured bool              // only the variants that the run holds are judged
-	metered  bool              // the scenario is judged only if the run has a meter
+	energy   *energy.Estimator      // nil for the generic device
+	only     []accept.Limit         // that a variant must keep to be judged, each at its place
+	measured map[names.Variant]bool // variants that are judged only if the run holds them
+	metered  bool                   // the scenario is judged only if the run has a meter
 }
 
 type readingKey struct{}
@@ -147,7 +147,7 @@ func (r *reading) chosenPlaces() error {
 
 // claim adds a claim on a variant to the sentence, under the scenario's conditions.
 func (r *reading) claim(v accept.KnownVariant, c accept.Claim) {
-	a := accept.Assertion{Claim: c, Measured: r.measured}
+	a := accept.Assertion{Claim: c, Measured: r.measured[v.Name]}
 	if r.metered {
 		a.When = append(a.When, accept.Meter{})
 	}
@@ -192,8 +192,9 @@ func (r *reading) over(err error, least int, claim func(accept.Subjects) accept.
 		return err
 	case len(r.variants) < least:
 		return fmt.Errorf("%d variants are chosen; this sentence needs at least %d", len(r.variants), least)
-	case len(r.only) > 0:
-		return errors.New(`a sentence over all variants takes no "When": choose the variants by name`)
+	}
+	if err := r.overAll(); err != nil {
+		return err
 	}
 	for _, p := range r.places {
 		var subjects accept.Subjects

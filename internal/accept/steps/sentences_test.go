@@ -84,6 +84,20 @@ var sentences = []struct {
 	{desk + `Then it loses at most 5 % of its requests`, accept.Pass, exit.OK},
 	{desk + `Then it loses at most 0.1 % of its requests`, accept.Inconclusive, exit.Inconclusive},
 	{onCPU + `Then it loses at most 5 % of its requests`, accept.Invalid, exit.NoData},
+	// One side of the embedded host's comparison only: that it does not beat.
+	{onCPU + `Then "cpu1" does not beat offloading to "self" over "ethernet" in latency`, accept.Invalid, exit.NoData},
+	// A sentence that judged nothing never passes with its scenario.
+	{
+		"Given every measured variant\nAnd the backend \"cpu1\"\nThen its median latency is at most 10 s\n" +
+			`And "npu" beats "cpu1" in latency`,
+		accept.Invalid, exit.NoData,
+	},
+	// A variant that was chosen by name must be held, whatever comes after it.
+	{
+		"Given the variant \"Mobilenet PQ 75\"\nAnd every measured variant\nAnd the host \"desk\" over the link \"radio-tables\"\n" +
+			"Then its latency is at most 70 ms",
+		accept.Missing, exit.NoData,
+	},
 	{
 		onCPU + `Then the crossing point between "cpu1" and "desk" over "ethernet" is below 25 ms`,
 		accept.Pass, exit.OK,
@@ -153,7 +167,7 @@ var sentences = []struct {
 		accept.Invalid, exit.NoData,
 	},
 	{all + `Then for at least 60 % of the variants its latency is at most 11 ms`, accept.Pass, exit.OK},
-	{all + `Then for at least 70 % of the variants its latency is at most 11 ms`, accept.Fail, exit.Threshold},
+	{all + `Then for at least 50 % of the variants its latency is at most 9 ms`, accept.Fail, exit.Threshold},
 	{
 		`Given every variant with input 32` + "\n" +
 			`Then for at least 60 % of the variants "cpu1" beats offloading to "desk" over "ethernet" in latency`,
@@ -248,6 +262,16 @@ func TestSentencesThatAreWrongNameTheirPlaceAndRemedy(t *testing.T) {
 		{onCPU + `Then its p90 latency is at most 31`, `some.feature:5: the limit "31"`},
 		{onCPU + `Then its p90 latency is at most 31 mJ`, `some.feature:5: the limit "31 mJ"`},
 		{onCPU + `Then its p100 latency is at most 31 ms`, `is not a statistic`},
+		{onCPU + `Then its p90 opening time is at most 31 ms`, `it happens once a round`},
+		{
+			"Given every measured variant\nAnd the backend \"cpu1\"\nThen its latency varies by at most 15 % over the variants",
+			`takes no "every measured variant"`,
+		},
+		{
+			"Given every variant\nAnd the backend \"cpu1\"\n" +
+				"Then on average over the variants in at least 90 % of rounds its p90 latency is at most 31 ms",
+			`no average over the variants`,
+		},
 		{
 			`Given the variant "Mobilnet PQ 32"`,
 			`some.feature:3: unknown variant "Mobilnet PQ 32"; did you mean "Mobilenet PQ 32"?`,

@@ -64,7 +64,7 @@ func (r *reading) overAll() error {
 	switch {
 	case len(r.only) > 0:
 		return errors.New(`a sentence over all variants takes no "When": choose the variants by name`)
-	case r.measured:
+	case len(r.measured) > 0:
 		return errors.New(`a sentence over all variants takes no "every measured variant": choose the variants by name`)
 	}
 	return nil

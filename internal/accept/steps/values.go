@@ -79,7 +79,11 @@ func parseMargin(text string) (float64, error) {
 func timeLimit(statistic, quantity, direction, bound string) (accept.Limit, error) {
 	st, errStatistic := results.ParseStatistic(statistic)
 	b, err := boundOf[model.Seconds](direction, bound)
-	return accept.Limit{Quantity: quantities[quantity], Statistic: st, Bound: b}, cmp.Or(errStatistic, err)
+	q := quantities[quantity]
+	if q.Once() && !st.Mean && st != results.Median {
+		err = fmt.Errorf("%s %s: it happens once a round, so a round has no percentile of it", statistic, quantity)
+	}
+	return accept.Limit{Quantity: q, Statistic: st, Bound: b}, cmp.Or(errStatistic, err)
 }
 
 // eachRow returns the function of a sentence that stands for one sentence a row of its table.
