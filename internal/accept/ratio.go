@@ -54,7 +54,7 @@ func (g *Judgement) ratio(logs []float64, c ratioClaim, alpha float64) error {
 	case math.Abs(value-c.hi) <= c.resolution || math.Abs(value-c.lo) <= c.resolution:
 		g.Reason = fmt.Sprintf("the difference is within what this run resolves, %s: measure more rounds", resolved)
 	case r.More == 0:
-		g.Reason = fmt.Sprintf("its interval is nearer to the limit than this run resolves, %s: measure more rounds", resolved)
+		g.Reason = fmt.Sprintf("its interval is nearer to the limit than the run resolves, %s: measure more rounds", resolved)
 	}
 	return nil
 }

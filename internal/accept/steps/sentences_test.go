@@ -94,7 +94,8 @@ var sentences = []struct {
 	},
 	// A variant that was chosen by name must be held, whatever comes after it.
 	{
-		"Given the variant \"Mobilenet PQ 75\"\nAnd every measured variant\nAnd the host \"desk\" over the link \"radio-tables\"\n" +
+		"Given the variant \"Mobilenet PQ 75\"\nAnd every measured variant\n" +
+			"And the host \"desk\" over the link \"radio-tables\"\n" +
 			"Then its latency is at most 70 ms",
 		accept.Missing, exit.NoData,
 	},
