@@ -201,6 +201,7 @@ queueing: tools runtime ## the queueing model beside a host: about 25 minutes, R
 .PHONY: nightly
 nightly: test-slow fuzz validate-links overhead interop queueing compare-litert ## what is too long for every change
 	go test ./internal/stats -stats.heavy
+	CROSSOVER_SIEGE=1 go test ./backends/host -run Siege -v
 	CROSSOVER_FUZZ=3000 go test -run Fuzzed ./backends/tflite
 
 .PHONY: fuzz

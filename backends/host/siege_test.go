@@ -277,10 +277,10 @@ func (s *siege) judge(grown int64) {
 	}
 }
 
-// TestSiege attacks a host that requires a token, without one and with one. With CROSSOVER_SLOW=1 the
+// TestSiege attacks a host that requires a token, without one and with one. With CROSSOVER_SIEGE=1 the
 // attacks have their full size, and the times of another client count too.
 func TestSiege(t *testing.T) {
-	full := os.Getenv("CROSSOVER_SLOW") != ""
+	full := os.Getenv("CROSSOVER_SIEGE") != ""
 	big := 3e6
 	if full {
 		big = 60e6
