@@ -2,6 +2,7 @@ package host
 
 import (
 	"context"
+	"runtime"
 	"sync/atomic"
 	"time"
 )
@@ -27,6 +28,9 @@ type admission struct {
 	cancel context.CancelFunc
 	stop   func() bool // of what gives the budget back when the stream ends
 	timer  *time.Timer
+	// dropped gives the budget back if the answer's memory is collected without having been written.
+	dropped   atomic.Pointer[runtime.Cleanup]
+	collected atomic.Bool // memory was collected once before the answer counts as not read
 }
 
 // The states of a request.
@@ -84,9 +88,22 @@ func (r *admission) expire() {
 		r.server.metrics.refuse(byHalfSent)
 		r.cancel()
 	case answering:
+		if !r.collected.Swap(true) { // the answer may be of a stream that was reset
+			r.server.collect()
+			r.timer.Reset(time.Second)
+			return
+		}
 		if r.conn != nil {
 			r.conn.drop(byUnread, "did not take an answer in time")
 		}
+	}
+}
+
+// collect collects memory, at most once a second.
+func (s *Server) collect() {
+	now := time.Now().UnixNano()
+	if last := s.collectedAt.Load(); now-last > int64(time.Second) && s.collectedAt.CompareAndSwap(last, now) {
+		runtime.GC()
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -205,7 +206,10 @@ func TestEchoesThatAreResetLeaveNothing(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	until(t, "the budget comes back", func() bool { return s.budget.used.Load() == 0 })
+	until(t, "the budget comes back", func() bool {
+		runtime.GC() // which collects what grpc dropped unwritten
+		return s.budget.used.Load() == 0
+	})
 	if peak := s.budget.peak.Load(); peak > s.budget.limit {
 		t.Errorf("peak %d of %d bytes", peak, s.budget.limit)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -94,6 +95,12 @@ func (*codec) Marshal(v any) (mem.BufferSlice, error) {
 		return nil, err
 	}
 	*buffer = data
+	if out, is := v.(*outgoing); is {
+		// grpc drops the bytes of a stream that was just reset without giving them to the pool. The
+		// budget comes back when their memory does.
+		cleanup := runtime.AddCleanup(buffer, (*admission).finish, out.admission)
+		out.admission.dropped.Store(&cleanup)
+	}
 	return mem.BufferSlice{mem.NewBuffer(buffer, pool)}, nil
 }
 
@@ -105,6 +112,9 @@ type written struct{ *admission }
 func (w written) Get(n int) *[]byte { return mem.DefaultBufferPool().Get(n) }
 
 func (w written) Put(b *[]byte) {
+	if cleanup := w.dropped.Swap(nil); cleanup != nil {
+		cleanup.Stop() // the buffer serves other requests from here on
+	}
 	mem.DefaultBufferPool().Put(b)
 	w.finish()
 }

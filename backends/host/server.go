@@ -99,7 +99,9 @@ type Server struct {
 	draining atomic.Bool  // answer that the host is not ready
 	stopping atomic.Bool  // refuse new requests
 	unlogged atomic.Int64 // events
-	metrics  *metrics
+
+	collectedAt atomic.Int64 // when memory was last collected for answers that are not read
+	metrics     *metrics
 }
 
 // New returns a host that is ready to Serve. With Preload its models are loaded.
