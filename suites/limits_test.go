@@ -41,6 +41,14 @@ func readLimits(s *suite.Suite, root string) (*limits, error) {
 	return &limits{features: f, needs: f.Needs()}, nil
 }
 
+// inferences returns how many inferences a block of the combination must hold for the limits.
+func (l *limits) inferences(c names.Combination) int {
+	if l == nil {
+		return 0
+	}
+	return l.features.Inferences()[c]
+}
+
 // limitRounds is how many blocks a limit is judged on: one does not show how
 // blocks differ, and 7 are the fewest that can tell a ratio at 1 %.
 const limitRounds = 7

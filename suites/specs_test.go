@@ -122,7 +122,7 @@ func (s *specifier) answered(
 	ctx context.Context, c names.Combination, round int,
 ) (block results.Block, answers [2]answer, err error) {
 	block, err = s.Block(ctx, c, func(r *measure.Runner) error {
-		if err := r.Run(s.block, 1); err != nil {
+		if err := r.Run(s.block, max(1, s.limits.inferences(c))); err != nil {
 			return err
 		}
 		answers[0] = answerOf(r)
