@@ -92,7 +92,7 @@ func TestTooLargeRequestsAreRefusedBeforeTheyAreDecoded(t *testing.T) {
 		"a shape of many":          {field(5, field(3, make([]byte, 33))), codes.InvalidArgument, "more than 32 dimensions"},
 		"many packed elements":     {typed(3, make([]byte, within/2)), codes.InvalidArgument, "typed elements"},
 		"byte contents":            {blobs, codes.InvalidArgument, "65 bytes_contents"},
-		"what is no message":       {[]byte{0xff}, codes.InvalidArgument, "cannot be decoded"},
+		"what is not a message":    {[]byte{0xff}, codes.InvalidArgument, "cannot be decoded"},
 		"a name that is not UTF-8": {field(1, []byte{0xff}), codes.InvalidArgument, "cannot be decoded"},
 	} {
 		err := sendBytes(context.Background(), c, test.message)

@@ -136,14 +136,22 @@ func needMeter(ctx context.Context) error {
 }
 
 func chooseIdlePower(ctx context.Context, power string) error {
-	r := readingOf(ctx)
-	w, errPower := parseQuantity[model.Watts](power)
+	return readingOf(ctx).choosePower(power, func(m *energy.Estimator, w model.Watts) { m.Idle.Power = w })
+}
+
+func chooseActivePower(ctx context.Context, power string) error {
+	return readingOf(ctx).choosePower(power, func(m *energy.Estimator, w model.Watts) { m.Device.Active = &w })
+}
+
+// choosePower changes a power of the energy model for the sentences that follow.
+func (r *reading) choosePower(text string, set func(*energy.Estimator, model.Watts)) error {
+	w, errPower := parseQuantity[model.Watts](text)
 	m, err := r.energyModel()
 	if err := cmp.Or(errPower, err); err != nil {
 		return err
 	}
 	changed := *m // earlier claims keep the model they have
-	changed.Idle.Power = w
+	set(&changed, w)
 	r.energy = &changed
 	return nil
 }

@@ -12,7 +12,6 @@ import (
 	"strings"
 
 	"github.com/crossover-bench/crossover/internal/accept"
-	"github.com/crossover-bench/crossover/model"
 )
 
 // inner is Registry for the sentences that hold another sentence. Naming Registry there would make
@@ -97,19 +96,6 @@ func onAverage(ctx context.Context, sentence string) error {
 		}
 		readingOf(ctx).claim(accept.KnownVariant{}, average)
 	}
-	return nil
-}
-
-func chooseActivePower(ctx context.Context, power string) error {
-	r := readingOf(ctx)
-	w, errPower := parseQuantity[model.Watts](power)
-	m, err := r.energyModel()
-	if err := cmp.Or(errPower, err); err != nil {
-		return err
-	}
-	changed := *m // earlier claims keep the model they have
-	changed.Device.Active = &w
-	r.energy = &changed
 	return nil
 }
 
