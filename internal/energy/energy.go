@@ -10,34 +10,11 @@ package energy
 
 import (
 	"fmt"
-	"time"
 
 	"github.com/crossover-bench/crossover/internal/names"
 	"github.com/crossover-bench/crossover/model"
 	"github.com/crossover-bench/crossover/model/profiles"
 )
-
-// A Reading is the energy that a window of inferences, or one of them, took from the device.
-type Reading struct {
-	model.Energy              // a lower bound if parts are Missing
-	Uncertainty  model.Joules // standard uncertainty; 0 if unknown
-	Duration     time.Duration
-	Origin       names.Origin
-}
-
-// A Meter measures the device's energy.
-type Meter interface {
-	// Name returns the meter's name in results: "joulescope", "ina226".
-	Name() string
-	// Begin starts a window.
-	Begin() (Window, error)
-}
-
-// A Window is a span of time in which a meter accumulates energy.
-type Window interface {
-	// End closes the window and returns its energy.
-	End() (Reading, error)
-}
 
 // An Estimator works out energy from the power that a device profile states. It knows an inference
 // only by its latency and its bytes.
