@@ -28,7 +28,7 @@ type acceptCmd struct {
 	Tags      string        `placeholder:"EXPRESSION" help:"Only scenarios with these tags: \"@quick && ~@slow\"."`
 	Require   []string      `placeholder:"BACKEND" help:"Backends whose absence is a failure, such as npu."`
 	Budget    time.Duration `default:"10m" help:"Begin no further rounds after this (${default})."`
-	Rounds    int           `default:"10" help:"Rounds before the first look (${default})."`
+	Rounds    int           `default:"8" help:"Rounds before the first look (${default})."`
 	Benchtime time.Duration `default:"125ms" placeholder:"TIME" help:"Steady time of a block (${default}), or longer."`
 	Format    []string      `default:"pretty" placeholder:"FORMAT[:FILE]" help:"pretty, junit or cucumber."`
 }
@@ -48,7 +48,7 @@ If it is not on disk, it is one of the built-in ones, features/quick,
 features/study or features/product.
 Backends that --require does not name are skipped if absent. While something is
 inconclusive, further rounds follow if they end within --budget, which counts from the
-start of the first; 0 looks once. Up to eight looks share the error. Recorded hosts of a
+start of the first; 0 looks once. Eight looks share the error. Recorded hosts of a
 hosts.yaml beside the features are computed for --results. Each --format goes to the
 screen, or to :FILE.
 

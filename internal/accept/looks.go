@@ -31,7 +31,7 @@ func (l Looks) judge(c Claim, data *Data) *Judgement {
 			look = max(look, cmp.Or(l.Last[combination.Name()], l.Look))
 		}
 		var err error
-		if alpha, err = (stats.Spending{Alpha: alpha, Looks: l.Of}).At(look); err != nil {
+		if alpha, err = (stats.Spending{Alpha: alpha, Looks: l.Of, First: firstLook}).At(look); err != nil {
 			return &Judgement{Verdict: Invalid, Err: err}
 		}
 	}
@@ -68,6 +68,11 @@ type Options struct {
 // mostLooks is the number of looks over which errors are spent if there is a budget: rounds double,
 // so eight looks see 128 times the first rounds.
 const mostLooks = 8
+
+// firstLook is the share of the error that the first look spends. Eight rounds without an exception
+// pass there at an error of 1 % (2^-8 is below 0.4 %), where an eighth of it asks for ten. The others
+// lose little: at 24 rounds each still allows four exceptions, as with an eighth.
+const firstLook = 0.4
 
 // Run judges features on a recorded run, or measures, judges, and measures further while something
 // is undecided and the budget lasts. If a sentence is wrong, nothing is measured, and the report

@@ -37,10 +37,7 @@ func TestLeastForPercentileKeepsTheError(t *testing.T) {
 func TestTypicalAtMostDecidesTwoPercentByTwentyFourRounds(t *testing.T) {
 	t.Parallel()
 	runs, m := trials(1000), machine{within: 0.05, between: 0.01}
-	alpha, err := Spending{Alpha: 0.01, Looks: 8}.At(1)
-	if err != nil {
-		t.Fatal(err)
-	}
+	spending := Spending{Alpha: 0.01, Looks: 8, First: 0.4} // as accept spends it
 	for _, c := range []struct {
 		name   string
 		p      float64
@@ -63,6 +60,10 @@ func TestTypicalAtMostDecidesTwoPercentByTwentyFourRounds(t *testing.T) {
 		for range runs {
 			values, decided := percentile{c.p, 300}.draw(r, m, c.rounds), false
 			for look := 1; look <= 8; look++ {
+				alpha, err := spending.At(look)
+				if err != nil {
+					t.Fatal(err)
+				}
 				res, err := c.judge(values[:c.rounds*look/8], limit, alpha)
 				pass := decides(t, res, err) == Pass
 				if decided = decided || pass; pass && look == 8 {
