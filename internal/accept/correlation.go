@@ -107,7 +107,7 @@ func (g *Judgement) coordinate(s Subject, name string, data *Data) (float64, err
 	}
 	series, err := data.series(s.Combination(), a.quantity, results.Median)
 	if err != nil {
-		return 0, err
+		return 0, named(err, s)
 	}
 	g.count(series)
 	return stats.Median(series.Values), nil

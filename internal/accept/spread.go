@@ -39,10 +39,10 @@ func (d *Data) across(
 	subjects Subjects, q Quantity, st results.Statistic, of func(figures []float64) float64,
 ) (*summary.Series, error) {
 	var all []*summary.Series
-	for _, c := range subjects.Needs() {
-		s, err := d.series(c, q, st)
+	for _, subject := range subjects {
+		s, err := d.series(subject.Combination(), q, st)
 		if err != nil {
-			return nil, err
+			return nil, named(err, subject)
 		}
 		all = append(all, s)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"time"
 
@@ -14,15 +15,19 @@ import (
 	"github.com/crossover-bench/crossover/internal/results"
 )
 
-// The reference network's warm-up and steady part. It takes tens of microseconds an inference, so
-// both hold thousands.
+// The reference network is opened and timed several times, and the fastest counts. It takes tens of
+// microseconds an inference, so that warm-up and steady part hold hundreds. One opening in seven
+// stays half as slow again for as long as it is open (seen on a virtual AMD EPYC, for this network
+// only), which would say nothing about the machine.
 const (
-	referenceTime   = 40 * time.Millisecond
-	referenceWarmup = 20 * time.Millisecond
+	referenceTries  = 3
+	referenceTime   = 20 * time.Millisecond
+	referenceWarmup = 10 * time.Millisecond
+	referenceLimit  = 100 * time.Millisecond // of a warm-up that does not settle
 )
 
-// reference times the reference network, if the job asks for it, and returns the median time of an
-// invocation in seconds, or 0. It is a file that never changes, built into this program: the tiny
+// reference times the reference network, if the job asks for it, and returns the time of an invocation
+// in seconds, the least of several medians, or 0. It is a file that never changes, built into this program: the tiny
 // network, quantized for a quantized variant and in floating point for others, on one thread of this
 // machine's processor. A limit in units of its time holds on a fast machine and on a slow one. The
 // hook Backend does not reach it.
@@ -30,13 +35,19 @@ func (s *Suite) reference(ctx context.Context, v names.Variant) (float64, error)
 	if !s.job.Reference {
 		return 0, nil
 	}
-	seconds, err := referenceSeconds(ctx, strings.Contains(v.Parts().Compression, "q"), s.hooks.Settle)
-	if err != nil {
-		return 0, fmt.Errorf("the reference network: %w", err)
+	quantized := strings.Contains(v.Parts().Compression, "q")
+	fastest := math.Inf(1)
+	for range referenceTries {
+		seconds, err := referenceSeconds(ctx, quantized, s.hooks.Settle)
+		if err != nil {
+			return 0, fmt.Errorf("the reference network: %w", err)
+		}
+		fastest = min(fastest, seconds)
 	}
-	return seconds, nil
+	return fastest, nil
 }
 
+// referenceSeconds opens the reference network once and returns the median time of an invocation.
 func referenceSeconds(ctx context.Context, quantized bool, settle measure.Settle) (seconds float64, err error) {
 	title := "Tiny 32"
 	if quantized {
@@ -54,7 +65,7 @@ func referenceSeconds(ctx context.Context, quantized bool, settle measure.Settle
 	if !ok {
 		return 0, errors.New("this build has no local backend")
 	}
-	settle.MinTime = referenceWarmup
+	settle.MinTime, settle.MaxTime = referenceWarmup, referenceLimit
 	r, err := measure.Begin(ctx, backend, file, measure.Config{Seed: 1, SteadyTime: referenceTime, Settle: settle})
 	if err != nil {
 		return 0, err
